@@ -1,0 +1,249 @@
+import type { AgentHello, AgentRequest, AttemptStatus, ToAgent } from "@godwit/contract";
+import type { GuestPart } from "@godwit/core";
+import { DestinationAttempt } from "./attempts/destination-attempt.ts";
+import { type AgentParts, addressesOf } from "./attempts/parts.ts";
+import { SourceAttempt } from "./attempts/source-attempt.ts";
+import { codeOf, detailOf } from "./plane/failure.ts";
+import { answerTo } from "./requests.ts";
+
+type Attempt = SourceAttempt | DestinationAttempt;
+type Described = Omit<AgentHello, "type" | "guests" | "attempts" | "freeBytes">;
+type OfMigration = Extract<ToAgent, { migrationId: string }>;
+
+/** One host's agent: what it is told of a guest, and what its data plane says of it, is dealt with one after the other. */
+export class Agent {
+  readonly #parts: AgentParts;
+  readonly #described: Described;
+  readonly #attempts = new Map<string, Attempt>();
+  #reportEveryMs = 100;
+
+  constructor(parts: AgentParts, described: Described) {
+    this.#parts = parts;
+    this.#described = described;
+  }
+
+  /** Takes up what a restart has left: owned guests serve again, released ones stay frozen, half-received ones are revoked. */
+  async recover(): Promise<void> {
+    for (const guest of this.#parts.journal.parts.values()) {
+      const { part, guestId } = guest;
+      if (part.as === "owner") await this.#parts.guests.adopt(guestId);
+      else if (part.as === "released") this.#keepFrozen(guest, part.migrationId, part.epoch);
+      else await this.#giveUpReserved(guest, part);
+    }
+  }
+
+  hello(freeBytes: number): AgentHello {
+    const attempts = [...this.#attempts.values()].filter((attempt) => !attempt.over).map(statusOf);
+    return { type: "hello", ...this.#described, freeBytes, guests: this.#parts.guests.owned(), attempts };
+  }
+
+  hear(message: ToAgent): void {
+    switch (message.type) {
+      case "welcome":
+        this.#reportEveryMs = message.reportEveryMs;
+        return;
+      case "request":
+        return this.#parts.enqueue(message.request.guestId, () => this.#answer(message.id, message.request));
+      default:
+        return this.#parts.enqueue(message.guestId, () => this.#obey(message));
+    }
+  }
+
+  /** The guest of a migration that is under way here. */
+  guestOf(migrationId: string): string | undefined {
+    return this.#attempts.get(migrationId)?.guestId;
+  }
+
+  /** News of a migration that is not under way any more is late and says nothing. */
+  news(migrationId: string, act: (attempt: Attempt) => Promise<void>): void {
+    const known = this.#attempts.get(migrationId);
+    if (known === undefined) return;
+    this.#parts.enqueue(known.guestId, async () => {
+      const attempt = this.#attempts.get(migrationId);
+      if (attempt === undefined) return;
+      await act(attempt);
+      if (attempt.over) this.#attempts.delete(migrationId);
+    });
+  }
+
+  async #answer(id: string, request: AgentRequest): Promise<void> {
+    try {
+      this.#parts.tell({ type: "reply", to: id, ok: true, body: await answerTo(request, this.#parts) });
+    } catch (error) {
+      this.#parts.tell({ type: "refusal", to: id, code: codeOf(error), detail: detailOf(error) });
+    }
+  }
+
+  async #obey(message: OfMigration): Promise<void> {
+    const { migrationId, guestId } = message;
+    const attempt = this.#attempts.get(migrationId);
+    switch (message.type) {
+      case "prepareSource":
+        return await this.#prepareSource(message);
+      case "prepareDestination":
+        return await this.#prepareDestination(message);
+      case "precopy":
+        return await this.#parts.plane.precopy(migrationId);
+      case "exact":
+        return await this.#parts.plane.exact(migrationId, message.sequence);
+      case "abort":
+        return await this.#abort(migrationId, guestId, attempt);
+      case "freeze":
+      case "refuse":
+      case "reclaim":
+      case "discard":
+        if (attempt?.role === "source") await attempt.handle({ type: message.type, epoch: message.epoch });
+        else if (attempt === undefined) await this.#withoutSourceAttempt(message);
+        break;
+      case "grant":
+      case "revoke":
+        if (attempt?.role === "destination") await attempt.handle({ type: message.type, epoch: message.epoch });
+        else if (attempt === undefined) await this.#withoutDestinationAttempt(message);
+        break;
+    }
+    if (attempt?.over === true) this.#attempts.delete(migrationId);
+  }
+
+  async #prepareSource(message: ToAgent & { type: "prepareSource" }): Promise<void> {
+    const { migrationId, guestId, epoch, ticket, bandwidthBytesPerSec } = message;
+    const guest = this.#parts.guests.owner(guestId);
+    if (guest === undefined || guest.part.epoch !== epoch - 1) {
+      return this.#decline(
+        message,
+        "source",
+        "guest-not-settled",
+        `this host does not own the guest at epoch ${epoch - 1}`,
+      );
+    }
+    try {
+      const peers = await this.#parts.plane.openOutgoing({
+        migrationId,
+        devices: addressesOf(guest),
+        ticket,
+        capBytesPerSec: bandwidthBytesPerSec,
+        reportEveryMs: this.#reportEveryMs,
+      });
+      this.#attempts.set(
+        migrationId,
+        new SourceAttempt(this.#parts, guest, migrationId, { state: { epoch, at: "owns" }, live: true }),
+      );
+      this.#parts.tell({ type: "sourcePrepared", migrationId, guestId, peers });
+    } catch (error) {
+      this.#decline(message, "source", codeOf(error), detailOf(error));
+    }
+  }
+
+  async #prepareDestination(message: ToAgent & { type: "prepareDestination" }): Promise<void> {
+    const { migrationId, guestId, epoch, name, devices, peers, ticket, sourceEndpoint } = message;
+    const prepared = { type: "destinationPrepared" as const, migrationId, guestId };
+    if (this.#attempts.has(migrationId)) return this.#parts.tell(prepared);
+    if (this.#parts.journal.parts.has(guestId)) {
+      return this.#decline(message, "destination", "guest-not-settled", "this host still holds a copy of the guest");
+    }
+    const reserved = { guestId, name, definitions: devices, migrationId, epoch };
+    const addresses = addressesOf({ ...reserved, part: { as: "reserved", epoch, migrationId } });
+    try {
+      await this.#expectRoom(addresses, peers);
+      await this.#parts.journal.append({ entry: "reserved", ...reserved });
+      this.#attempts.set(migrationId, new DestinationAttempt(this.#parts, { guestId, migrationId, epoch }));
+      await this.#parts.plane.openIncoming({
+        migrationId,
+        devices: addresses,
+        peers,
+        ticket,
+        from: hostAndPort(sourceEndpoint),
+      });
+      this.#parts.tell(prepared);
+    } catch (error) {
+      await this.#attempts.get(migrationId)?.abort();
+      this.#attempts.delete(migrationId);
+      this.#decline(message, "destination", codeOf(error), detailOf(error));
+    }
+  }
+
+  async #expectRoom(
+    addresses: ReturnType<typeof addressesOf>,
+    peers: Extract<ToAgent, { type: "prepareDestination" }>["peers"],
+  ): Promise<void> {
+    for (const address of addresses) {
+      const peer = peers.find((each) => each.name === address.device);
+      if (peer === undefined)
+        throw Object.assign(new Error(`the source said nothing of ${address.device}`), { code: "invalid-config" });
+      const check = await this.#parts.plane.check(address, peer);
+      if (!check.ok) throw Object.assign(new Error(`${address.device}: ${check.reason}`), { code: check.code });
+    }
+  }
+
+  async #abort(migrationId: string, guestId: string, attempt: Attempt | undefined): Promise<void> {
+    await attempt?.abort();
+    this.#attempts.delete(migrationId);
+    if (attempt?.role !== "destination") this.#parts.tell({ type: "aborted", migrationId, guestId, role: "source" });
+    if (attempt?.role !== "source") this.#parts.tell({ type: "aborted", migrationId, guestId, role: "destination" });
+  }
+
+  /** H1: what an agent without memory of the migration says rests on its journal alone. */
+  async #withoutSourceAttempt(message: ToAgent & { type: "freeze" | "refuse" | "reclaim" | "discard" }): Promise<void> {
+    const { migrationId, guestId, epoch, type } = message;
+    const guest = this.#parts.guests.owner(guestId);
+    const ids = { migrationId, guestId, epoch };
+    if (type === "discard" && guest === undefined) return this.#parts.tell({ type: "discarded", ...ids });
+    if (type === "reclaim" && guest?.part.epoch === epoch) return this.#parts.tell({ type: "reclaimed", ...ids });
+    if ((type !== "freeze" && type !== "refuse") || guest === undefined || guest.part.epoch !== epoch - 1) return;
+    if ((guest.refusedEpoch ?? 0) < epoch) await this.#parts.journal.append({ entry: "refused", ...ids });
+    this.#parts.tell({
+      type: "refused",
+      ...ids,
+      code: "RESTARTED",
+      detail: "its agent has restarted and knows nothing of the migration",
+    });
+  }
+
+  /** A granted guest is owned, and after a restart it runs; anything less has been revoked when the agent restarted. */
+  async #withoutDestinationAttempt(message: ToAgent & { type: "grant" | "revoke" }): Promise<void> {
+    const { migrationId, guestId, epoch } = message;
+    const ids = { migrationId, guestId, epoch };
+    const guest = this.#parts.guests.owner(guestId);
+    if (guest?.part.epoch === epoch) {
+      const statuses = this.#parts.guests.status(guestId);
+      this.#parts.tell({ type: "running", ...ids, startedMs: undefined, devices: [], statuses });
+    } else if (guest === undefined) {
+      this.#parts.tell({
+        type: "revoked",
+        ...ids,
+        code: "RESTARTED",
+        detail: "its agent has restarted; nothing is loaded any more",
+      });
+    }
+  }
+
+  #keepFrozen(guest: GuestPart, migrationId: string, epoch: number): void {
+    const start = { state: { epoch, at: "released" as const }, live: false };
+    this.#attempts.set(migrationId, new SourceAttempt(this.#parts, guest, migrationId, start));
+  }
+
+  async #giveUpReserved(
+    guest: GuestPart,
+    part: { as: "reserved" | "revoked" | "owner" | "released"; epoch: number; migrationId: string },
+  ): Promise<void> {
+    const ids = { guestId: guest.guestId, migrationId: part.migrationId, epoch: part.epoch };
+    if (part.as === "reserved") await this.#parts.journal.append({ entry: "revoked", ...ids });
+    await this.#parts.plane.dropLeftovers(addressesOf(guest));
+    await this.#parts.journal.append({ entry: "dropped", ...ids });
+  }
+
+  #decline(message: OfMigration, role: "source" | "destination", code: string, detail: string): void {
+    const { migrationId, guestId } = message;
+    this.#parts.tell({ type: "declined", migrationId, guestId, role, code, detail });
+  }
+}
+
+function statusOf(attempt: Attempt): AttemptStatus {
+  const { migrationId, guestId, epoch } = attempt;
+  if (attempt.role === "destination") return { role: "destination", migrationId, guestId, epoch, at: attempt.at };
+  return { role: "source", migrationId, guestId, epoch, at: attempt.at === "discarded" ? "released" : attempt.at };
+}
+
+function hostAndPort(endpoint: string): { host: string; port: number } {
+  const at = endpoint.lastIndexOf(":");
+  return { host: endpoint.slice(0, at).replace(/^\[|\]$/g, ""), port: Number(endpoint.slice(at + 1)) };
+}

@@ -1,0 +1,103 @@
+import {
+  assertNever,
+  type DestinationEffect,
+  type DestinationEvent,
+  type DestinationHandover,
+  stepDestination,
+} from "@godwit/core";
+import type { Started } from "../plane/calls.ts";
+import { codeOf, detailOf } from "../plane/failure.ts";
+import type { AgentParts } from "./parts.ts";
+
+/** The destination's side of one migration: the decisions are `stepDestination`'s, this performs them in order. */
+export class DestinationAttempt {
+  readonly role = "destination";
+  readonly migrationId: string;
+  readonly guestId: string;
+  readonly #parts: AgentParts;
+  #state: DestinationHandover;
+  #started: Started | undefined;
+
+  constructor(parts: AgentParts, ids: { guestId: string; migrationId: string; epoch: number }) {
+    this.#parts = parts;
+    this.migrationId = ids.migrationId;
+    this.guestId = ids.guestId;
+    this.#state = { epoch: ids.epoch, at: "reserved" };
+  }
+
+  get at(): Exclude<DestinationHandover["at"], "dropped"> | "revoked" {
+    return this.#state.at === "dropped" ? "revoked" : this.#state.at;
+  }
+
+  get epoch(): number {
+    return this.#state.epoch;
+  }
+
+  get over(): boolean {
+    return this.#state.at === "dropped" || this.#state.at === "running";
+  }
+
+  async failed(code: string, detail: string): Promise<void> {
+    await this.handle({ type: "failed", code, detail });
+  }
+
+  async handle(event: DestinationEvent): Promise<void> {
+    const { state, effects } = stepDestination(this.#state, event);
+    this.#state = state;
+    for (const effect of effects) await this.#perform(effect);
+  }
+
+  async abort(): Promise<void> {
+    await this.handle({ type: "drop" });
+  }
+
+  async #perform(effect: DestinationEffect): Promise<void> {
+    const { plane, journal, tell } = this.#parts;
+    switch (effect.do) {
+      case "journal":
+        return await journal.append({
+          entry: effect.entry,
+          guestId: this.guestId,
+          migrationId: this.migrationId,
+          epoch: effect.epoch,
+        });
+      case "startDevices":
+        return await this.#start();
+      case "dropDevices":
+        return await plane.dropIncoming(this.migrationId);
+      case "confirmLoaded":
+        return await plane.confirmLoaded(this.migrationId, effect.epoch);
+      case "tell":
+        if (effect.said === "running") this.#tellRunning(effect.epoch);
+        else tell({ type: effect.said, ...this.#ids, epoch: effect.epoch });
+        return;
+      case "tellRevoked":
+        tell({ type: "revoked", ...this.#ids, epoch: effect.epoch, code: effect.code, detail: effect.detail });
+        return;
+      case "tellBroken":
+        tell({ type: "broken", ...this.#ids, role: "destination", code: effect.code, detail: effect.detail });
+        return;
+      default:
+        assertNever(effect);
+    }
+  }
+
+  async #start(): Promise<void> {
+    try {
+      this.#started = await this.#parts.plane.start(this.migrationId);
+    } catch (error) {
+      return await this.handle({ type: "startFailed", code: codeOf(error), detail: detailOf(error) });
+    }
+    this.#parts.guests.add(this.guestId, this.#started.statuses);
+    await this.handle({ type: "started" });
+  }
+
+  #tellRunning(epoch: number): void {
+    const { startedMs, devices = [], statuses = [] } = this.#started ?? {};
+    this.#parts.tell({ type: "running", ...this.#ids, epoch, startedMs, devices, statuses });
+  }
+
+  get #ids() {
+    return { migrationId: this.migrationId, guestId: this.guestId };
+  }
+}

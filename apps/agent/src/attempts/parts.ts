@@ -1,0 +1,33 @@
+import type { FromAgent } from "@godwit/contract";
+import type { GuestPart } from "@godwit/core";
+import type { Logger } from "pino";
+import type { Guests } from "../guests.ts";
+import type { Journal } from "../journal.ts";
+import type { DeviceAddress, PlaneCalls } from "../plane/calls.ts";
+
+/** Calls into the plane's thread: every answer is awaited. */
+export type PlaneProxy = {
+  [Name in keyof PlaneCalls]: (...args: Parameters<PlaneCalls[Name]>) => Promise<Awaited<ReturnType<PlaneCalls[Name]>>>;
+};
+
+/** What an attempt works with. */
+export interface AgentParts {
+  plane: PlaneProxy;
+  journal: Journal;
+  guests: Guests;
+  log: Logger;
+  /** To the orchestrator if it is connected; what is lost is asked for again. */
+  tell: (message: FromAgent) => void;
+  /** What concerns one guest is done in the order in which it came. */
+  enqueue: (guestId: string, task: () => Promise<void>) => void;
+}
+
+export function addressesOf({ guestId, name, definitions }: GuestPart): DeviceAddress[] {
+  return definitions.map((device) => ({
+    guestId,
+    guestName: name,
+    device: device.name,
+    kind: device.kind,
+    config: device.config,
+  }));
+}

@@ -1,0 +1,162 @@
+import {
+  assertNever,
+  type GuestPart,
+  type SourceEffect,
+  type SourceEvent,
+  type SourceHandover,
+  stepSource,
+} from "@godwit/core";
+import type { Released } from "../plane/calls.ts";
+import { codeOf, detailOf } from "../plane/failure.ts";
+import { type AgentParts, addressesOf } from "./parts.ts";
+
+/** A freeze that has not led to a release by then is refused by the source itself, so that a guest never stays stopped unasked. */
+const freezeLimitMs = 60_000;
+
+/**
+ * The source's side of one migration: the decisions are `stepSource`'s, this performs them in order. After a restart of the agent an
+ * attempt exists again only for a guest that was released and not yet discarded; its data plane is gone.
+ */
+export class SourceAttempt {
+  readonly role = "source";
+  readonly migrationId: string;
+  readonly guestId: string;
+  readonly #parts: AgentParts;
+  readonly #guest: GuestPart;
+  /** The channels and sources are open in the data plane. */
+  #live: boolean;
+  #state: SourceHandover;
+  #released: Partial<Released> | undefined;
+  #freezeTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    parts: AgentParts,
+    guest: GuestPart,
+    migrationId: string,
+    start: { state: SourceHandover; live: boolean },
+  ) {
+    this.#parts = parts;
+    this.#guest = guest;
+    this.migrationId = migrationId;
+    this.guestId = guest.guestId;
+    this.#state = start.state;
+    this.#live = start.live;
+  }
+
+  get at(): SourceHandover["at"] {
+    return this.#state.at;
+  }
+
+  get epoch(): number {
+    return this.#state.epoch;
+  }
+
+  /** Nothing is left to be done or answered. */
+  get over(): boolean {
+    return this.at === "discarded";
+  }
+
+  /** The rounds break before the stop: the orchestrator decides what becomes of it. After `freeze` the source itself refuses. */
+  async failed(code: string, detail: string): Promise<void> {
+    if (this.at === "owns") this.#parts.tell({ type: "broken", ...this.#ids, role: "source", code, detail });
+    else await this.handle({ type: "failed", code, detail });
+  }
+
+  async handle(event: SourceEvent): Promise<void> {
+    const { state, effects } = stepSource(this.#state, event);
+    this.#state = state;
+    if (state.at !== "freezing" && state.at !== "frozen") clearTimeout(this.#freezeTimer);
+    for (const effect of effects) await this.#perform(effect);
+  }
+
+  /** The migration is over and this host keeps the guest: what was opened for it is closed. */
+  async abort(): Promise<void> {
+    if (this.at === "freezing" || this.at === "frozen") await this.handle({ type: "refuse", epoch: this.epoch });
+    if (this.#live) await this.#parts.plane.cancelOutgoing(this.migrationId);
+    this.#live = false;
+  }
+
+  async #perform(effect: SourceEffect): Promise<void> {
+    const { plane, journal, tell } = this.#parts;
+    switch (effect.do) {
+      case "stopDevices":
+        this.#parts.guests.setState(this.guestId, "stopped");
+        this.#watchFreeze();
+        void plane.freeze(this.migrationId);
+        return;
+      case "resumeDevices":
+        return await this.#resume();
+      case "commitDevices":
+        return await this.#commit();
+      case "journal":
+        return await journal.append({
+          entry: effect.entry,
+          guestId: this.guestId,
+          migrationId: this.migrationId,
+          epoch: effect.epoch,
+        });
+      case "grant":
+        return await this.#grant(effect.epoch);
+      case "tell":
+        if (effect.said === "released") this.#tellReleased(effect.epoch);
+        else tell({ type: effect.said, ...this.#ids, epoch: effect.epoch });
+        return;
+      case "tellRefused":
+        tell({ type: "refused", ...this.#ids, epoch: effect.epoch, code: effect.code, detail: effect.detail });
+        return;
+      default:
+        assertNever(effect);
+    }
+  }
+
+  #watchFreeze(): void {
+    const tooLong = () => this.failed("FREEZE_TIMEOUT", "the switchover took too long");
+    this.#freezeTimer = setTimeout(() => this.#parts.enqueue(this.guestId, tooLong), freezeLimitMs);
+  }
+
+  async #grant(epoch: number): Promise<void> {
+    this.#parts.guests.forget(this.guestId);
+    // Without channels (the agent has restarted) the orchestrator carries the grant.
+    if (this.#live) this.#released = await this.#parts.plane.grant(this.migrationId, epoch);
+  }
+
+  #tellReleased(epoch: number): void {
+    const { stoppedMs, rttMs = 0, stoppedBytes = 0, devices = [] } = this.#released ?? {};
+    this.#parts.tell({ type: "released", ...this.#ids, epoch, stoppedMs, rttMs, stoppedBytes, devices });
+  }
+
+  async #resume(): Promise<void> {
+    const { plane, guests } = this.#parts;
+    try {
+      if (this.#live) await plane.cancelOutgoing(this.migrationId);
+      else await plane.reclaimFrozen(addressesOf(this.#guest));
+      this.#live = false;
+      await guests.adopt(this.guestId);
+    } catch (error) {
+      this.#parts.log.error(
+        { guest: this.#guest.name, code: codeOf(error) },
+        `the guest could not be resumed: ${detailOf(error)}`,
+      );
+      guests.setState(this.guestId, "stopped");
+    }
+  }
+
+  /** The guest runs elsewhere: what cannot be freed here is no reason to keep the claim to it. */
+  async #commit(): Promise<void> {
+    const { plane, log } = this.#parts;
+    try {
+      if (this.#live) await plane.commitOutgoing(this.migrationId);
+      else await plane.discardFrozen(addressesOf(this.#guest));
+    } catch (error) {
+      log.error(
+        { guest: this.#guest.name, code: codeOf(error) },
+        `the frozen copy could not be freed: ${detailOf(error)}`,
+      );
+    }
+    this.#live = false;
+  }
+
+  get #ids() {
+    return { migrationId: this.migrationId, guestId: this.guestId };
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * A load for the `memory` back end that knows what it wrote, as a library and as a program: `load --endpoints
+ * 127.0.0.1:7001,127.0.0.2:7001 --keys 20000 --writes-per-second 5000 [--hot-keys N] [--seconds S]` prints its figures as
+ * a line of JSON each second, and at the end, after reading every key back, a last one.
+ */
+import { setInterval, setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { type Faults, Ledger } from "./ledger.ts";
+import { LineClient } from "./line-client.ts";
+
+export { type ServingReport, type ServingWatch, watchServing } from "./serving-watch.ts";
+
+export interface LoadOptions {
+  /** "127.0.0.1:7001"; whichever answers is used. */
+  endpoints: string[];
+  keys: number;
+  writesPerSecond: number;
+  /** Nine of ten writes go to the first so many keys; without it all keys are alike. */
+  hotKeys?: number | undefined;
+  /** Reads per write. Default 0.25. */
+  readShare?: number;
+  /** Length of a value. Default 64, at most 200. */
+  valueBytes?: number;
+  /** Requests without an answer. Default 512. */
+  inFlightLimit?: number;
+  random?: () => number;
+}
+
+export interface LoadStats extends Faults {
+  seconds: number;
+  /** Writes sent, those answered OK, and those whose connection ended before the answer. */
+  sent: number;
+  acknowledged: number;
+  unanswered: number;
+  reads: number;
+  /** Requests that were answered with an error. */
+  errors: number;
+  /** Connections made after the first. */
+  reconnects: number;
+  endpoint: string | undefined;
+  /** The longest time between two acknowledged writes. */
+  longestGapMs: number;
+}
+
+/** Disposing ends it. */
+export interface LoadHandle extends AsyncDisposable {
+  stats(): LoadStats;
+  /** Stops writing, reads every key that was acknowledged, and returns the figures. Writing then goes on. */
+  verifyAll(): Promise<LoadStats>;
+}
+
+export function startLoad(options: LoadOptions): LoadHandle {
+  return new Load(options);
+}
+
+const tickMs = 2;
+/** After a time without a connection the load goes on at its rate, rather than making up for all of it. */
+const arrearsLimitSeconds = 0.05;
+const hotShare = 0.9;
+/** Keys that are read at once when all are verified. */
+const verifiers = 64;
+
+class Load implements LoadHandle {
+  readonly #options: Required<Omit<LoadOptions, "hotKeys">> & { hotKeys: number | undefined };
+  readonly #client: LineClient;
+  readonly #ledger: Ledger;
+  readonly #padding: string;
+  readonly #startedMs = performance.now();
+  readonly #ending = new AbortController();
+  readonly #done: Promise<void>;
+  readonly #counts = { sent: 0, acknowledged: 0, unanswered: 0, reads: 0, errors: 0 };
+  #paused = false;
+  #owedWrites = 0;
+  #owedReads = 0;
+  #lastAcknowledgedMs: number | undefined;
+  #longestGapMs = 0;
+
+  constructor(options: LoadOptions) {
+    const defaults = { readShare: 0.25, valueBytes: 64, inFlightLimit: 512, random: Math.random };
+    this.#options = { ...defaults, hotKeys: undefined, ...options };
+    this.#client = new LineClient(options.endpoints);
+    this.#ledger = new Ledger(options.keys);
+    this.#padding = "x".repeat(Math.min(200, this.#options.valueBytes));
+    this.#done = this.#run();
+  }
+
+  stats(): LoadStats {
+    return {
+      seconds: (performance.now() - this.#startedMs) / 1000,
+      ...this.#counts,
+      ...this.#ledger.faults,
+      reconnects: Math.max(0, this.#client.connections - 1),
+      endpoint: this.#client.endpoint,
+      longestGapMs: this.#longestGapMs,
+    };
+  }
+
+  async verifyAll(): Promise<LoadStats> {
+    this.#paused = true;
+    try {
+      // Every write has then been answered, or never will be.
+      while (this.#client.inFlight > 0 && !this.#ending.signal.aborted) await setTimeout(tickMs);
+      const keys = Array.from({ length: this.#options.keys }, (_, key) => key).values();
+      await Promise.all(Array.from({ length: verifiers }, async () => await this.#verify(keys)));
+    } finally {
+      this.#paused = false;
+      this.#lastAcknowledgedMs = undefined;
+    }
+    return this.stats();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort();
+    await this.#client.close();
+    await this.#done;
+  }
+
+  /** Each tick issues what has become due since the last, so that the rate holds however late a tick comes. */
+  async #run(): Promise<void> {
+    for (let before = performance.now(); !this.#ending.signal.aborted;) {
+      await setTimeout(tickMs);
+      const now = performance.now();
+      if (!this.#paused) this.#issue((now - before) / 1000);
+      before = now;
+    }
+  }
+
+  #issue(seconds: number): void {
+    const { writesPerSecond, readShare, inFlightLimit } = this.#options;
+    const arrears = Math.max(1, writesPerSecond * arrearsLimitSeconds);
+    this.#owedWrites = Math.min(this.#owedWrites + seconds * writesPerSecond, arrears);
+    while (this.#owedWrites >= 1 && this.#client.inFlight < inFlightLimit && this.#write()) {
+      this.#owedWrites -= 1;
+      this.#owedReads += readShare;
+      for (; this.#owedReads >= 1; this.#owedReads -= 1) {
+        const key = this.#pick(this.#options.keys);
+        if (this.#ledger.isAcknowledged(key)) this.#read(key);
+      }
+    }
+  }
+
+  #write(): boolean {
+    const { hotKeys, keys, random } = this.#options;
+    const key = this.#pick(hotKeys !== undefined && random() < hotShare ? Math.min(hotKeys, keys) : keys);
+    if (this.#client.endpoint === undefined) return false;
+    const counter = this.#ledger.next(key);
+    this.#counts.sent += 1;
+    const value = `${counter}:${this.#padding}`.slice(0, Math.max(this.#padding.length, `${counter}:`.length));
+    const sent = this.#client.send(`SET key:${key} ${value}\n`, (reply) => this.#written(key, counter, reply));
+    if (!sent) this.#counts.unanswered += 1;
+    return sent;
+  }
+
+  #written(key: number, counter: number, reply: string | undefined): void {
+    if (reply === undefined) this.#counts.unanswered += 1;
+    else if (reply !== "OK") this.#counts.errors += 1;
+    else {
+      this.#counts.acknowledged += 1;
+      this.#ledger.acknowledge(key, counter);
+      const now = performance.now();
+      if (!this.#paused) this.#longestGapMs = Math.max(this.#longestGapMs, now - (this.#lastAcknowledgedMs ?? now));
+      this.#lastAcknowledgedMs = now;
+    }
+  }
+
+  #read(key: number, done?: (answered: boolean) => void): boolean {
+    return this.#client.send(`GET key:${key}\n`, (reply) => {
+      if (reply === undefined) return done?.(false);
+      this.#counts.reads += 1;
+      if (reply.startsWith("ERROR")) this.#counts.errors += 1;
+      else this.#ledger.judge(key, reply);
+      done?.(true);
+    });
+  }
+
+  /** Takes key after key; one whose connection ends before the answer is asked for again. */
+  async #verify(keys: IterableIterator<number>): Promise<void> {
+    for (const key of keys) {
+      if (!this.#ledger.isAcknowledged(key)) continue;
+      while (!this.#ending.signal.aborted) {
+        const answered = await new Promise<boolean>((resolve) => this.#read(key, resolve) || resolve(false));
+        if (answered) break;
+        await setTimeout(tickMs);
+      }
+    }
+  }
+
+  #pick(count: number): number {
+    return Math.floor(this.#options.random() * count);
+  }
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      endpoints: { type: "string" },
+      keys: { type: "string", default: "20000" },
+      "writes-per-second": { type: "string", default: "5000" },
+      "hot-keys": { type: "string" },
+      seconds: { type: "string" },
+    },
+  });
+  const ending = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => ending.abort());
+  if (values.seconds !== undefined) globalThis.setTimeout(() => ending.abort(), Number(values.seconds) * 1000);
+  await using load = startLoad({
+    endpoints: values.endpoints?.split(",") ?? [],
+    keys: Number(values.keys),
+    writesPerSecond: Number(values["writes-per-second"]),
+    hotKeys: values["hot-keys"] === undefined ? undefined : Number(values["hot-keys"]),
+  });
+  try {
+    for await (const _ of setInterval(1000, undefined, { signal: ending.signal })) print(load.stats());
+  } catch (error) {
+    if (!ending.signal.aborted) throw error;
+  }
+  print({ verified: true, ...(await load.verifyAll()) });
+}
+
+function print(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

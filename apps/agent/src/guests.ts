@@ -1,0 +1,70 @@
+import type { DeviceStatus, OwnedGuest } from "@godwit/contract";
+import type { GuestPart } from "@godwit/core";
+import type { Logger } from "pino";
+import { type PlaneProxy, addressesOf } from "./attempts/parts.ts";
+import type { Journal } from "./journal.ts";
+import { detailOf } from "./plane/failure.ts";
+
+interface Running {
+  state: "running" | "stopped";
+  devices: DeviceStatus[];
+}
+
+/** The guests that this host owns: who they are is the journal's word, how they are is kept here. */
+export class Guests {
+  readonly #journal: Journal;
+  readonly #plane: PlaneProxy;
+  readonly #log: Logger;
+  readonly #running = new Map<string, Running>();
+
+  constructor(journal: Journal, plane: PlaneProxy, log: Logger) {
+    this.#journal = journal;
+    this.#plane = plane;
+    this.#log = log;
+  }
+
+  owned(): OwnedGuest[] {
+    return [...this.#journal.parts.values()].flatMap((guest) => {
+      if (guest.part.as !== "owner") return [];
+      const { state, devices } = this.#running.get(guest.guestId) ?? { state: "stopped" as const, devices: [] };
+      const { guestId, name, definitions } = guest;
+      return [{ guestId, name, epoch: guest.part.epoch, state, definitions, devices }];
+    });
+  }
+
+  /** The guest's part here, if this host owns it. */
+  owner(guestId: string): (GuestPart & { part: { as: "owner"; epoch: number } }) | undefined {
+    const found = this.#journal.parts.get(guestId);
+    return found?.part.as === "owner" ? { ...found, part: found.part } : undefined;
+  }
+
+  status(guestId: string): DeviceStatus[] {
+    return this.#running.get(guestId)?.devices ?? [];
+  }
+
+  setState(guestId: string, state: "running" | "stopped"): void {
+    const known = this.#running.get(guestId);
+    if (known !== undefined) known.state = state;
+  }
+
+  add(guestId: string, devices: DeviceStatus[]): void {
+    this.#running.set(guestId, { state: "running", devices });
+  }
+
+  forget(guestId: string): void {
+    this.#running.delete(guestId);
+  }
+
+  /** Finds the devices of an owned guest again and starts what should serve. A guest whose state is gone stays stopped, and says so. */
+  async adopt(guestId: string): Promise<void> {
+    const guest = this.owner(guestId);
+    if (guest === undefined) return;
+    try {
+      const devices = await Promise.all(addressesOf(guest).map((address) => this.#plane.attach(address)));
+      this.#running.set(guestId, { state: "running", devices });
+    } catch (error) {
+      this.#log.error({ guest: guest.name }, `the guest could not be taken up again: ${detailOf(error)}`);
+      this.#running.set(guestId, { state: "stopped", devices: [] });
+    }
+  }
+}

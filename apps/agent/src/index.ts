@@ -1,0 +1,2 @@
+export { AgentConfig } from "./config.ts";
+export { type AgentReady, agentVersion, runAgent } from "./main.ts";

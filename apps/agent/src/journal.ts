@@ -1,0 +1,158 @@
+import { createHash } from "node:crypto";
+import { type FileHandle, open, readFile, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+import { type JournalEntry, type Parts, foldJournal } from "@godwit/core";
+import { z } from "zod";
+
+/** Lines after which the journal is written anew, with only what still holds, at the next start. */
+const compactAfterLines = 1_000;
+
+const Device = z.object({ name: z.string(), kind: z.string(), config: z.record(z.string(), z.unknown()) });
+const ofGuest = { guestId: z.string() };
+const ofMigration = { ...ofGuest, migrationId: z.string(), epoch: z.int().positive() };
+const described = { name: z.string(), definitions: z.array(Device) };
+const Entry = z.discriminatedUnion("entry", [
+  z.object({ entry: z.literal("created"), ...ofGuest, ...described }),
+  z.object({ entry: z.literal("removed"), ...ofGuest }),
+  z.object({ entry: z.literal("reserved"), ...ofMigration, ...described }),
+  z.object({ entry: z.enum(["granted", "revoked", "dropped"]), ...ofMigration }),
+  z.object({ entry: z.enum(["refused", "released", "reclaimed", "discarded"]), ...ofMigration }),
+]);
+
+/** The journal's file cannot be used: it says where and why, and nothing is guessed. */
+export class JournalDamaged extends Error {
+  override name = "JournalDamaged";
+}
+
+/**
+ * What this host owns, in an append-only file: one line an entry, `<16 hex digits of SHA-256 over the JSON> <JSON>\n`, synced before
+ * the agent acts on it. A last line that was cut off in the middle (no end of line) was never acted on and is dropped; damage
+ * anywhere else is refused.
+ */
+export class Journal implements AsyncDisposable {
+  #file: FileHandle;
+  #parts: Parts;
+
+  private constructor(file: FileHandle, parts: Parts) {
+    this.#file = file;
+    this.#parts = parts;
+  }
+
+  static async open(path: string): Promise<Journal> {
+    const { entries, wholeBytes } = parse(await readIfThere(path), path);
+    const parts = entries.reduce<Parts>(foldJournal, new Map());
+    if (entries.length > compactAfterLines) await rewrite(path, entriesOf(parts));
+    const file = await open(path, "a", 0o600);
+    if (entries.length <= compactAfterLines) await file.truncate(wholeBytes);
+    await file.sync();
+    await syncFolder(path);
+    return new Journal(file, parts);
+  }
+
+  get parts(): Parts {
+    return this.#parts;
+  }
+
+  /** Resolves when the entry is on disk. An entry that contradicts the journal is refused and not written. */
+  async append(entry: JournalEntry): Promise<void> {
+    const parts = foldJournal(this.#parts, entry);
+    await this.#file.appendFile(lineOf(entry));
+    await this.#file.datasync();
+    this.#parts = parts;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+function lineOf(entry: JournalEntry): string {
+  const json = JSON.stringify(entry);
+  return `${digest(json)} ${json}\n`;
+}
+
+function parse(text: string, path: string): { entries: JournalEntry[]; wholeBytes: number } {
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+  const lines = whole.split("\n").slice(0, -1);
+  const entries = lines.map((line, index) => {
+    const json = line.slice(17);
+    if (line[16] !== " " || line.slice(0, 16) !== digest(json))
+      throw new JournalDamaged(`${path}:${index + 1}: the line's digest is wrong`);
+    return Entry.parse(JSON.parse(json));
+  });
+  return { entries, wholeBytes: Buffer.byteLength(whole) };
+}
+
+/** The fewest entries that fold into the same parts. */
+function entriesOf(parts: Parts): JournalEntry[] {
+  return [...parts.values()].flatMap(({ guestId, name, definitions, part, refusedEpoch }): JournalEntry[] => {
+    const reserve = (epoch: number, migrationId: string): JournalEntry => ({
+      entry: "reserved",
+      guestId,
+      name,
+      definitions,
+      migrationId,
+      epoch,
+    });
+    const owned = (epoch: number): JournalEntry[] =>
+      epoch === 1
+        ? [{ entry: "created", guestId, name, definitions }]
+        : [reserve(epoch, "compacted"), { entry: "granted", guestId, migrationId: "compacted", epoch }];
+    switch (part.as) {
+      case "owner": {
+        const refused: JournalEntry[] =
+          refusedEpoch !== undefined && refusedEpoch > part.epoch
+            ? [{ entry: "refused", guestId, migrationId: "compacted", epoch: refusedEpoch }]
+            : [];
+        return [...owned(part.epoch), ...refused];
+      }
+      case "released":
+        return [
+          ...owned(part.epoch - 1),
+          { entry: "released", guestId, migrationId: part.migrationId, epoch: part.epoch },
+        ];
+      case "reserved":
+        return [reserve(part.epoch, part.migrationId)];
+      case "revoked":
+        return [
+          reserve(part.epoch, part.migrationId),
+          { entry: "revoked", guestId, migrationId: part.migrationId, epoch: part.epoch },
+        ];
+    }
+  });
+}
+
+async function rewrite(path: string, entries: JournalEntry[]): Promise<void> {
+  const fresh = `${path}.new`;
+  const file = await open(fresh, "w", 0o600);
+  try {
+    await file.writeFile(entries.map(lineOf).join(""));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(fresh, path);
+}
+
+/** A new name in a folder is durable only once the folder itself is synced. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(dirname(path), "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+async function readIfThere(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    throw error;
+  }
+}
+
+function digest(json: string): string {
+  return createHash("sha256").update(json).digest("hex").slice(0, 16);
+}

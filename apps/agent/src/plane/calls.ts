@@ -1,0 +1,127 @@
+import type { BackendInfo, Check, Pending } from "@godwit/backend";
+
+/**
+ * What the agent's main thread and its data plane say to each other. The plane owns the devices and the channels, in a worker of
+ * its own, so that moving bytes never delays the conversation with the orchestrator; the main thread owns the words and the journal.
+ */
+
+export interface DeviceAddress {
+  guestId: string;
+  guestName: string;
+  device: string;
+  kind: string;
+  config: Record<string, unknown>;
+}
+
+export interface DeviceStatus {
+  name: string;
+  kind: string;
+  sizeBytes: number;
+  endpoint?: string | undefined;
+}
+
+export interface PeerDevice {
+  name: string;
+  backend: BackendInfo;
+  sizeBytes: number;
+}
+
+export interface PlaneOptions {
+  host: string;
+  listen: { host: string; port: number };
+  serviceAddress: string;
+  dataFolder: string;
+  directories: string | undefined;
+  linkBytesPerSec: number | undefined;
+  capacityBytes: number | undefined;
+}
+
+export interface OutgoingOrder {
+  migrationId: string;
+  devices: DeviceAddress[];
+  ticket: string;
+  capBytesPerSec: number | undefined;
+  reportEveryMs: number;
+}
+
+export interface IncomingOrder {
+  migrationId: string;
+  devices: DeviceAddress[];
+  peers: PeerDevice[];
+  ticket: string;
+  from: { host: string; port: number };
+}
+
+export interface DeviceTimings {
+  name: string;
+  stopMs?: number;
+  transferMs?: number;
+  loadMs?: number;
+  startMs?: number;
+  digest?: string;
+}
+
+export interface Released {
+  stoppedMs: number;
+  rttMs: number;
+  stoppedBytes: number;
+  devices: DeviceTimings[];
+}
+
+export interface Started {
+  startedMs: number;
+  devices: DeviceTimings[];
+  statuses: DeviceStatus[];
+}
+
+/** What the main thread asks of the plane. A rejection carries `code` where the back end gave one. */
+export interface PlaneCalls {
+  open(options: PlaneOptions): Promise<{ port: number; backends: BackendInfo[] }>;
+  create(device: DeviceAddress): Promise<DeviceStatus>;
+  attach(device: DeviceAddress): Promise<DeviceStatus>;
+  remove(device: DeviceAddress): Promise<void>;
+  /** What the destination has to know of a device that runs here, and what it would cost. */
+  describe(device: DeviceAddress): Promise<PeerDevice & { pending: Pending }>;
+  check(device: DeviceAddress, peer: PeerDevice): Promise<Check>;
+  openOutgoing(order: OutgoingOrder): Promise<PeerDevice[]>;
+  precopy(migrationId: string): void;
+  exact(migrationId: string, sequence: number): void;
+  /** Stops every device and sends the rest; `stopped`, then `loaded` or `failed` follow as events. */
+  freeze(migrationId: string): void;
+  /** Hands the guest over on every channel and says what the stop has cost. */
+  grant(migrationId: string, epoch: number): Promise<Released>;
+  /** Undoes whatever was done for the migration: the guest runs here as before. */
+  cancelOutgoing(migrationId: string): Promise<void>;
+  commitOutgoing(migrationId: string): Promise<void>;
+  /** For a guest that was released before the agent restarted: its frozen devices run again, or are destroyed. */
+  reclaimFrozen(devices: DeviceAddress[]): Promise<void>;
+  discardFrozen(devices: DeviceAddress[]): Promise<void>;
+  openIncoming(order: IncomingOrder): Promise<void>;
+  confirmLoaded(migrationId: string, epoch: number): void;
+  start(migrationId: string): Promise<Started>;
+  dropIncoming(migrationId: string): Promise<void>;
+  /** Clears away what a restart has left of a guest that was being received. */
+  dropLeftovers(devices: DeviceAddress[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ReportFigures {
+  atMs: number;
+  wireBytes: number;
+  busyMs: number;
+  rttMs: number | undefined;
+  devices: { name: string; pending: Pending; rounds: number; sentBytes: number }[];
+  exact?: number;
+}
+
+/** What the plane tells the main thread unasked. */
+export interface PlaneNews {
+  report(migrationId: string, figures: ReportFigures): void;
+  stopped(migrationId: string): void;
+  /** On the source: the destination has loaded every device, and all digests agree. */
+  confirmed(migrationId: string): void;
+  /** On the destination: every device has loaded and verified its state. */
+  received(migrationId: string): void;
+  granted(migrationId: string, epoch: number): void;
+  failed(migrationId: string, role: "source" | "destination", code: string, detail: string): void;
+}

@@ -1,0 +1,13 @@
+/** The stable code of whatever was thrown: a back end's or a channel's own where there is one. */
+export function codeOf(error: unknown): string {
+  if (error instanceof Error && "code" in error && typeof error.code === "string") {
+    // What the other side said is nearer to the cause than that it said something.
+    if (error.code === "peer-failed" && "reason" in error && typeof error.reason === "string") return error.reason;
+    return error.code;
+  }
+  return "device-failed";
+}
+
+export function detailOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,155 @@
+import { performance } from "node:perf_hooks";
+import type { Destination } from "@godwit/backend";
+import { type IncomingChannel, type Item, dial } from "@godwit/channel";
+import type { DeviceStatus, DeviceTimings, IncomingOrder, PlaneNews, Started } from "./calls.ts";
+import { codeOf, detailOf } from "./failure.ts";
+
+interface IncomingDevice {
+  name: string;
+  destination: Destination;
+  channel: IncomingChannel;
+  digest: string | undefined;
+  timings: DeviceTimings;
+}
+
+/** The destination's half of a migration in the data plane: pulls every device's stream and loads it. */
+export class Incoming {
+  readonly #order: IncomingOrder;
+  readonly #news: PlaneNews;
+  readonly #devices: IncomingDevice[];
+  #reading: Promise<unknown>;
+  #received = false;
+  #over = false;
+  #grantedAtMs: number | undefined;
+
+  constructor(order: IncomingOrder, destinations: { name: string; destination: Destination }[], news: PlaneNews) {
+    this.#order = order;
+    this.#news = news;
+    this.#devices = destinations.map(({ name, destination }) => ({
+      name,
+      destination,
+      channel: dial({ ...order.from, migration: order.migrationId, device: name, stream: 0, ticket: order.ticket }),
+      digest: undefined,
+      timings: { name },
+    }));
+    this.#reading = Promise.all(this.#devices.map((device) => this.#read(device)));
+  }
+
+  confirmLoaded(epoch: number): void {
+    for (const { channel, digest } of this.#devices) channel.loaded(epoch, digest ?? "");
+  }
+
+  /** Starts every device; where one fails, none is left running and the error is thrown. */
+  async start(statusOf: (device: string) => Promise<DeviceStatus>): Promise<Started> {
+    const from = this.#grantedAtMs ?? performance.now();
+    const outcomes = await Promise.allSettled(this.#devices.map((device) => this.#startOne(device)));
+    const failure = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failure !== undefined) {
+      await this.#dispose();
+      throw failure.reason;
+    }
+    const startedMs = performance.now() - from;
+    const statuses = await Promise.all(this.#devices.map((device) => statusOf(device.name)));
+    return { startedMs, devices: this.#devices.map((device) => device.timings), statuses };
+  }
+
+  /** The guest runs here now: the channels have done their work. */
+  async finish(): Promise<void> {
+    this.#over = true;
+    await Promise.all(this.#devices.map(({ channel }) => channel.close()));
+    await this.#reading;
+  }
+
+  async drop(): Promise<void> {
+    await this.finish();
+    await this.#dispose();
+  }
+
+  async #startOne(device: IncomingDevice): Promise<void> {
+    const from = performance.now();
+    await device.destination.start();
+    device.timings.startMs = performance.now() - from;
+  }
+
+  async #dispose(): Promise<void> {
+    await Promise.all(this.#devices.map(({ destination }) => destination[Symbol.asyncDispose]()));
+  }
+
+  async #read(device: IncomingDevice): Promise<void> {
+    try {
+      await this.#load(device);
+      if (this.#devices.every(({ digest }) => digest !== undefined) && !this.#received) {
+        this.#received = true;
+        this.#news.received(this.#order.migrationId);
+      }
+      await this.#awaitGrant(device);
+    } catch (error) {
+      this.#fail(device, error);
+    }
+  }
+
+  /** Round after round until the stream's end; what follows the switchover notice is the final part. */
+  async #load(device: IncomingDevice): Promise<void> {
+    const stream = new Stream(device.channel);
+    while (stream.phase === "precopy") await device.destination.load(stream.part(), "precopy");
+    const from = performance.now();
+    await device.destination.load(stream.part(), "final");
+    const { digest } = await device.destination.verify();
+    if (digest !== stream.digest) {
+      throw Object.assign(new Error("what was loaded is not the state that was sent"), { code: "digest-mismatch" });
+    }
+    device.timings.loadMs = performance.now() - from;
+    device.timings.digest = digest;
+    device.digest = digest;
+  }
+
+  async #awaitGrant(device: IncomingDevice): Promise<void> {
+    for await (const item of device.channel) {
+      if (item.type !== "grant") continue;
+      this.#grantedAtMs ??= performance.now();
+      this.#news.granted(this.#order.migrationId, item.epoch);
+    }
+  }
+
+  #fail(device: IncomingDevice, error: unknown): void {
+    // Once everything is loaded the channels carry nothing but the grant, and the orchestrator can carry that as well.
+    if (this.#over || this.#received) return;
+    this.#over = true;
+    for (const { channel } of this.#devices) channel.fail(codeOf(error), `${device.name}: ${detailOf(error)}`);
+    this.#news.failed(this.#order.migrationId, "destination", codeOf(error), `${device.name}: ${detailOf(error)}`);
+  }
+}
+
+/** Cuts a channel's items into what one `load` takes. */
+class Stream {
+  readonly #items: AsyncIterator<Item>;
+  phase: "precopy" | "final" = "precopy";
+  digest: string | undefined;
+
+  constructor(channel: IncomingChannel) {
+    this.#items = channel[Symbol.asyncIterator]();
+  }
+
+  /** The chunks up to the end of the round, the switchover notice, or the end of the stream. */
+  async *part(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const { value: item, done } = await this.#items.next();
+      if (done === true) throw Object.assign(new Error("the stream ended before its end"), { code: "peer-closed" });
+      switch (item.type) {
+        case "chunk":
+          yield item.bytes;
+          break;
+        case "round-end":
+          return;
+        case "switchover":
+          this.phase = "final";
+          return;
+        case "end":
+          this.digest = item.digest;
+          return;
+        case "grant":
+          throw Object.assign(new Error("a grant came before the end of the stream"), { code: "unexpected-frame" });
+      }
+    }
+  }
+}

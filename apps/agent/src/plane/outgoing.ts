@@ -1,0 +1,237 @@
+import { performance } from "node:perf_hooks";
+import type { Pending, Source } from "@godwit/backend";
+import { type ChannelListener, type OutgoingChannel, RateLimit } from "@godwit/channel";
+import type { DeviceTimings, OutgoingOrder, PlaneNews, Released } from "./calls.ts";
+import { codeOf, detailOf } from "./failure.ts";
+import { SourceSink } from "./sink.ts";
+
+/** A pass over a device may send this much more than was pending at its start, since the guest goes on writing. */
+const roundSlack = 1.25;
+const roundMinBytes = 1024 * 1024;
+
+interface OutgoingDevice {
+  name: string;
+  source: Source;
+  channel: OutgoingChannel;
+  rounds: number;
+  timings: DeviceTimings;
+}
+
+/** The source's half of a migration in the data plane: rounds over every device, then the stop and the rest. */
+export class Outgoing {
+  readonly #order: OutgoingOrder;
+  readonly #news: PlaneNews;
+  readonly #devices: OutgoingDevice[];
+  readonly #limit: RateLimit;
+  readonly #abort = new AbortController();
+  #rounds: Promise<void> | undefined;
+  #reports: NodeJS.Timeout | undefined;
+  #freezing = false;
+  #over = false;
+  #stoppedAtMs = 0;
+  #stoppedBytes = 0;
+
+  private constructor(order: OutgoingOrder, news: PlaneNews, devices: OutgoingDevice[], limit: RateLimit) {
+    this.#order = order;
+    this.#news = news;
+    this.#devices = devices;
+    this.#limit = limit;
+    for (const device of devices) void device.channel.closed.then((error) => this.#channelClosed(device, error));
+  }
+
+  static async open(
+    order: OutgoingOrder,
+    sources: { name: string; source: Source }[],
+    listener: ChannelListener,
+    news: PlaneNews,
+  ): Promise<Outgoing> {
+    const limit = new RateLimit(order.capBytesPerSec);
+    const devices: OutgoingDevice[] = sources.map(({ name, source }) => ({
+      name,
+      source,
+      channel: listener.open({ migration: order.migrationId, device: name, stream: 0, ticket: order.ticket, limit }),
+      rounds: 0,
+      timings: { name },
+    }));
+    return new Outgoing(order, news, devices, limit);
+  }
+
+  /** Begins the rounds and the reports; once only. */
+  precopy(): void {
+    if (this.#rounds !== undefined || this.#over) return;
+    this.#rounds = Promise.all(this.#devices.map((device) => this.#roundsOver(device))).then(
+      () => undefined,
+      (error: unknown) => this.#fail(error),
+    );
+    this.#report();
+  }
+
+  exact(sequence: number): void {
+    void this.#figures("exact").then(
+      (figures) => this.#over || this.#news.report(this.#order.migrationId, { ...figures, exact: sequence }),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  freeze(): void {
+    if (this.#freezing || this.#over) return;
+    this.#freezing = true;
+    void this.#switchOver().catch((error: unknown) => this.#fail(error));
+  }
+
+  grant(epoch: number): Released {
+    for (const { channel } of this.#devices) channel.grant(epoch);
+    const rtts = this.#devices.map(({ channel }) => channel.stats().rttMs?.min ?? 0);
+    return {
+      stoppedMs: performance.now() - this.#stoppedAtMs,
+      rttMs: Math.max(...rtts),
+      stoppedBytes: this.#stoppedBytes,
+      devices: this.#devices.map((device) => device.timings),
+    };
+  }
+
+  /** As if the migration had never been tried: a stopped device runs again. */
+  async cancel(): Promise<void> {
+    await this.#end("the migration was called off");
+    await Promise.all(this.#devices.map(({ source }) => source[Symbol.asyncDispose]()));
+  }
+
+  async commit(): Promise<void> {
+    await this.#end("the migration is complete");
+    await Promise.all(this.#devices.map(({ source }) => source.commit()));
+    await Promise.all(this.#devices.map(({ source }) => source[Symbol.asyncDispose]()));
+  }
+
+  async #end(why: string): Promise<void> {
+    this.#over = true;
+    clearTimeout(this.#reports);
+    this.#abort.abort(new Error(why));
+    // Closing first: a round that waits for its channel then ends.
+    await Promise.all(this.#devices.map(({ channel }) => channel.close()));
+    await this.#rounds;
+  }
+
+  async #roundsOver(device: OutgoingDevice): Promise<void> {
+    while (!this.#freezing && !this.#over) {
+      const pending = await device.source.pending("estimate");
+      const bytes = pending.initialBytes + pending.precopyBytes;
+      // oxlint-disable-next-line typescript/no-unnecessary-condition -- a freeze can come while the figures are awaited
+      if (this.#freezing || this.#over) return;
+      if (bytes === 0) await this.#rest();
+      else await this.#round(device, Math.max(roundMinBytes, bytes * roundSlack));
+    }
+  }
+
+  async #round(device: OutgoingDevice, budgetBytes: number): Promise<void> {
+    // A freeze takes what is left of the budget, so that the round ends at its next chunk.
+    const sink = new SourceSink(device.channel, this.#abort.signal, () => (this.#freezing ? 0 : budgetBytes));
+    try {
+      await device.source.precopy(sink);
+    } catch (error) {
+      if (this.#over) return;
+      throw error;
+    }
+    if (sink.sentBytes === 0) return await this.#rest();
+    device.rounds += 1;
+    device.channel.endRound(device.rounds);
+  }
+
+  async #rest(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, this.#order.reportEveryMs / 4));
+  }
+
+  async #switchOver(): Promise<void> {
+    await this.#rounds;
+    if (this.#over) return;
+    this.#stoppedAtMs = performance.now();
+    this.#limit.bytesPerSec = undefined;
+    const before = this.#sentBytes();
+    for (const { channel } of this.#devices) channel.noticeSwitchover();
+    await Promise.all(this.#devices.map((device) => this.#stop(device)));
+    this.#news.stopped(this.#order.migrationId);
+    await Promise.all(this.#devices.map((device) => this.#sendRest(device)));
+    this.#stoppedBytes = this.#sentBytes() - before;
+    if (!this.#over) this.#news.confirmed(this.#order.migrationId);
+  }
+
+  async #stop(device: OutgoingDevice): Promise<void> {
+    const from = performance.now();
+    await device.source.stop();
+    device.timings.stopMs = performance.now() - from;
+  }
+
+  async #sendRest(device: OutgoingDevice): Promise<void> {
+    const from = performance.now();
+    const { digest } = await device.source.final(new SourceSink(device.channel, this.#abort.signal, () => Infinity));
+    device.channel.end({ digest });
+    const loaded = await device.channel.loaded;
+    device.timings.transferMs = performance.now() - from;
+    if (loaded.digest !== digest) throw new DigestMismatch(device.name);
+  }
+
+  #report(): void {
+    this.#reports = setTimeout(() => {
+      void this.#figures("estimate").then(
+        (figures) => {
+          if (this.#over) return;
+          if (!this.#freezing) this.#news.report(this.#order.migrationId, figures);
+          this.#report();
+        },
+        (error: unknown) => this.#fail(error),
+      );
+    }, this.#order.reportEveryMs);
+  }
+
+  async #figures(accuracy: "estimate" | "exact") {
+    const devices = await Promise.all(
+      this.#devices.map(async ({ name, source, channel, rounds }) => {
+        const pending = whole(await source.pending(accuracy));
+        return { name, pending, rounds, sentBytes: channel.stats().payloadBytes };
+      }),
+    );
+    const stats = this.#devices.map(({ channel }) => channel.stats());
+    return {
+      atMs: performance.now(),
+      wireBytes: stats.reduce((sum, each) => sum + each.ackedBytes, 0),
+      // Channels share the link: the busiest one's time is the link's.
+      busyMs: Math.max(...stats.map((each) => each.busyMs)),
+      rttMs: stats.map((each) => each.rttMs?.smoothed).find((rtt) => rtt !== undefined),
+      devices,
+    };
+  }
+
+  #sentBytes(): number {
+    return this.#devices.reduce((sum, { channel }) => sum + channel.stats().payloadBytes, 0);
+  }
+
+  #channelClosed(device: OutgoingDevice, error: unknown): void {
+    if (error !== undefined) this.#fail(error, device.name);
+  }
+
+  #fail(error: unknown, device?: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#reports);
+    this.#abort.abort(error);
+    for (const { channel } of this.#devices) channel.fail(codeOf(error), detailOf(error));
+    const detail = device === undefined ? detailOf(error) : `${device}: ${detailOf(error)}`;
+    this.#news.failed(this.#order.migrationId, "source", codeOf(error), detail);
+  }
+}
+
+class DigestMismatch extends Error {
+  readonly code = "digest-mismatch";
+  constructor(device: string) {
+    super(`${device}: the destination holds another state than was sent`);
+  }
+}
+
+/** Bytes are integers on the wire; a back end may reckon in fractions. */
+function whole(pending: Pending): Pending {
+  return {
+    initialBytes: Math.ceil(pending.initialBytes),
+    precopyBytes: Math.ceil(pending.precopyBytes),
+    stopcopyBytes: Math.ceil(pending.stopcopyBytes),
+    fixedMs: pending.fixedMs,
+  };
+}

@@ -1,0 +1,222 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Backend, BackendInfo, Check, DeviceContext, Pending } from "@godwit/backend";
+import { type ChannelListener, listen } from "@godwit/channel";
+import { backends } from "../drivers/backends.ts";
+import type {
+  DeviceAddress,
+  DeviceStatus,
+  IncomingOrder,
+  OutgoingOrder,
+  PeerDevice,
+  PlaneCalls,
+  PlaneNews,
+  PlaneOptions,
+  Released,
+  Started,
+} from "./calls.ts";
+import { Incoming } from "./incoming.ts";
+import { Outgoing } from "./outgoing.ts";
+
+/** All devices and channels of one host. */
+export class Plane implements PlaneCalls {
+  news!: PlaneNews;
+  #options!: PlaneOptions;
+  #backends!: ReadonlyMap<string, Backend>;
+  #listener!: ChannelListener;
+  readonly #outgoing = new Map<string, Outgoing>();
+  readonly #incoming = new Map<string, { incoming: Incoming; devices: DeviceAddress[] }>();
+
+  async open(options: PlaneOptions): Promise<{ port: number; backends: BackendInfo[] }> {
+    this.#options = options;
+    this.#backends = backends({
+      directories: options.directories ?? join(options.dataFolder, "directories"),
+      capacityBytes: options.capacityBytes,
+    });
+    this.#listener = await listen({ ...options.listen, linkBytesPerSec: options.linkBytesPerSec });
+    return { port: this.#listener.port, backends: [...this.#backends.values()].map(infoOf) };
+  }
+
+  async create(address: DeviceAddress): Promise<DeviceStatus> {
+    const backend = this.#backendOf(address);
+    return await statusOf(address, await backend.create(await this.#context(backend, address)));
+  }
+
+  async attach(address: DeviceAddress): Promise<DeviceStatus> {
+    const backend = this.#backendOf(address);
+    return await statusOf(address, await backend.attach(await this.#context(backend, address)));
+  }
+
+  async remove(address: DeviceAddress): Promise<void> {
+    const backend = this.#backendOf(address);
+    await backend.remove(await this.#context(backend, address));
+    await this.#forget(address);
+  }
+
+  async describe(address: DeviceAddress): Promise<PeerDevice & { pending: Pending }> {
+    const backend = this.#backendOf(address);
+    const ctx = await this.#context(backend, address);
+    await using source = await backend.source(ctx);
+    const pending = await source.pending("estimate");
+    const device = await backend.attach(ctx);
+    return { name: address.device, backend: infoOf(backend), sizeBytes: await device.sizeBytes(), pending };
+  }
+
+  async check(address: DeviceAddress, peer: PeerDevice): Promise<Check> {
+    const backend = this.#backendOf(address);
+    return await backend.check(this.#contextWithoutFolder(backend, address), peer);
+  }
+
+  async openOutgoing(order: OutgoingOrder): Promise<PeerDevice[]> {
+    await this.cancelOutgoing(order.migrationId);
+    const sources = await Promise.all(
+      order.devices.map(async (address) => {
+        const backend = this.#backendOf(address);
+        const ctx = await this.#context(backend, address);
+        const device = await backend.attach(ctx);
+        const peer = { name: address.device, backend: infoOf(backend), sizeBytes: await device.sizeBytes() };
+        return { name: address.device, source: await backend.source(ctx), peer };
+      }),
+    );
+    this.#outgoing.set(order.migrationId, await Outgoing.open(order, sources, this.#listener, this.news));
+    return sources.map(({ peer }) => peer);
+  }
+
+  precopy(migrationId: string): void {
+    this.#outgoing.get(migrationId)?.precopy();
+  }
+
+  exact(migrationId: string, sequence: number): void {
+    this.#outgoing.get(migrationId)?.exact(sequence);
+  }
+
+  freeze(migrationId: string): void {
+    this.#outgoing.get(migrationId)?.freeze();
+  }
+
+  async grant(migrationId: string, epoch: number): Promise<Released> {
+    const outgoing = this.#outgoing.get(migrationId);
+    if (outgoing === undefined) throw new Error(`No channels are open for migration ${migrationId}`);
+    return outgoing.grant(epoch);
+  }
+
+  async cancelOutgoing(migrationId: string): Promise<void> {
+    const outgoing = this.#outgoing.get(migrationId);
+    this.#outgoing.delete(migrationId);
+    await outgoing?.cancel();
+  }
+
+  async commitOutgoing(migrationId: string): Promise<void> {
+    const outgoing = this.#outgoing.get(migrationId);
+    this.#outgoing.delete(migrationId);
+    await outgoing?.commit();
+  }
+
+  async reclaimFrozen(devices: DeviceAddress[]): Promise<void> {
+    for (const address of devices) {
+      const backend = this.#backendOf(address);
+      await backend.attach(await this.#context(backend, address));
+    }
+  }
+
+  async discardFrozen(devices: DeviceAddress[]): Promise<void> {
+    for (const address of devices) {
+      const backend = this.#backendOf(address);
+      await using source = await backend.source(await this.#context(backend, address));
+      await source.commit();
+      await this.#forget(address);
+    }
+  }
+
+  async openIncoming(order: IncomingOrder): Promise<void> {
+    await this.dropIncoming(order.migrationId);
+    const destinations = await Promise.all(
+      order.devices.map(async (address) => {
+        const backend = this.#backendOf(address);
+        return { name: address.device, destination: await backend.destination(await this.#context(backend, address)) };
+      }),
+    );
+    this.#incoming.set(order.migrationId, {
+      incoming: new Incoming(order, destinations, this.news),
+      devices: order.devices,
+    });
+  }
+
+  confirmLoaded(migrationId: string, epoch: number): void {
+    this.#incoming.get(migrationId)?.incoming.confirmLoaded(epoch);
+  }
+
+  async start(migrationId: string): Promise<Started> {
+    const found = this.#incoming.get(migrationId);
+    if (found === undefined) throw new Error(`Nothing has been received for migration ${migrationId}`);
+    const started = await found.incoming.start(async (name) => {
+      const address = found.devices.find((each) => each.device === name);
+      if (address === undefined) throw new Error(`Device ${name} is not part of migration ${migrationId}`);
+      return await this.attach(address);
+    });
+    this.#incoming.delete(migrationId);
+    await found.incoming.finish();
+    return started;
+  }
+
+  async dropIncoming(migrationId: string): Promise<void> {
+    const found = this.#incoming.get(migrationId);
+    if (found === undefined) return;
+    this.#incoming.delete(migrationId);
+    await found.incoming.drop();
+    for (const address of found.devices) await this.#forget(address);
+  }
+
+  async dropLeftovers(devices: DeviceAddress[]): Promise<void> {
+    for (const address of devices) await this.remove(address);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#outgoing.keys()].map((id) => this.cancelOutgoing(id)));
+    await Promise.all([...this.#incoming.keys()].map((id) => this.dropIncoming(id)));
+    await this.#listener.close();
+  }
+
+  #backendOf({ kind }: DeviceAddress): Backend {
+    const backend = this.#backends.get(kind);
+    if (backend === undefined)
+      throw Object.assign(new Error(`There is no back end of kind ${kind} here`), { code: "missing-back-end" });
+    return backend;
+  }
+
+  async #context(backend: Backend, address: DeviceAddress): Promise<DeviceContext<unknown>> {
+    const ctx = this.#contextWithoutFolder(backend, address);
+    await mkdir(ctx.dataFolder, { recursive: true, mode: 0o700 });
+    return ctx;
+  }
+
+  #contextWithoutFolder(backend: Backend, address: DeviceAddress): DeviceContext<unknown> {
+    return {
+      guest: { id: address.guestId, name: address.guestName },
+      device: address.device,
+      config: backend.parseConfig(address.config),
+      dataFolder: this.#folderOf(address),
+      serviceAddress: this.#options.serviceAddress,
+      host: this.#options.host,
+    };
+  }
+
+  #folderOf({ guestId, device }: DeviceAddress): string {
+    return join(this.#options.dataFolder, "devices", guestId, device);
+  }
+
+  async #forget(address: DeviceAddress): Promise<void> {
+    await rm(this.#folderOf(address), { recursive: true, force: true });
+  }
+}
+
+async function statusOf(
+  address: DeviceAddress,
+  device: { sizeBytes(): Promise<number>; endpoint?: string },
+): Promise<DeviceStatus> {
+  return { name: address.device, kind: address.kind, sizeBytes: await device.sizeBytes(), endpoint: device.endpoint };
+}
+
+function infoOf({ kind, version, format, features, can }: Backend): BackendInfo {
+  return { kind, version, format, features, can };
+}

@@ -1,0 +1,100 @@
+import type { AgentAnswer, AgentRequest, DeviceDefinition, Refusal } from "@godwit/contract";
+import { type AgentParts, addressesOf } from "./attempts/parts.ts";
+import type { DeviceAddress } from "./plane/calls.ts";
+import { codeOf, detailOf } from "./plane/failure.ts";
+
+/** Answers a question of the orchestrator's; what is thrown carries a code and is told as a refusal. */
+export async function answerTo(request: AgentRequest, parts: AgentParts): Promise<AgentAnswer<AgentRequest["ask"]>> {
+  switch (request.ask) {
+    case "createGuest":
+      return await createGuest(request, parts);
+    case "removeGuest":
+      return await removeGuest(request.guestId, parts);
+    case "describeGuest":
+      return await describeGuest(request.guestId, parts);
+    case "checkGuest":
+      return await checkGuest(request, parts);
+  }
+}
+
+/** The guest is journaled before its devices serve anyone; a device that fails takes the others with it. */
+async function createGuest(
+  { guestId, name, devices }: AgentRequest & { ask: "createGuest" },
+  { plane, journal, guests }: AgentParts,
+): Promise<AgentAnswer<"createGuest">> {
+  if (journal.parts.has(guestId)) return { devices: guests.status(guestId) };
+  await journal.append({ entry: "created", guestId, name, definitions: devices });
+  const addresses = devices.map((device) => addressOf(guestId, name, device));
+  const outcomes = await Promise.allSettled(addresses.map((address) => plane.create(address)));
+  const failure = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failure !== undefined) {
+    await Promise.allSettled(
+      addresses.filter((_, index) => outcomes[index]?.status === "fulfilled").map((address) => plane.remove(address)),
+    );
+    await journal.append({ entry: "removed", guestId });
+    throw failure.reason;
+  }
+  const statuses = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  guests.add(guestId, statuses);
+  return { devices: statuses };
+}
+
+async function removeGuest(
+  guestId: string,
+  { plane, journal, guests }: AgentParts,
+): Promise<AgentAnswer<"removeGuest">> {
+  const guest = guests.owner(guestId);
+  if (guest === undefined) return {};
+  for (const address of addressesOf(guest)) await plane.remove(address);
+  await journal.append({ entry: "removed", guestId });
+  guests.forget(guestId);
+  return {};
+}
+
+async function describeGuest(guestId: string, { plane, guests }: AgentParts): Promise<AgentAnswer<"describeGuest">> {
+  const guest = guests.owner(guestId);
+  if (guest === undefined)
+    throw Object.assign(new Error("this host does not own the guest"), { code: "guest-not-settled" });
+  const described = await Promise.all(addressesOf(guest).map((address) => plane.describe(address)));
+  return {
+    epoch: guest.part.epoch,
+    devices: guests.status(guestId),
+    peers: described.map(({ name, backend, sizeBytes }) => ({ name, backend, sizeBytes })),
+    fixedMs: Math.max(0, ...described.map(({ pending }) => pending.fixedMs)),
+  };
+}
+
+async function checkGuest(
+  { guestId, name, devices, peers }: AgentRequest & { ask: "checkGuest" },
+  { plane, journal }: AgentParts,
+): Promise<AgentAnswer<"checkGuest">> {
+  const held = journal.parts.get(guestId);
+  if (held !== undefined)
+    return { refusals: [{ code: "guest-not-settled", detail: "this host still holds a copy of the guest" }] };
+  const refusals = await Promise.all(
+    devices.map(async (device): Promise<Refusal[]> => {
+      const peer = peers.find((each) => each.name === device.name);
+      if (peer === undefined) return [];
+      try {
+        const check = await plane.check(addressOf(guestId, name, device), peer);
+        return check.ok
+          ? []
+          : [
+              {
+                code: check.code,
+                detail: check.reason,
+                device: device.name,
+                ...(check.fix === undefined ? {} : { fix: check.fix }),
+              },
+            ];
+      } catch (error) {
+        return [{ code: codeOf(error), detail: detailOf(error), device: device.name }];
+      }
+    }),
+  );
+  return { refusals: refusals.flat() };
+}
+
+function addressOf(guestId: string, guestName: string, { name, kind, config }: DeviceDefinition): DeviceAddress {
+  return { guestId, guestName, device: name, kind, config };
+}

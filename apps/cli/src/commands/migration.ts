@@ -1,0 +1,85 @@
+import type { Command } from "commander";
+import { clientOf } from "../context.ts";
+import { exitCodeOfEnd } from "../exit-codes.ts";
+import { duration, reportLines, statusLine, table } from "../format.ts";
+import { type LimitOptions, limitOptions, limitsOf } from "./limits.ts";
+import { print, say, wantsJson } from "./global.ts";
+import { watch } from "./watch.ts";
+
+export function migrateCommand(program: Command): void {
+  limitOptions(
+    program
+      .command("migrate <guest>")
+      .description("move a guest to another host")
+      .requiredOption("--to <host>", "the destination"),
+  )
+    .option("--watch", "follow it to its end")
+    .option("--wait", "say nothing until it has ended")
+    .action(
+      async (
+        guest: string,
+        options: LimitOptions & { to: string; watch?: boolean; wait?: boolean },
+        command: Command,
+      ) => {
+        const client = await clientOf(command);
+        const started = await client.migrations.create({ guest, destination: options.to, limits: limitsOf(options) });
+        if (options.watch === true) return await watch(command, started.id);
+        const migration = options.wait === true ? await client.waitForEnd(started.id) : started;
+        print(wantsJson(command) ? JSON.stringify(migration) : `${migration.id}  ${statusLine(migration)}`);
+        if (options.wait === true) process.exitCode = exitCodeOfEnd(migration);
+        else say(`Follow it: godwit migration watch ${started.id}`);
+      },
+    );
+}
+
+export function migrationCommands(program: Command): void {
+  const migration = program.command("migration").description("the migrations");
+
+  migration
+    .command("get <id>")
+    .description("show one migration")
+    .action(async (id: string, _: object, command: Command) => {
+      const found = await (await clientOf(command)).migrations.get(id);
+      if (wantsJson(command)) return print(JSON.stringify(found));
+      const verdict =
+        found.verdict === undefined
+          ? []
+          : [`verdict    ${found.verdict.kind} (${found.verdict.code}): ${found.verdict.sentence}`];
+      return print(
+        [statusLine(found), ...verdict, ...(found.endedAt === undefined ? [] : reportLines(found))].join("\n"),
+      );
+    });
+
+  migration
+    .command("list")
+    .description("list the migrations, newest first")
+    .option("--guest <guest>", "only of one guest")
+    .option("--host <host>", "only from or to one host")
+    .action(async (options: { guest?: string; host?: string }, command: Command) => {
+      const page = await (await clientOf(command)).migrations.list({ limit: 50, ...options });
+      if (wantsJson(command)) return print(JSON.stringify(page));
+      const rows = page.items.map((item) => [
+        item.id,
+        item.guest,
+        `${item.source} -> ${item.destination}`,
+        item.phase,
+        item.verdict?.kind ?? "-",
+        item.downtimeMs === undefined ? "-" : duration(item.downtimeMs),
+        item.reason?.code ?? "-",
+      ]);
+      return print(table(["ID", "GUEST", "WAY", "PHASE", "VERDICT", "DOWNTIME", "REASON"], rows));
+    });
+
+  migration
+    .command("cancel <id>")
+    .description("call it off; the guest goes on where it is")
+    .action(async (id: string, _: object, command: Command) => {
+      const cancelled = await (await clientOf(command)).migrations.cancel(id);
+      print(wantsJson(command) ? JSON.stringify(cancelled) : statusLine(cancelled));
+    });
+
+  migration
+    .command("watch <id>")
+    .description("follow one migration to its end")
+    .action(async (id: string, _: object, command: Command) => await watch(command, id));
+}

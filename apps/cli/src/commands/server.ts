@@ -1,0 +1,42 @@
+import { OrchestratorConfig, runOrchestrator } from "@godwit/orchestrator";
+import type { Command } from "commander";
+import { parseConfig } from "../parse-config.ts";
+import { programLog } from "../program-log.ts";
+import { interruption, print, wantsJson, wholeArgument } from "./global.ts";
+
+interface Options {
+  host?: string;
+  port?: number;
+  data: string;
+}
+
+export function serverCommand(program: Command): void {
+  program
+    .command("server")
+    .description("run the orchestrator")
+    .option("--host <address>", "a loopback address (default 127.0.0.1)")
+    .option("--port <port>", "0 for a free one (default 7140)", wholeArgument)
+    .option("--data <folder>", "database and tokens", ".godwit/server")
+    .addHelpText("after", "\nDATABASE_URL names a PostgreSQL of 15 or newer instead of the embedded database.")
+    .action(async (options: Options, command: Command) => {
+      const config = parseConfig(OrchestratorConfig, {
+        host: options.host,
+        port: options.port,
+        dataFolder: options.data,
+        databaseUrl: process.env["DATABASE_URL"],
+      });
+      await runOrchestrator(
+        config,
+        programLog("orchestrator"),
+        interruption(),
+        ({ url, adminTokenFile, agentTokenFile, newCode }) => {
+          const link = `${url}/#code=${newCode()}`;
+          if (wantsJson(command)) print(JSON.stringify({ url, link, adminTokenFile, agentTokenFile }));
+          else
+            print(
+              `Dashboard    ${link}\nAPI          ${url}/v1\nToken        ${adminTokenFile}\nAgent token  ${agentTokenFile}`,
+            );
+        },
+      );
+    });
+}

@@ -1,0 +1,51 @@
+import { ApiError } from "@godwit/client";
+import { version } from "@godwit/orchestrator";
+import { Command, CommanderError } from "commander";
+import { agentCommand } from "./commands/agent.ts";
+import { demoCommand } from "./commands/demo.ts";
+import { say } from "./commands/global.ts";
+import { listCommands } from "./commands/lists.ts";
+import { migrateCommand, migrationCommands } from "./commands/migration.ts";
+import { planCommand } from "./commands/plan.ts";
+import { serverCommand } from "./commands/server.ts";
+import { UsageError } from "./context.ts";
+import { exitCodeOf, exitCodes } from "./exit-codes.ts";
+
+const program = new Command("godwit")
+  .description("Live migration of guests between hosts")
+  .version(version)
+  .option("--server <url>", "the orchestrator (or GODWIT_SERVER)")
+  .option("--token-file <file>", "a file with a token (or GODWIT_TOKEN_FILE)")
+  .option("--json", "print exactly what the API answers")
+  .exitOverride()
+  .showHelpAfterError("(godwit --help lists the commands)");
+
+migrateCommand(program);
+migrationCommands(program);
+planCommand(program);
+listCommands(program);
+serverCommand(program);
+agentCommand(program);
+demoCommand(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has said it already.
+    process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  } else {
+    process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodeOf(error);
+    say(messageOf(error));
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof ApiError) {
+    const fields = (error.problem.errors ?? []).map(
+      ({ pointer, detail }) => `\n  ${pointer === "" ? "the body" : pointer}: ${detail}`,
+    );
+    return `${error.code}: ${error.problem.detail}${fields.join("")}`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,101 @@
+import type { AgentHello } from "@godwit/contract";
+import type { Json, JsonObject, Store } from "@godwit/store";
+import { v7 as uuidv7 } from "uuid";
+import type { Bus } from "../bus.ts";
+import { type Clock, dateOf } from "../clock.ts";
+import { HostFacts } from "../host-facts.ts";
+import type { Runs } from "../runs/runs.ts";
+import type { AgentConnection } from "./connection.ts";
+import type { ConnectedAgents } from "./connected.ts";
+
+export interface GreetingParts {
+  store: Store;
+  agents: ConnectedAgents;
+  runs: Runs;
+  bus: Bus;
+  clock: Clock;
+  reportEveryMs: number;
+}
+
+/** A hello: the host is noted, its guests are taken at its journal's word, and every migration learns where the agent stands. */
+export async function greet(
+  parts: GreetingParts,
+  hello: AgentHello,
+  connect: (hostId: string) => AgentConnection,
+): Promise<AgentConnection> {
+  const { store, agents, runs, bus, clock } = parts;
+  const at = dateOf(clock.now());
+  const host = await store.hosts.seen({ id: uuidv7(), name: hello.name, facts: plain(HostFacts.parse(hello)), at });
+  for (const guest of hello.guests) await takeGuest(store, host.id, guest, at);
+  const connection = connect(host.id);
+  connection.send({ type: "welcome", hostId: host.id, reportEveryMs: parts.reportEveryMs });
+  agents.add(connection);
+  await runs.greet(connection);
+  const sentence = `The agent of ${host.name} connected.`;
+  await store.events.add([
+    {
+      type: "host.connected",
+      at,
+      hostId: host.id,
+      sentence,
+      data: { name: host.name, agentVersion: hello.agentVersion },
+    },
+  ]);
+  bus.tell("events");
+  bus.tell("schedule");
+  return connection;
+}
+
+export async function bye({ store, agents, bus, clock }: GreetingParts, connection: AgentConnection): Promise<void> {
+  if (!agents.remove(connection)) return;
+  connection.close("the connection was lost");
+  const at = dateOf(clock.now());
+  const { name } = connection.hello;
+  await store.hosts.touch([connection.hostId], at);
+  await store.events.add([
+    {
+      type: "host.disconnected",
+      at,
+      hostId: connection.hostId,
+      sentence: `The agent of ${name} is not connected any more.`,
+      data: { name },
+    },
+  ]);
+  bus.tell("events");
+  bus.tell("schedule");
+}
+
+/** A guest that is not known here (the orchestrator lost its memory) is taken up again. */
+async function takeGuest(store: Store, hostId: string, guest: AgentHello["guests"][number], at: Date): Promise<void> {
+  const { guestId, name, epoch, state } = guest;
+  const devices = plain(guest.devices);
+  if ((await store.guests.find(guestId)) !== undefined) {
+    await store.guests.place({ guestId, hostId, epoch, state, devices });
+    return;
+  }
+  const record = {
+    id: guestId,
+    name,
+    hostId,
+    epoch,
+    state,
+    definitions: plain(guest.definitions),
+    devices,
+    createdAt: at,
+  };
+  const event = {
+    type: "guest.created",
+    at,
+    guestId,
+    hostId,
+    sentence: `${name} was found on ${hostId}.`,
+    data: { name },
+  };
+  await store.guests.create(record, [event]);
+}
+
+function plain(value: HostFacts): JsonObject;
+function plain(value: unknown[]): Json;
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}

@@ -1,0 +1,97 @@
+import helmet from "@fastify/helmet";
+import rateLimit from "@fastify/rate-limit";
+import Fastify, { type FastifyInstance, type FastifyBaseLogger, type FastifyRequest } from "fastify";
+import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
+import type { Logger } from "pino";
+import { v7 as uuidv7 } from "uuid";
+import { dateOf } from "./clock.ts";
+import { type Authenticate, type Principal } from "./http/auth.ts";
+import { describeApi } from "./http/docs.ts";
+import { eventRoutes, type EventParts } from "./http/events.ts";
+import { guestRoutes, type GuestParts } from "./http/guests.ts";
+import { healthRoutes } from "./http/health.ts";
+import { hostRoutes } from "./http/hosts.ts";
+import { honourIdempotencyKeys } from "./http/idempotency.ts";
+import { migrationRecordRoutes } from "./http/migration-records.ts";
+import { migrationRoutes } from "./http/migrations.ts";
+import { pageRoutes } from "./http/page.ts";
+import { planRoutes, type PlanParts } from "./http/plans.ts";
+import { answerProblems } from "./http/problems.ts";
+import { cookies, fromCookie, sessionRoutes, type Sessions } from "./http/session.ts";
+import { ProblemError } from "./problem.ts";
+import type { MigrationParts } from "./runs/under-way.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    principal?: Principal;
+  }
+  interface FastifyContextConfig {
+    /** Answers without a token. */
+    open?: boolean;
+  }
+}
+
+const bodyMaxBytes = 256 * 1024;
+const longPollMs = 65_000;
+const requestsPerMinute = 6_000;
+
+export interface AppParts extends MigrationParts, GuestParts, PlanParts, EventParts {
+  authenticate: Authenticate;
+  sessions: Sessions;
+  log: Logger;
+}
+
+/** The HTTP side: what every request goes through, then one plugin a resource. */
+export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: asFastifyLogger(parts.log),
+    disableRequestLogging: true,
+    bodyLimit: bodyMaxBytes,
+    requestTimeout: 30_000,
+    handlerTimeout: 0,
+    connectionTimeout: longPollMs,
+    forceCloseConnections: true,
+    requestIdHeader: "x-request-id",
+    genReqId: () => uuidv7(),
+    return503OnClosing: false,
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  answerProblems(app);
+
+  await app.register(helmet, { contentSecurityPolicy: false });
+  await app.register(rateLimit, { max: requestsPerMinute, timeWindow: 60_000 });
+  await cookies(app);
+  app.addHook("onRequest", async (request, reply) => {
+    void reply.header("x-request-id", request.id);
+    await admit(request, parts);
+  });
+  honourIdempotencyKeys(app, parts.store, () => dateOf(parts.clock.now()));
+
+  await describeApi(app);
+  healthRoutes(app, parts);
+  sessionRoutes(app, parts.sessions);
+  migrationRoutes(app, parts);
+  migrationRecordRoutes(app, parts);
+  planRoutes(app, parts);
+  hostRoutes(app, parts);
+  guestRoutes(app, parts);
+  await eventRoutes(app, parts);
+  await pageRoutes(app);
+  return app;
+}
+
+/** Under `/v1` only who is known; an agent's token is for the agents' socket alone. */
+async function admit(request: FastifyRequest, { authenticate, sessions }: AppParts): Promise<void> {
+  if (request.routeOptions.config.open === true || !request.url.startsWith("/v1/")) return;
+  const principal = (await authenticate(request.headers.authorization)) ?? fromCookie(request, sessions);
+  if (principal === undefined) throw new ProblemError("unauthenticated", "Show a token: Authorization: Bearer gdw_…");
+  if (principal.role !== "admin")
+    throw new ProblemError("forbidden", `A token of the role "${principal.role}" is for the agents' socket only.`);
+  request.principal = principal;
+}
+
+/** Without this the instance's type would carry pino's, and no plugin's type would fit it. */
+function asFastifyLogger(log: Logger): FastifyBaseLogger {
+  return log;
+}

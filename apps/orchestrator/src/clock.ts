@@ -1,0 +1,13 @@
+import { performance } from "node:perf_hooks";
+
+/** Durations are measured by a clock that never goes back; records carry wall time. Within a process the two run side by side. */
+export interface Clock {
+  /** Wall time in ms since 1970 at the start of the process, moved on by the monotonic clock. */
+  now(): number;
+}
+
+export const systemClock: Clock = { now: () => performance.timeOrigin + performance.now() };
+
+export function dateOf(now: number): Date {
+  return new Date(Math.round(now));
+}

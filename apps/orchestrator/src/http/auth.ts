@@ -1,0 +1,28 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { type Store, type TokenRecord } from "@godwit/store";
+import { parseToken } from "../tokens.ts";
+
+export interface Principal {
+  id: string;
+  role: TokenRecord["role"];
+}
+
+/** Who shows this `Authorization` header; undefined when nobody that is known does. */
+export type Authenticate = (authorization: string | undefined) => Promise<Principal | undefined>;
+
+/** Bearer tokens (RFC 6750), looked up by their id and compared in constant time by the hash of their secret. */
+export function bearer(store: Store, now: () => Date): Authenticate {
+  return async (authorization) => {
+    const token = parseToken(/^Bearer (\S+)$/i.exec(authorization ?? "")?.[1] ?? "");
+    if (token === undefined) return undefined;
+    const known = await store.tokens.find(token.id);
+    if (known === undefined || known.revokedAt !== undefined) return undefined;
+    const shown = createHash("sha256").update(token.secret).digest();
+    if (!timingSafeEqual(shown, Buffer.from(known.secretHash, "hex"))) return undefined;
+    // Once a minute is enough to see whether a token is in use.
+    const at = now();
+    if (known.lastUsedAt === undefined || at.getTime() - known.lastUsedAt.getTime() > 60_000)
+      await store.tokens.touch(known.id, at);
+    return { id: known.id, role: known.role };
+  };
+}

@@ -1,0 +1,132 @@
+import { CreatePlan, Id, type Limits, Plan } from "@godwit/contract";
+import { type Forecast, forecast } from "@godwit/core";
+import type { JsonObject, Store } from "@godwit/store";
+import type { FastifyInstance } from "fastify";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import { v7 as uuidv7 } from "uuid";
+import { z } from "zod";
+import { type Clock, dateOf } from "../clock.ts";
+import { factsOf } from "../host-facts.ts";
+import { ProblemError } from "../problem.ts";
+import type { Scheduler } from "../schedule/scheduler.ts";
+import { survey, type Survey, type SurveyParts } from "../survey.ts";
+
+const validMs = 15 * 60_000;
+
+/** What a plan rests on: where one of these has changed it is stale. */
+const Stored = z.object({ plan: Plan, epoch: z.int() });
+
+export interface PlanParts extends SurveyParts {
+  store: Store;
+  clock: Clock;
+  scheduler: Scheduler;
+}
+
+export function planRoutes(fastify: FastifyInstance, parts: PlanParts): void {
+  const app = fastify.withTypeProvider<ZodTypeProvider>();
+  const { store, clock } = parts;
+  const tags = ["plans"];
+
+  app.post(
+    "/v1/plans",
+    {
+      schema: { tags, summary: "What a migration would do; moves nothing", body: CreatePlan, response: { 201: Plan } },
+    },
+    async (request, reply) => {
+      const found = await survey(parts, request.body);
+      const plan = await planOf(parts, found, request.body.limits);
+      const body = plain({ plan, epoch: found.guest.epoch });
+      await store.plans.save({
+        id: plan.id,
+        body,
+        createdAt: new Date(plan.createdAt),
+        expiresAt: new Date(plan.expiresAt),
+      });
+      return await reply.code(201).header("location", `/v1/plans/${plan.id}`).send(plan);
+    },
+  );
+
+  app.get(
+    "/v1/plans/:id",
+    { schema: { tags, summary: "One plan", params: z.object({ id: Id }), response: { 200: Plan } } },
+    async (request) => {
+      return (await storedPlan(store, request.params.id, clock)).plan;
+    },
+  );
+}
+
+/** What a plan is to carry out, if it still holds. */
+export async function wantedByPlan(
+  store: Store,
+  planId: string,
+  clock: Clock,
+): Promise<{ guest: string; destination: string; limits: Limits }> {
+  const { plan, epoch } = await storedPlan(store, planId, clock);
+  const guest = await store.guests.find(plan.guestId);
+  if (guest === undefined || guest.hostId !== plan.sourceId || guest.epoch !== epoch) {
+    throw new ProblemError("plan-stale", `${plan.guest} is not where it was when the plan was made; make a new one.`);
+  }
+  return { guest: plan.guestId, destination: plan.destinationId, limits: plan.limits };
+}
+
+async function storedPlan(store: Store, id: string, clock: Clock): Promise<z.infer<typeof Stored>> {
+  const record = await store.plans.find(id);
+  if (record === undefined)
+    throw new ProblemError("unknown-plan", `There is no plan ${id}; plans are kept for ${validMs / 60_000} minutes.`);
+  if (record.expiresAt.getTime() < clock.now())
+    throw new ProblemError("plan-stale", "The plan has expired; make a new one.");
+  return Stored.parse(record.body);
+}
+
+async function planOf({ clock, scheduler }: PlanParts, found: Survey, limits: Limits): Promise<Plan> {
+  const { guest, source, destination, checks, peers, fixedMs } = found;
+  const now = clock.now();
+  const possible = checks.every((check) => check.ok);
+  const rates = [
+    factsOf(source).linkBytesPerSec,
+    factsOf(destination).linkBytesPerSec,
+    limits.bandwidthBytesPerSec,
+  ].filter((rate) => rate !== undefined);
+  const bandwidthBytesPerSec = rates.length === 0 ? undefined : Math.min(...rates);
+  const sizeBytes = peers.reduce((sum, peer) => sum + peer.sizeBytes, 0);
+  return {
+    id: uuidv7(),
+    guest: guest.name,
+    guestId: guest.id,
+    source: source.name,
+    sourceId: source.id,
+    destination: destination.name,
+    destinationId: destination.id,
+    limits,
+    possible,
+    checks,
+    sizeBytes,
+    bandwidthBytesPerSec,
+    firstPassMs:
+      possible && bandwidthBytesPerSec !== undefined
+        ? Math.round((sizeBytes / bandwidthBytesPerSec) * 1000)
+        : undefined,
+    predictedDowntimeMs: possible ? Math.round(idleForecast(fixedMs).midMs * 10) / 10 : undefined,
+    waitsFor: possible ? await scheduler.wouldWaitFor(source.id, destination.id) : undefined,
+    createdAt: dateOf(now).toISOString(),
+    expiresAt: dateOf(now + validMs).toISOString(),
+  };
+}
+
+/** Of a guest that writes nothing: what is left is what its devices need of their own. */
+function idleForecast(fixedMs: number): Forecast {
+  const pending = { initialBytes: 0, precopyBytes: 0, stopcopyBytes: 0, fixedMs };
+  const observation = {
+    atMs: 0,
+    wireBytes: 0,
+    busyMs: 0,
+    rttMs: 0,
+    exact: false,
+    devices: [{ name: "all", pending, rounds: 0, sentBytes: 0 }],
+  };
+  return forecast(observation, 1, 0);
+}
+
+function plain(value: z.infer<typeof Stored>): JsonObject {
+  return JSON.parse(JSON.stringify(value));
+}

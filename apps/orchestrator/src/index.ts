@@ -1,0 +1,3 @@
+export { OrchestratorConfig } from "./config.ts";
+export { freePortFrom, type OrchestratorReady, runOrchestrator } from "./main.ts";
+export { version } from "./version.ts";

@@ -1,0 +1,113 @@
+import { mkdir } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { openStore } from "@godwit/store";
+import type { Logger } from "pino";
+import { ConnectedAgents } from "./agents/connected.ts";
+import { bye, greet, type GreetingParts } from "./agents/greeting.ts";
+import { agentSocket } from "./agents/socket.ts";
+import { buildApp } from "./app.ts";
+import { Bus } from "./bus.ts";
+import { dateOf, systemClock } from "./clock.ts";
+import type { OrchestratorConfig } from "./config.ts";
+import { bearer } from "./http/auth.ts";
+import { Sessions } from "./http/session.ts";
+import { Runs } from "./runs/runs.ts";
+import { startSampler } from "./runs/sampler.ts";
+import { startPruning } from "./pruning.ts";
+import { Scheduler } from "./schedule/scheduler.ts";
+import { ensureTokenFile } from "./tokens.ts";
+
+export interface OrchestratorReady {
+  url: string;
+  /** The files of the tokens made at the first start. */
+  adminTokenFile: string;
+  agentTokenFile: string;
+  /** A fresh one-time code for the page: `<url>/#code=<code>`. */
+  newCode: () => string;
+}
+
+/** Runs the orchestrator until the signal is aborted. Migrations under way go on without it and are adopted at its next start. */
+export async function runOrchestrator(
+  config: OrchestratorConfig,
+  log: Logger,
+  signal: AbortSignal,
+  onReady?: (ready: OrchestratorReady) => void,
+): Promise<void> {
+  const clock = systemClock;
+  await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
+  const lost = new AbortController();
+  const onLost = (error: Error) => lost.abort(error);
+  await using store = await openStore(
+    config.databaseUrl === undefined
+      ? { dataFolder: config.dataFolder, onLost }
+      : { databaseUrl: config.databaseUrl, onLost },
+  );
+  const adminTokenFile = join(config.dataFolder, "token");
+  const agentTokenFile = join(config.dataFolder, "agent-token");
+  await ensureTokenFile(store, adminTokenFile, "admin", dateOf(clock.now()));
+  await ensureTokenFile(store, agentTokenFile, "agent", dateOf(clock.now()));
+  await store.idempotency.abandonAll();
+
+  const bus = new Bus();
+  const agents = new ConnectedAgents();
+  const runs = new Runs({ store, agents, bus, clock, log });
+  await runs.adoptAll();
+  const scheduler = new Scheduler({ store, agents, runs, bus, log });
+  const sessions = new Sessions(() => clock.now());
+  const authenticate = bearer(store, () => dateOf(clock.now()));
+  const app = await buildApp({ store, agents, runs, bus, clock, scheduler, sessions, authenticate, log });
+
+  await app.listen({ host: config.host, port: config.port });
+  const greeting: GreetingParts = { store, agents, runs, bus, clock, reportEveryMs: config.reportEveryMs };
+  const sockets = agentSocket({
+    server: app.server,
+    authenticate,
+    log,
+    greet: (hello, connect) => greet(greeting, hello, connect),
+    hear: (connection, message) => {
+      if ("migrationId" in message) runs.hear(connection.hostId, message);
+    },
+    bye: (connection) =>
+      void bye(greeting, connection).catch((error: unknown) => log.error(error, "a farewell could not be stored")),
+  });
+  using _scheduling = scheduler.start();
+  using _sampling = startSampler({ runs, store, clock, log });
+  using _pruning = startPruning({ store, clock, log });
+
+  const url = urlOf(app.server.address(), config.host);
+  log.info({ url }, "the orchestrator is ready");
+  onReady?.({ url, adminTokenFile, agentTokenFile, newCode: () => sessions.newCode() });
+  await ended(AbortSignal.any([signal, lost.signal]));
+  await sockets[Symbol.asyncDispose]();
+  agents.closeAll();
+  await app.close();
+  await runs.stop();
+  lost.signal.throwIfAborted();
+}
+
+/** The first free port from `port` on, within a hundred. */
+export async function freePortFrom(host: string, port: number): Promise<number> {
+  for (let candidate = port; candidate < port + 100; candidate += 1) {
+    if (await canListen(host, candidate)) return candidate;
+  }
+  throw new Error(`No port from ${port} to ${port + 99} is free on ${host}`);
+}
+
+async function canListen(host: string, port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", () => resolve(false));
+    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve(true)));
+  });
+}
+
+function urlOf(address: ReturnType<ReturnType<typeof createServer>["address"]>, host: string): string {
+  if (address === null || typeof address === "string") throw new Error("The HTTP server listens on no port");
+  return `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
+}
+
+async function ended(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,181 @@
+import type { DeviceStatus } from "@godwit/contract";
+import {
+  deadlineOf,
+  isEnded,
+  type Migration,
+  type MigrationEvent,
+  type Notice,
+  type Role,
+  type Send,
+  step,
+} from "@godwit/core";
+import type { JsonObject, NewEvent, Placement, Store } from "@godwit/store";
+import type { Logger } from "pino";
+import { type Clock, dateOf } from "../clock.ts";
+
+/** Waiting events beyond this are reports that are outdated already: the oldest report gives way. */
+const queueLimit = 1_000;
+const firstRetryMs = 200;
+const lastRetryMs = 5_000;
+
+export interface RunParts {
+  store: Store;
+  clock: Clock;
+  log: Logger;
+  send: (state: Migration, effect: Send) => Promise<void>;
+  /** After every step that changed what people see; `committed` when it was stored. */
+  changed: (run: Run, committed: boolean) => void;
+  /** Another process has taken the migration over: this one stops. */
+  fenced: (run: Run) => void;
+}
+
+/**
+ * One migration under way: takes events one by one, asks the core, stores the decision, then performs it. Nothing is sent before
+ * the decision that allows it is committed.
+ */
+export class Run {
+  readonly id: string;
+  readonly #parts: RunParts;
+  #state: Migration;
+  #version: number;
+  #queue: MigrationEvent[] = [];
+  #draining: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = new AbortController();
+  /** What the destination said of its devices when it had started them. */
+  statuses: DeviceStatus[] = [];
+
+  constructor(parts: RunParts, state: Migration, version: number) {
+    this.id = state.facts.id;
+    this.#parts = parts;
+    this.#state = state;
+    this.#version = version;
+    this.#arm();
+  }
+
+  get state(): Migration {
+    return this.#state;
+  }
+
+  hostOf(role: Role): string {
+    return this.#state.facts[role].id;
+  }
+
+  post(event: MigrationEvent): void {
+    if (this.#stopped.signal.aborted) return;
+    if (this.#queue.length >= queueLimit) this.#dropOldestReport();
+    this.#queue.push(event);
+    this.#draining ??= this.#drain().finally(() => (this.#draining = undefined));
+  }
+
+  /** Resolves when everything posted so far has been dealt with. */
+  async settled(): Promise<void> {
+    await this.#draining;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    clearTimeout(this.#timer);
+    await this.#draining;
+  }
+
+  async #drain(): Promise<void> {
+    for (let event = this.#queue.shift(); event !== undefined; event = this.#queue.shift()) {
+      if (this.#stopped.signal.aborted) return;
+      await this.#take(event);
+    }
+    this.#arm();
+  }
+
+  async #take(event: MigrationEvent): Promise<void> {
+    const now = this.#parts.clock.now();
+    const { state, effects, notices } = step(this.#state, event, now);
+    const decided = effects.length > 0 || notices.length > 0;
+    if (decided && (await this.#commit(state, notices, now)) === "stale") {
+      this.#parts.fenced(this);
+      return;
+    }
+    this.#state = state;
+    for (const effect of effects) await this.#perform(state, effect);
+    if (decided || event.type === "report") this.#parts.changed(this, decided);
+  }
+
+  /** A command that cannot be sent is like one that is lost: it is repeated until it is answered. */
+  async #perform(state: Migration, effect: Send): Promise<void> {
+    try {
+      await this.#parts.send(state, effect);
+    } catch (error) {
+      this.#parts.log.error(error, `the command "${effect.command.type}" could not be sent`);
+    }
+  }
+
+  /** A database that is away is waited for: no decision is taken on the quiet, and none is lost. */
+  async #commit(state: Migration, notices: Notice[], now: number): Promise<"committed" | "stale"> {
+    const commit = {
+      id: this.id,
+      version: this.#version,
+      phase: state.phase,
+      state: plain(state),
+      endedAt: isEnded(state) ? dateOf(state.endedAt) : undefined,
+      placement: this.#placementAfter(state),
+      events: notices.map((notice) => eventOf(state, notice, dateOf(now))),
+    };
+    for (let retryMs = firstRetryMs; ; retryMs = Math.min(lastRetryMs, retryMs * 2)) {
+      try {
+        const outcome = await this.#parts.store.migrations.commit(commit);
+        if (outcome === "committed") this.#version += 1;
+        return outcome;
+      } catch (error) {
+        if (this.#stopped.signal.aborted) return "stale";
+        this.#parts.log.error(error, "a decision could not be stored; it is tried again");
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+      }
+    }
+  }
+
+  /** Who owns the guest is news in the moment in which the migration ends. */
+  #placementAfter(state: Migration): Placement | undefined {
+    if (!isEnded(state) || isEnded(this.#state)) return undefined;
+    const { owner, facts } = state;
+    if (owner.role === "source" && owner.epoch === facts.epoch) return undefined;
+    return {
+      guestId: facts.guest.id,
+      hostId: facts[owner.role].id,
+      epoch: owner.epoch,
+      state: "running",
+      devices: owner.role === "destination" && this.statuses.length > 0 ? plain(this.statuses) : undefined,
+    };
+  }
+
+  #dropOldestReport(): void {
+    const oldest = this.#queue.findIndex((event) => event.type === "report");
+    if (oldest >= 0) this.#queue.splice(oldest, 1);
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const deadline = deadlineOf(this.#state);
+    if (deadline === undefined || this.#stopped.signal.aborted) return;
+    // The longest a timer can wait; it is armed again then.
+    const waitMs = Math.min(Math.max(0, deadline - this.#parts.clock.now()), 2 ** 31 - 1);
+    this.#timer = setTimeout(() => this.post({ type: "tick" }), waitMs);
+  }
+}
+
+/** States and statuses are plain data by rule; serialising drops what is undefined. */
+function plain(value: Migration): JsonObject;
+function plain(value: DeviceStatus[]): JsonObject[];
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+function eventOf({ facts }: Migration, notice: Notice, at: Date): NewEvent {
+  return {
+    type: notice.type,
+    at,
+    migrationId: facts.id,
+    guestId: facts.guest.id,
+    sentence: notice.sentence,
+    data: { ...notice.data, guest: facts.guest.name, source: facts.source.name, destination: facts.destination.name },
+  };
+}

@@ -1,0 +1,167 @@
+import { type AgentHello, type AttemptStatus, DeviceDefinition } from "@godwit/contract";
+import { isEnded, leftover, type Migration, migrationStateVersion, type Role, resume, type Send } from "@godwit/core";
+import type { MigrationRecord, Store } from "@godwit/store";
+import type { Logger } from "pino";
+import { z } from "zod";
+import type { AgentConnection } from "../agents/connection.ts";
+import type { ConnectedAgents } from "../agents/connected.ts";
+import type { Bus } from "../bus.ts";
+import type { Clock } from "../clock.ts";
+import { factsOf } from "../host-facts.ts";
+import { messageOf } from "./commands.ts";
+import { eventOf, type News } from "./news.ts";
+import { Run } from "./run.ts";
+
+export interface RunsParts {
+  store: Store;
+  agents: ConnectedAgents;
+  bus: Bus;
+  clock: Clock;
+  log: Logger;
+}
+
+/** All migrations under way in this process, and those that have ended and still owe a host something. */
+export class Runs {
+  readonly #parts: RunsParts;
+  readonly #runs = new Map<string, Run>();
+
+  constructor(parts: RunsParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes up every migration that the store says has not ended: they are adopted, never aborted. */
+  async adoptAll(): Promise<void> {
+    for (const record of await this.#parts.store.migrations.active()) {
+      this.#begin(resume(stateOf(record), this.#parts.clock.now()), record.version);
+    }
+  }
+
+  begin(state: Migration): void {
+    this.#begin(state, 0);
+  }
+
+  get(id: string): Run | undefined {
+    return this.#runs.get(id);
+  }
+
+  all(): Run[] {
+    return [...this.#runs.values()];
+  }
+
+  /** An agent's word counts only for the part that its host has in the migration. */
+  hear(hostId: string, message: News): void {
+    const run = this.#runs.get(message.migrationId);
+    if (run === undefined) return;
+    const { event, role } = eventOf(message);
+    if (run.hostOf(role) !== hostId) {
+      this.#parts.log.warn(
+        { migration: run.id, host: hostId, said: message.type },
+        "a host spoke of a part that is not its own",
+      );
+      return;
+    }
+    if (message.type === "running") run.statuses = message.statuses;
+    run.post(event);
+  }
+
+  /** Tells every migration of the host where its agent stands; parts of ended migrations are cleared away. */
+  async greet(connection: AgentConnection): Promise<void> {
+    const { hostId, hello } = connection;
+    for (const run of this.#runs.values()) {
+      for (const role of ["source", "destination"] as const) {
+        if (run.hostOf(role) === hostId)
+          run.post({ type: "connected", role, attempt: attemptOf(hello, run.id, role)?.at });
+      }
+    }
+    for (const attempt of hello.attempts) {
+      if (!this.#runs.has(attempt.migrationId)) await this.#clearAway(connection, attempt);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.all().map((run) => run.stop()));
+  }
+
+  #begin(state: Migration, version: number): void {
+    const { store, clock, log, bus } = this.#parts;
+    const run = new Run(
+      {
+        store,
+        clock,
+        log,
+        send: (current, effect) => this.#send(current, effect),
+        changed: (changed, committed) => {
+          bus.tell("migration", changed.id);
+          if (committed) bus.tell("events");
+          if (committed && isEnded(changed.state)) bus.tell("schedule");
+          this.#forgetSettled(changed);
+        },
+        fenced: (lost) => {
+          log.error({ migration: lost.id }, "another process has decided on this migration; this one lets go of it");
+          this.#runs.delete(lost.id);
+          void lost.stop();
+        },
+      },
+      state,
+      version,
+    );
+    this.#runs.set(run.id, run);
+  }
+
+  #forgetSettled(run: Run): void {
+    if (!isEnded(run.state) || run.state.owes.length > 0) return;
+    this.#runs.delete(run.id);
+    // Its own step is still under way: it stops once that is through.
+    void run.stop();
+  }
+
+  async #send(state: Migration, { to, command }: Send): Promise<void> {
+    const { facts } = state;
+    const message = await messageOf(state, command, async () => {
+      const guest = await this.#parts.store.guests.find(facts.guest.id);
+      const source = await this.#parts.store.hosts.find(facts.source.id);
+      if (guest === undefined || source === undefined)
+        throw new Error(`The guest or the source of migration ${facts.id} is not known`);
+      return {
+        definitions: z.array(DeviceDefinition).parse(guest.definitions),
+        sourceEndpoint: factsOf(source).peerEndpoint,
+      };
+    });
+    this.#parts.agents.send(facts[to].id, message);
+  }
+
+  async #clearAway(connection: AgentConnection, { migrationId, role, guestId }: AttemptStatus): Promise<void> {
+    const record = await this.#parts.store.migrations.find(migrationId);
+    const state = record === undefined ? undefined : stateOf(record);
+    if (state === undefined || !isEnded(state)) {
+      this.#parts.log.error(
+        { migration: migrationId, host: connection.hostId },
+        "an agent has a part in a migration that is not known here; it is left alone",
+      );
+      return;
+    }
+    const command = leftover(state, role);
+    connection.send(
+      command.type === "abort" ? { ...command, migrationId, guestId } : { ...command, migrationId, guestId },
+    );
+  }
+}
+
+/** The stored state, whole; one of another version is not guessed at. */
+export function stateOf(record: MigrationRecord): Migration {
+  const { version } = Versioned.parse(record.state);
+  if (version !== migrationStateVersion) {
+    throw new Error(
+      `Migration ${record.id} was stored in version ${version}; this program reads version ${migrationStateVersion}`,
+    );
+  }
+  // What this program stored it may trust; its version says so.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return record.state as unknown as Migration;
+}
+
+const Versioned = z.object({ version: z.number() });
+
+function attemptOf(hello: AgentHello, migrationId: string, role: Role): AttemptStatus | undefined {
+  return hello.attempts.find((attempt) => attempt.migrationId === migrationId && attempt.role === role);
+}

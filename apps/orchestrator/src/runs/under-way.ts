@@ -1,0 +1,104 @@
+import { randomBytes } from "node:crypto";
+import { isEnded, type Migration as State, queued } from "@godwit/core";
+import type { Store } from "@godwit/store";
+import { v7 as uuidv7 } from "uuid";
+import type { Bus } from "../bus.ts";
+import { type Clock, dateOf } from "../clock.ts";
+import { factsOf } from "../host-facts.ts";
+import { ProblemError } from "../problem.ts";
+import { expectPossible, survey, type Survey, type SurveyParts } from "../survey.ts";
+import { type Runs, stateOf } from "./runs.ts";
+import { viewOf } from "./view.ts";
+
+export interface MigrationParts extends SurveyParts {
+  store: Store;
+  runs: Runs;
+  bus: Bus;
+  clock: Clock;
+}
+
+export interface Wanted {
+  guest: string;
+  destination: string;
+  limits: State["facts"]["limits"];
+}
+
+/** Looks whether it can be done, writes it down, and lets the planner know. @throws {ProblemError} when something speaks against it. */
+export async function begin(parts: MigrationParts, wanted: Wanted): Promise<State> {
+  const found = await survey(parts, wanted);
+  expectPossible(found);
+  const now = parts.clock.now();
+  const state = queued(factsFor(found, wanted.limits, now));
+  const { facts } = state;
+  const record = {
+    id: facts.id,
+    guestId: facts.guest.id,
+    sourceId: facts.source.id,
+    destinationId: facts.destination.id,
+    phase: state.phase,
+    version: 0,
+    state: JSON.parse(JSON.stringify(state)),
+    createdAt: dateOf(now),
+  };
+  const sentence = `${facts.guest.name} is to move from ${facts.source.name} to ${facts.destination.name}.`;
+  const event = {
+    type: "migration.created",
+    at: dateOf(now),
+    migrationId: facts.id,
+    guestId: facts.guest.id,
+    sentence,
+    data: { phase: state.phase, guest: facts.guest.name },
+  };
+  if ((await parts.store.migrations.create(record, [event])) === "guest-busy") {
+    throw new ProblemError("guest-busy", `${facts.guest.name} is being moved by another migration.`);
+  }
+  parts.runs.begin(state);
+  parts.bus.tell("events");
+  parts.bus.tell("schedule");
+  return state;
+}
+
+/** A migration as it is now: under way in this process, or as it was stored. */
+export async function current({ runs, store }: Pick<MigrationParts, "runs" | "store">, id: string): Promise<State> {
+  const run = runs.get(id);
+  if (run !== undefined) return run.state;
+  const record = await store.migrations.find(id);
+  if (record === undefined) throw new ProblemError("unknown-migration", `There is no migration ${id}.`);
+  return stateOf(record);
+}
+
+/** Until the migration has ended or is in the phase, or the signal is aborted. */
+export async function waitUntil(parts: MigrationParts, id: string, until: string, signal: AbortSignal): Promise<void> {
+  const reached = async () => {
+    const state = await current(parts, id);
+    return isEnded(state) || (until !== "terminal" && viewOf(state, parts.clock.now()).phase === until);
+  };
+  // Listening begins before looking, so that nothing falls between the two.
+  const changes = parts.bus.stream("migration", signal);
+  const next = changes.next();
+  if (await reached()) return;
+  if ((await next).done === true) return;
+  for await (const [changed] of changes) {
+    if (changed === id && (await reached())) return;
+  }
+}
+
+function factsFor(
+  { guest, source, destination, definitions }: Survey,
+  limits: State["facts"]["limits"],
+  now: number,
+): State["facts"] {
+  const links = [source, destination].flatMap((host) => factsOf(host).linkBytesPerSec ?? []);
+  return {
+    id: uuidv7(),
+    guest: { id: guest.id, name: guest.name },
+    source: { id: source.id, name: source.name },
+    destination: { id: destination.id, name: destination.name },
+    devices: definitions.map(({ name, kind }) => ({ name, kind })),
+    epoch: guest.epoch,
+    limits,
+    linkBytesPerSec: links.length === 0 ? undefined : Math.min(...links),
+    ticket: randomBytes(32).toString("base64url"),
+    createdAt: now,
+  };
+}

@@ -1,0 +1,98 @@
+import type { Migration as View, Report } from "@godwit/contract";
+import { type Ended, isEnded, isUnknown, type Migration, type Named } from "@godwit/core";
+import { dateOf } from "../clock.ts";
+
+/** A migration as the API shows it. */
+export function viewOf(state: Migration, now: number): View {
+  const { facts, course } = state;
+  const { predicted } = course;
+  return {
+    id: facts.id,
+    ...named("guest", facts.guest),
+    ...named("source", facts.source),
+    ...named("destination", facts.destination),
+    phase: state.phase === "switchover" && isUnknown(state, now) ? "unknown" : state.phase,
+    reason: reasonOf(state),
+    verdict: verdictOf(state),
+    limits: facts.limits,
+    epoch: facts.epoch + 1,
+    predictedDowntimeMs: tenths(predicted?.midMs),
+    predictedDowntimeRangeMs: predicted === undefined ? undefined : [tenths(predicted.lowMs), tenths(predicted.highMs)],
+    downtimeMs: isEnded(state) ? tenths(state.downtimeMs) : undefined,
+    etaMs: state.phase === "precopy" && course.etaMs !== undefined ? Math.round(course.etaMs) : undefined,
+    bandwidthBytesPerSec: rounded(course.bytesPerSec),
+    sentBytes: course.devices.reduce((sum, device) => sum + device.sentBytes, 0),
+    devices: course.devices,
+    report: isEnded(state) ? reportOf(state) : undefined,
+    createdAt: stamp(facts.createdAt),
+    startedAt: stampIf(course.startedAt),
+    switchoverAt: stampIf(course.switchoverAt),
+    endedAt: isEnded(state) ? stamp(state.endedAt) : undefined,
+  };
+}
+
+function reportOf(state: Ended): Report {
+  const { course, facts, released } = state;
+  const { predicted } = course;
+  return {
+    predictedDowntimeMs: tenths(predicted?.midMs),
+    predictedDowntimeRangeMs: predicted === undefined ? undefined : [tenths(predicted.lowMs), tenths(predicted.highMs)],
+    downtimeMs: tenths(state.downtimeMs),
+    downtimeLimitMs: facts.limits.downtimeLimitMs,
+    withinLimit: state.downtimeMs === undefined ? undefined : state.downtimeMs <= facts.limits.downtimeLimitMs,
+    totalMs: Math.round(state.endedAt - (course.startedAt ?? facts.createdAt)),
+    precopyMs:
+      course.precopyAt === undefined
+        ? undefined
+        : Math.round((course.switchoverAt ?? state.endedAt) - course.precopyAt),
+    rounds: Math.max(0, ...course.devices.map((device) => device.rounds)),
+    sentBytes: course.devices.reduce((sum, device) => sum + device.sentBytes, 0),
+    stoppedBytes: released?.stoppedBytes,
+    bandwidthBytesPerSec: rounded(course.bytesPerSec),
+    switchover:
+      released === undefined || state.startedMs === undefined
+        ? undefined
+        : {
+            stoppedMs: tenths(released.stoppedMs),
+            grantMs: tenths(released.rttMs / 2),
+            startedMs: tenths(state.startedMs),
+          },
+    devices: course.devices,
+  };
+}
+
+function reasonOf(state: Migration): View["reason"] {
+  if (state.phase === "queued") return state.waitsFor;
+  if (state.phase === "switchover") return state.cause?.reason;
+  return isEnded(state) ? state.reason : undefined;
+}
+
+function verdictOf(state: Migration): View["verdict"] {
+  if (!("verdict" in state) || state.verdict === undefined) return undefined;
+  return { ...state.verdict, since: stamp(state.verdictSince ?? state.facts.createdAt) };
+}
+
+function named<Key extends string>(key: Key, { id, name }: Named) {
+  // A computed key widens to string; these two are exactly the view's.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return { [key]: name, [`${key}Id`]: id } as Record<Key | `${Key}Id`, string>;
+}
+
+function stamp(ms: number): string {
+  return dateOf(ms).toISOString();
+}
+
+function stampIf(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : stamp(ms);
+}
+
+function rounded(value: number | undefined): number | undefined {
+  return value === undefined ? undefined : Math.round(value);
+}
+
+/** Milliseconds to a tenth: more digits than that would only pretend. */
+function tenths(value: number): number;
+function tenths(value: number | undefined): number | undefined;
+function tenths(value: number | undefined): number | undefined {
+  return value === undefined ? undefined : Math.round(value * 10) / 10;
+}

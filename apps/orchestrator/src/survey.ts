@@ -1,0 +1,147 @@
+import { DeviceDefinition, type PeerDevice, type PlanCheck, problemCodes, type ProblemCode } from "@godwit/contract";
+import { type Candidate, type CandidateHost, isEnded, type Refusal, refusals } from "@godwit/core";
+import type { GuestRecord, HostRecord, Store } from "@godwit/store";
+import { z } from "zod";
+import { AgentRefusal, AgentSilent } from "./agents/connection.ts";
+import type { ConnectedAgents } from "./agents/connected.ts";
+import { factsOf } from "./host-facts.ts";
+import { ProblemError } from "./problem.ts";
+import type { Runs } from "./runs/runs.ts";
+
+const askLimitMs = 10_000;
+
+export interface SurveyParts {
+  store: Store;
+  agents: ConnectedAgents;
+  runs: Runs;
+}
+
+/** What was found out about moving a guest before anything of it is done. */
+export interface Survey {
+  guest: GuestRecord;
+  source: HostRecord;
+  destination: HostRecord;
+  definitions: DeviceDefinition[];
+  checks: PlanCheck[];
+  /** Of the source's devices; empty when the source could not be asked. */
+  peers: PeerDevice[];
+  fixedMs: number;
+}
+
+/** Looks at what is known, and where nothing speaks against it asks both agents. Moves nothing. */
+export async function survey(parts: SurveyParts, wanted: { guest: string; destination: string }): Promise<Survey> {
+  const guest = await findGuest(parts.store, wanted.guest);
+  const destination = await findHost(parts.store, wanted.destination);
+  const source = await findHost(parts.store, guest.hostId);
+  const definitions = z.array(DeviceDefinition).parse(guest.definitions);
+  const found = { guest, source, destination, definitions };
+  const objections = refusals(candidateOf(parts, found));
+  const checks = checksOf(found, objections);
+  if (objections.length > 0) return { ...found, checks, peers: [], fixedMs: 0 };
+  const asked = await askAgents(parts.agents, found);
+  return { ...found, ...asked, checks: [...checks, ...asked.checks] };
+}
+
+/** The first check that failed, as the problem that it is. */
+export function expectPossible({ checks }: Survey): void {
+  const failed = checks.find((check) => !check.ok);
+  if (failed === undefined) return;
+  throw new ProblemError(
+    failed.code ?? "internal",
+    failed.fix === undefined ? failed.detail : `${failed.detail} ${failed.fix}`,
+  );
+}
+
+export async function findGuest(store: Store, nameOrId: string): Promise<GuestRecord> {
+  const guest = await store.guests.find(nameOrId);
+  if (guest === undefined) throw new ProblemError("unknown-guest", `There is no guest "${nameOrId}".`);
+  return guest;
+}
+
+export async function findHost(store: Store, nameOrId: string): Promise<HostRecord> {
+  const host = await store.hosts.find(nameOrId);
+  if (host === undefined) throw new ProblemError("unknown-host", `There is no host "${nameOrId}".`);
+  return host;
+}
+
+/** The migration of the guest that has not ended, if there is one. */
+export function migrationOf(runs: Runs, guestId: string): string | undefined {
+  return runs.all().find((run) => run.state.facts.guest.id === guestId && !isEnded(run.state))?.id;
+}
+
+type Found = Pick<Survey, "guest" | "source" | "destination" | "definitions">;
+
+function candidateOf({ agents, runs }: SurveyParts, { guest, source, destination, definitions }: Found): Candidate {
+  const hostOf = (host: HostRecord): CandidateHost => ({
+    id: host.id,
+    name: host.name,
+    connected: agents.has(host.id),
+    backends: factsOf(host).backends,
+  });
+  return {
+    guest: { name: guest.name, settled: guest.state === "running", busyWith: migrationOf(runs, guest.id) },
+    source: hostOf(source),
+    destination: hostOf(destination),
+    kinds: definitions.map(({ name, kind }) => ({ device: name, kind })),
+  };
+}
+
+const passed: Record<Refusal["check"], (found: Found) => string> = {
+  hosts: ({ source, destination }) => `${source.name} and ${destination.name} are two hosts.`,
+  agents: ({ source, destination }) => `The agents of ${source.name} and ${destination.name} are connected.`,
+  guest: ({ guest, source }) => `${guest.name} runs on ${source.name} and is not being moved.`,
+  backEnds: ({ destination }) => `${destination.name} has a back end for every device, of a format that it reads.`,
+};
+
+function checksOf(found: Found, objections: Refusal[]): PlanCheck[] {
+  return (["hosts", "agents", "guest", "backEnds"] as const).flatMap((name): PlanCheck[] => {
+    const against = objections.filter((objection) => objection.check === name);
+    if (against.length === 0) return [{ name, ok: true, detail: passed[name](found) }];
+    return against.map(({ code, detail, fix }) => ({ name, ok: false, code, detail, fix }));
+  });
+}
+
+async function askAgents(agents: ConnectedAgents, found: Found): Promise<Pick<Survey, "checks" | "peers" | "fixedMs">> {
+  const { guest, source, destination, definitions } = found;
+  try {
+    const { peers, fixedMs } = await connected(agents, source).ask(
+      { ask: "describeGuest", guestId: guest.id },
+      askLimitMs,
+    );
+    const question = { ask: "checkGuest" as const, guestId: guest.id, name: guest.name, devices: definitions, peers };
+    const answer = await connected(agents, destination).ask(question, askLimitMs);
+    const failed = answer.refusals.map(({ code, detail, fix, device }) => ({
+      name: "room",
+      ok: false,
+      code: asProblem(code),
+      detail: device === undefined ? detail : `${device}: ${detail}`,
+      fix,
+    }));
+    const fits = {
+      name: "room",
+      ok: true,
+      detail: `${destination.name} has room for ${guest.name} and the addresses that it needs.`,
+    };
+    return { checks: failed.length > 0 ? failed : [fits], peers, fixedMs };
+  } catch (error) {
+    return { checks: [unanswered(error)], peers: [], fixedMs: 0 };
+  }
+}
+
+function unanswered(error: unknown): PlanCheck {
+  if (error instanceof AgentRefusal)
+    return { name: "room", ok: false, code: asProblem(error.code), detail: error.message };
+  if (error instanceof AgentSilent) return { name: "agents", ok: false, code: "host-silent", detail: error.message };
+  throw error;
+}
+
+function connected(agents: ConnectedAgents, host: HostRecord) {
+  const connection = agents.get(host.id);
+  if (connection === undefined) throw new AgentSilent(`The agent of ${host.name} is not connected any more.`);
+  return connection;
+}
+
+/** Agents' codes are those of the problems; a back end's own code that is none of them comes as a refusal of the configuration. */
+export function asProblem(code: string): ProblemCode {
+  return problemCodes.find((known) => known === code) ?? "invalid-config";
+}

@@ -1,0 +1,51 @@
+/** The sending process: a bare TCP server, and a channel listener. Both send what they are asked for over IPC. */
+import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
+import { type ChannelListener, listen } from "@godwit/channel";
+
+const chunkBytes = 1024 * 1024;
+
+export interface Ready {
+  rawPort: number;
+  channelPort: number;
+}
+
+/** `raw` applies to the next connection to the bare port. */
+export interface Order {
+  kind: "raw" | "channel";
+  sizeBytes: number;
+  migration: string;
+}
+
+const listener = await listen({ host: "127.0.0.1", port: 0 });
+let rawBytes = 0;
+const server = createServer((socket) => void sendRaw(socket, rawBytes)).listen(0, "127.0.0.1");
+await once(server, "listening");
+process.on("message", (order: Order) => {
+  if (order.kind === "raw") rawBytes = order.sizeBytes;
+  else void sendChannel(listener, order);
+  process.send?.("accepted");
+});
+process.once("disconnect", () => {
+  server.close();
+  void listener.close();
+});
+const address = server.address();
+if (address === null || typeof address === "string") throw new Error("the bare server has no port");
+process.send?.({ rawPort: address.port, channelPort: listener.port } satisfies Ready);
+
+async function sendRaw(socket: Socket, sizeBytes: number): Promise<void> {
+  const chunk = Buffer.alloc(chunkBytes, 7);
+  for (let sent = 0; sent < sizeBytes; sent += chunkBytes) {
+    socket.write(chunk);
+    if (socket.writableLength >= chunkBytes) await once(socket, "drain");
+  }
+  socket.end();
+}
+
+async function sendChannel(listener: ChannelListener, { migration, sizeBytes }: Order): Promise<void> {
+  await using channel = listener.open({ migration, device: "ram", stream: 0, ticket: "t" });
+  for (let sent = 0; sent < sizeBytes; sent += chunkBytes) await channel.write(channel.allocate(chunkBytes));
+  channel.end({ digest: "none" });
+  await channel.acknowledged();
+}

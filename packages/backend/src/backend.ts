@@ -1,0 +1,149 @@
+/**
+ * What the author of a back end implements: an opaque, iterative interface for anything that holds state, after the
+ * states of VFIO migration v2 (RUNNING, PRE_COPY, STOP_COPY, STOP, RESUMING). Nobody but the back end knows what a
+ * byte of its stream means; later bytes supersede earlier ones.
+ */
+
+/** What is yet to move. Asking has no side effect. All figures are finite and not negative. */
+export interface Pending {
+  /** Bytes that must have moved before a switchover is worth trying. */
+  initialBytes: number;
+  /** Bytes changed since they were last sent; they can move while the device runs. */
+  precopyBytes: number;
+  /** Upper estimate of the bytes that can move only once the device has stopped. */
+  stopcopyBytes: number;
+  /** The device's own time for stop, final, load and start in ms, beyond moving bytes. */
+  fixedMs: number;
+  /** Initial data grew again (VFIO_PRECOPY_INFO_REINIT). */
+  reinit?: boolean;
+}
+
+/** `estimate` is cheap and polled; `exact` may cost something and is asked when the estimate says that it may fit. */
+export type Accuracy = "estimate" | "exact";
+
+/** Where a source writes its stream. A stream of bytes: the borders of chunks are not kept. */
+export interface Sink {
+  /** Bytes that this round may still send. A source ends its round at the latest when this is used up. */
+  readonly budget: number;
+  /** Aborted when the migration is cancelled; a write then rejects with the signal's reason. */
+  readonly signal: AbortSignal;
+  /** A buffer of `size` bytes, possibly recycled and not zeroed, to fill and pass to `write`. */
+  allocate(size: number): Uint8Array;
+  /** Hands the chunk over (it must not be touched again) and resolves when the next one is wanted. */
+  write(chunk: Uint8Array): Promise<void>;
+}
+
+/** What the source and the destination of one device compare before the destination may be started. */
+export interface StateDigest {
+  /** A digest of the whole state as the back end sees it, lower-case hexadecimal. */
+  digest: string;
+}
+
+/** The device on the host that it leaves. Disposing aborts: as if the migration had never been tried. */
+export interface Source extends AsyncDisposable {
+  pending(accuracy: Accuracy): Promise<Pending>;
+  /** One round, within `out.budget`; called again while the policy says so. */
+  precopy(out: Sink): Promise<void>;
+  /** After it resolves the device has no outside effect. */
+  stop(): Promise<void>;
+  /** Sends the rest; the stream is then complete. */
+  final(out: Sink): Promise<StateDigest>;
+  /** Undoes `stop`, at any time before `commit`. */
+  resume(): Promise<void>;
+  /** The destination runs: frees everything, never resumes. */
+  commit(): Promise<void>;
+}
+
+/** The device on the host that it goes to. Disposing before `start` frees everything. */
+export interface Destination extends AsyncDisposable {
+  /**
+   * Takes one round (`precopy`) or the rest (`final`). A chunk is valid until the next one is asked for.
+   * Input that is damaged or makes no sense is refused by throwing.
+   */
+  load(chunks: AsyncIterable<Uint8Array>, phase: "precopy" | "final"): Promise<void>;
+  /** Resolves when slow preparation has finished (QEMU's switchover-ack). */
+  ready?(): Promise<void>;
+  /** The digest of what has been loaded, to be held against the source's. */
+  verify(): Promise<StateDigest>;
+  /** Only on a grant. After it resolves the device serves. */
+  start(): Promise<void>;
+}
+
+/** What a peer says of its own implementation of a kind. */
+export interface BackendInfo {
+  /** `memory`, `directory`; reverse DNS for third parties. */
+  kind: string;
+  version: string;
+  /** The format that this version writes and those that it reads. */
+  format: { writes: number; reads: number[] };
+  /** What the state needs at the other side, like CPU flags. */
+  features: string[];
+  can: { precopy?: boolean; switchoverAck?: boolean; parallelStreams?: number };
+}
+
+export type Check = { ok: true } | { ok: false; code: CheckCode; reason: string; fix?: string };
+
+/** Why a device cannot come to this host. */
+export type CheckCode =
+  | "incompatible-format"
+  | "missing-feature"
+  | "no-room"
+  | "address-in-use"
+  | "invalid-config"
+  | "unsupported-content";
+
+/** One device as its back end is told of it. */
+export interface DeviceContext<Config> {
+  guest: { id: string; name: string };
+  device: string;
+  config: Config;
+  /** A folder of this device's own on this host; made by the agent, removed by it when the device has gone. */
+  dataFolder: string;
+  /** The address on which this host's devices serve their clients. */
+  serviceAddress: string;
+  /** The host's name, for messages and for the environment of commands. */
+  host: string;
+}
+
+/** What the source says of the device, for the destination's check. Sizes in bytes. */
+export interface PeerDevice {
+  backend: BackendInfo;
+  sizeBytes: number;
+}
+
+/** A running device that is not being migrated. */
+export interface Device {
+  /** Size of its state in bytes, as far as the back end can tell cheaply. */
+  sizeBytes(): Promise<number>;
+  /** Where clients reach it, if it serves any: "127.0.0.1:7001". */
+  endpoint?: string;
+}
+
+/**
+ * A kind of back end on one host. Devices outlive the program that drives them where they are processes of their own:
+ * `attach` finds such a device again, and never starts one.
+ */
+export interface Backend<Config = unknown> extends BackendInfo {
+  /** Checks the shape of a device's configuration; throws `ConfigError` naming the field. */
+  parseConfig(input: unknown): Config;
+  /** Creates the device with fresh (or adopts its existing) state and starts it. */
+  create(ctx: DeviceContext<Config>): Promise<Device>;
+  /** Finds a device that this host owns after a restart of the agent, running or not; starts it if it should serve. */
+  attach(ctx: DeviceContext<Config>): Promise<Device>;
+  /** Ends the device and frees what it holds on this host. */
+  remove(ctx: DeviceContext<Config>): Promise<void>;
+  /** Could this device come to this host? Without side effects. */
+  check(ctx: DeviceContext<Config>, peer: PeerDevice): Promise<Check>;
+  source(ctx: DeviceContext<Config>): Promise<Source>;
+  destination(ctx: DeviceContext<Config>): Promise<Destination>;
+}
+
+/** A device's configuration is wrong; `pointer` is a JSON pointer into it (RFC 6901). */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+  readonly pointer: string;
+  constructor(pointer: string, detail: string) {
+    super(`${pointer}: ${detail}`);
+    this.pointer = pointer;
+  }
+}

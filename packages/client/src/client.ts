@@ -1,0 +1,143 @@
+import {
+  type CreateGuest,
+  type CreateMigration,
+  type CreatePlan,
+  Event,
+  Guest,
+  Host,
+  listOf,
+  Migration,
+  Plan,
+  Report,
+  Sample,
+} from "@godwit/contract";
+import { z } from "zod";
+import { problemIn, UnreachableError } from "./problem.ts";
+import { readServerSentEvents } from "./server-sent-events.ts";
+
+export interface ClientOptions {
+  /** "http://127.0.0.1:7140" */
+  server: string;
+  token: string;
+  signal?: AbortSignal | undefined;
+}
+
+type Input<Schema extends z.ZodType> = z.input<Schema>;
+interface Paging {
+  limit?: number;
+  cursor?: string;
+}
+
+const HostPage = listOf(Host, "HostPage");
+const GuestPage = listOf(Guest, "GuestPage");
+const MigrationPage = listOf(Migration, "MigrationPage");
+const Samples = z.object({ items: z.array(Sample) });
+
+/** What is told between two kept events: the figures of a migration under way. */
+export type Told = { type: "event"; event: Event } | { type: "progress"; migration: Migration } | { type: "reset" };
+
+/**
+ * The API, typed by the contract. Every POST carries an idempotency key, so that a request whose answer was lost is sent again
+ * without being carried out twice.
+ *
+ * @throws {ApiError} when the server refuses, {UnreachableError} when nobody answers.
+ */
+export class Client {
+  readonly #options: ClientOptions;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  readonly hosts = {
+    list: (query: Paging = {}) => this.#get("/v1/hosts", HostPage, query),
+    get: (host: string) => this.#get(`/v1/hosts/${encodeURIComponent(host)}`, Host),
+  };
+
+  readonly guests = {
+    list: (query: Paging & { host?: string } = {}) => this.#get("/v1/guests", GuestPage, query),
+    get: (guest: string) => this.#get(`/v1/guests/${encodeURIComponent(guest)}`, Guest),
+    create: (guest: Input<typeof CreateGuest>) => this.#post("/v1/guests", Guest, guest),
+    remove: (guest: string) => this.#send("DELETE", `/v1/guests/${encodeURIComponent(guest)}`),
+  };
+
+  readonly plans = {
+    create: (plan: Input<typeof CreatePlan>) => this.#post("/v1/plans", Plan, plan),
+    get: (id: string) => this.#get(`/v1/plans/${encodeURIComponent(id)}`, Plan),
+  };
+
+  readonly migrations = {
+    create: (migration: Input<typeof CreateMigration>) => this.#post("/v1/migrations", Migration, migration),
+    list: (query: Paging & { guest?: string; host?: string; phase?: string } = {}) =>
+      this.#get("/v1/migrations", MigrationPage, query),
+    get: (id: string, query: { wait?: number; until?: string } = {}) =>
+      this.#get(`/v1/migrations/${encodeURIComponent(id)}`, Migration, query),
+    cancel: (id: string) => this.#post(`/v1/migrations/${encodeURIComponent(id)}/cancel`, Migration, undefined),
+    report: (id: string) => this.#get(`/v1/migrations/${encodeURIComponent(id)}/report`, Report),
+    samples: (id: string) => this.#get(`/v1/migrations/${encodeURIComponent(id)}/samples`, Samples),
+    events: (id: string, since?: string) => this.#events(`/v1/migrations/${encodeURIComponent(id)}/events`, since),
+  };
+
+  events(since?: string): AsyncGenerator<Told> {
+    return this.#events("/v1/events", since);
+  }
+
+  /** Waits for the end, over as many long polls as it takes. */
+  async waitForEnd(id: string): Promise<Migration> {
+    for (;;) {
+      const migration = await this.migrations.get(id, { wait: 30, until: "terminal" });
+      if (migration.endedAt !== undefined) return migration;
+    }
+  }
+
+  async #get<Schema extends z.ZodType>(path: string, schema: Schema, query: object = {}): Promise<z.output<Schema>> {
+    const search = new URLSearchParams();
+    for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
+    const response = await this.#send("GET", search.size === 0 ? path : `${path}?${search.toString()}`);
+    return schema.parse(await response.json());
+  }
+
+  async #post<Schema extends z.ZodType>(path: string, schema: Schema, body: unknown): Promise<z.output<Schema>> {
+    const headers = {
+      "idempotency-key": crypto.randomUUID(),
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+    };
+    const response = await this.#send("POST", path, {
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return schema.parse(await response.json());
+  }
+
+  async *#events(path: string, since: string | undefined): AsyncGenerator<Told> {
+    const search = since === undefined ? "" : `?since=${encodeURIComponent(since)}`;
+    const response = await this.#send("GET", `${path}${search}`, { headers: { accept: "text/event-stream" } });
+    if (response.body === null) return;
+    for await (const { event, data } of readServerSentEvents(response.body)) {
+      if (event === "reset") yield { type: "reset" };
+      else if (event === "migration.progress") yield { type: "progress", migration: Migration.parse(JSON.parse(data)) };
+      else yield { type: "event", event: Event.parse(JSON.parse(data)) };
+    }
+  }
+
+  async #send(
+    method: string,
+    path: string,
+    init: { headers?: Record<string, string>; body?: string } = {},
+  ): Promise<Response> {
+    const { server, token, signal } = this.#options;
+    const headers = { authorization: `Bearer ${token}`, ...init.headers };
+    const request = { ...init, method, headers, ...(signal === undefined ? {} : { signal }) };
+    const response = await fetch(new URL(path, server), request).catch((error: unknown) => {
+      signal?.throwIfAborted();
+      throw new UnreachableError(`${server} does not answer: ${causeOf(error)}`, { cause: error });
+    });
+    if (!response.ok) throw await problemIn(response);
+    return response;
+  }
+}
+
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}

@@ -1,0 +1,156 @@
+import { z } from "zod";
+import { AgentHello } from "./agent-hello.ts";
+import { BackendInfo, DeviceDefinition, DeviceStatus, Pending } from "./backend.ts";
+import { SwitchoverTimings } from "./migration.ts";
+import { Bytes, BytesPerSec, Endpoint, Epoch, Id, Ms, Name } from "./primitives.ts";
+
+const ofMigration = { migrationId: Id, guestId: Id };
+const ofHandover = { ...ofMigration, epoch: Epoch };
+
+/** What the source says of a device before the destination looks whether it can take it. */
+export const PeerDevice = z.object({ name: Name, backend: BackendInfo, sizeBytes: Bytes });
+export type PeerDevice = z.infer<typeof PeerDevice>;
+
+/** A question with one answer, which comes as a `reply` of the same id. */
+export const AgentRequest = z.discriminatedUnion("ask", [
+  z.object({ ask: z.literal("createGuest"), guestId: Id, name: Name, devices: z.array(DeviceDefinition) }),
+  z.object({ ask: z.literal("removeGuest"), guestId: Id }),
+  z.object({ ask: z.literal("describeGuest"), guestId: Id }),
+  z.object({
+    ask: z.literal("checkGuest"),
+    guestId: Id,
+    name: Name,
+    devices: z.array(DeviceDefinition),
+    peers: z.array(PeerDevice),
+  }),
+]);
+export type AgentRequest = z.infer<typeof AgentRequest>;
+
+export const GuestDescription = z.object({
+  epoch: Epoch,
+  devices: z.array(DeviceStatus),
+  peers: z.array(PeerDevice),
+  fixedMs: Ms,
+});
+export type GuestDescription = z.infer<typeof GuestDescription>;
+
+/** Why a device or a guest cannot come; the codes are those of the problems. */
+export const Refusal = z.object({
+  code: z.string(),
+  detail: z.string(),
+  fix: z.string().optional(),
+  device: Name.optional(),
+});
+export type Refusal = z.infer<typeof Refusal>;
+
+const created = z.object({ devices: z.array(DeviceStatus) });
+const checked = z.object({ refusals: z.array(Refusal) });
+const nothing = z.object({});
+
+/** The shape of the answer to each question. */
+export const agentAnswers = {
+  createGuest: created,
+  removeGuest: nothing,
+  describeGuest: GuestDescription,
+  checkGuest: checked,
+} as const satisfies Record<AgentRequest["ask"], z.ZodType>;
+export type AgentAnswer<Ask extends AgentRequest["ask"]> = z.infer<(typeof agentAnswers)[Ask]>;
+
+/** From the orchestrator to an agent. Every one but `request` is safe to repeat. */
+export const ToAgent = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("welcome"), hostId: Id, reportEveryMs: Ms }),
+  z.object({ type: z.literal("request"), id: Id, request: AgentRequest }),
+  z.object({
+    type: z.literal("prepareSource"),
+    ...ofHandover,
+    ticket: z.string().max(256),
+    bandwidthBytesPerSec: BytesPerSec.optional(),
+  }),
+  z.object({
+    type: z.literal("prepareDestination"),
+    ...ofHandover,
+    name: Name,
+    devices: z.array(DeviceDefinition),
+    peers: z.array(PeerDevice),
+    ticket: z.string().max(256),
+    sourceEndpoint: Endpoint,
+  }),
+  z.object({ type: z.literal("precopy"), ...ofMigration }),
+  z.object({ type: z.literal("exact"), ...ofMigration, sequence: z.int().positive() }),
+  z.object({ type: z.literal("freeze"), ...ofHandover }),
+  z.object({ type: z.literal("refuse"), ...ofHandover }),
+  z.object({ type: z.literal("grant"), ...ofHandover }),
+  z.object({ type: z.literal("revoke"), ...ofHandover }),
+  z.object({ type: z.literal("reclaim"), ...ofHandover }),
+  z.object({ type: z.literal("discard"), ...ofHandover }),
+  z.object({ type: z.literal("abort"), ...ofMigration }),
+]);
+export type ToAgent = z.infer<typeof ToAgent>;
+
+export const DeviceReport = z.object({
+  name: Name,
+  pending: Pending,
+  rounds: z.int().nonnegative(),
+  sentBytes: Bytes,
+});
+export type DeviceReport = z.infer<typeof DeviceReport>;
+
+const DeviceTimings = SwitchoverTimings.extend({ name: Name });
+
+/** From an agent to the orchestrator. `epoch` is always the one being handed over to. */
+export const FromAgent = z.discriminatedUnion("type", [
+  AgentHello,
+  z.object({ type: z.literal("reply"), to: Id, ok: z.literal(true), body: z.unknown() }),
+  z.object({ type: z.literal("refusal"), to: Id, ...Refusal.shape }),
+  z.object({ type: z.literal("sourcePrepared"), ...ofMigration, peers: z.array(PeerDevice) }),
+  z.object({ type: z.literal("destinationPrepared"), ...ofMigration }),
+  z.object({ type: z.literal("declined"), ...ofMigration, role: z.enum(["source", "destination"]), ...Refusal.shape }),
+  z.object({
+    type: z.literal("report"),
+    ...ofMigration,
+    atMs: Ms.meta({ description: "the source's monotonic clock" }),
+    wireBytes: Bytes,
+    busyMs: Ms,
+    rttMs: Ms.optional(),
+    devices: z.array(DeviceReport),
+    exact: z
+      .int()
+      .positive()
+      .optional()
+      .meta({ description: "the sequence of the question that this answers exactly" }),
+  }),
+  z.object({
+    type: z.literal("broken"),
+    ...ofMigration,
+    role: z.enum(["source", "destination"]),
+    code: z.string(),
+    detail: z.string(),
+  }),
+  z.object({ type: z.literal("frozen"), ...ofHandover }),
+  z.object({ type: z.literal("loaded"), ...ofHandover }),
+  z.object({
+    type: z.literal("released"),
+    ...ofHandover,
+    stoppedMs: Ms.optional().meta({
+      description: "from the first device stopped to the grant sent; not known after a restart",
+    }),
+    rttMs: Ms,
+    stoppedBytes: Bytes,
+    devices: z.array(DeviceTimings),
+  }),
+  z.object({
+    type: z.literal("running"),
+    ...ofHandover,
+    startedMs: Ms.optional().meta({
+      description: "from the grant received to the last device started; not known after a restart",
+    }),
+    devices: z.array(DeviceTimings.extend({ digest: z.string().optional() })),
+    statuses: z.array(DeviceStatus),
+  }),
+  z.object({ type: z.literal("refused"), ...ofHandover, code: z.string(), detail: z.string() }),
+  z.object({ type: z.literal("revoked"), ...ofHandover, code: z.string(), detail: z.string() }),
+  z.object({ type: z.literal("reclaimed"), ...ofHandover }),
+  z.object({ type: z.literal("discarded"), ...ofHandover }),
+  z.object({ type: z.literal("aborted"), ...ofMigration, role: z.enum(["source", "destination"]) }),
+]);
+export type FromAgent = z.infer<typeof FromAgent>;

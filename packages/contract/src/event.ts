@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { Id, Timestamp } from "./primitives.ts";
+
+export const EventType = z.enum([
+  "host.connected",
+  "host.disconnected",
+  "guest.created",
+  "guest.removed",
+  "guest.moved",
+  "migration.created",
+  "migration.phase",
+  "migration.verdict",
+  "migration.decision",
+]);
+export type EventType = z.infer<typeof EventType>;
+
+/** Something that happened, kept. `cursor` is opaque; hand it back as `Last-Event-ID` or `?since=` to go on after it. */
+export const Event = z
+  .object({
+    cursor: z.string(),
+    type: EventType,
+    at: Timestamp,
+    migrationId: Id.optional(),
+    guestId: Id.optional(),
+    hostId: Id.optional(),
+    sentence: z.string(),
+    data: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: "Event" });
+export type Event = z.infer<typeof Event>;

@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { DeviceDefinition, DeviceStatus } from "./backend.ts";
+import { Epoch, Id, Name, Reference, Timestamp } from "./primitives.ts";
+
+/** What migrates as one: a set of devices, owned by one host at an epoch. */
+export const Guest = z
+  .object({
+    id: Id,
+    name: Name,
+    host: Name,
+    hostId: Id,
+    epoch: Epoch,
+    state: z
+      .enum(["running", "stopped", "unknown"])
+      .meta({ description: "as its host last said; unknown while the host is disconnected" }),
+    migrationId: Id.optional().meta({ description: "the migration that has not ended yet" }),
+    definitions: z.array(DeviceDefinition),
+    devices: z.array(DeviceStatus),
+    createdAt: Timestamp,
+  })
+  .meta({ id: "Guest" });
+export type Guest = z.infer<typeof Guest>;
+
+export const CreateGuest = z
+  .strictObject({
+    name: Name,
+    host: Reference,
+    devices: z
+      .array(DeviceDefinition)
+      .min(1)
+      .max(64)
+      .refine(
+        (devices) => new Set(devices.map((device) => device.name)).size === devices.length,
+        "device names must differ",
+      ),
+  })
+  .meta({ id: "CreateGuest" });
+export type CreateGuest = z.infer<typeof CreateGuest>;

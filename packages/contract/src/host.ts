@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { BackendInfo } from "./backend.ts";
+import { Bytes, BytesPerSec, Endpoint, Id, Name, Timestamp } from "./primitives.ts";
+
+/** How many migrations may leave or enter a host at a time. */
+export const HostSlots = z.object({ outgoing: z.int().positive().max(1000), incoming: z.int().positive().max(1000) });
+export type HostSlots = z.infer<typeof HostSlots>;
+
+/** A machine with one agent. */
+export const Host = z
+  .object({
+    id: Id,
+    name: Name,
+    state: z.enum(["connected", "disconnected"]),
+    agentVersion: z.string(),
+    peerEndpoint: Endpoint.meta({ description: "where other agents reach this one" }),
+    serviceAddress: z.string().meta({ description: "where the devices on this host serve their clients" }),
+    slots: HostSlots,
+    linkBytesPerSec: BytesPerSec.optional().meta({ description: "the most that migrations may take of the link" }),
+    freeBytes: Bytes.meta({ description: "memory left for guests" }),
+    backends: z.array(BackendInfo),
+    guests: z.int().nonnegative(),
+    lastSeenAt: Timestamp,
+    createdAt: Timestamp,
+  })
+  .meta({ id: "Host" });
+export type Host = z.infer<typeof Host>;

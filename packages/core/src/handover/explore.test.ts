@@ -1,0 +1,91 @@
+import { expect, test } from "vitest";
+import { type World, explore, stranded } from "../../test/explore.ts";
+import { switchover } from "../../test/facts.ts";
+import {
+  destinationHears,
+  finish,
+  guestId,
+  newDestination,
+  newSource,
+  ownedEpoch,
+  sourceHears,
+} from "../../test/hosts.ts";
+import { outstanding } from "../migration/outstanding.ts";
+import { isEnded } from "../migration/state.ts";
+import { foldJournal } from "./journal.ts";
+
+/**
+ * Every order of messages, with at most two faults among: a message lost or doubled, an agent that crashes before any of its acts,
+ * devices that fail to stop, to load or to start.
+ */
+const epoch = ownedEpoch + 1;
+const migration = switchover("freezing");
+const source = finish(sourceHears(newSource(), { type: "prepareSource", epoch })).host;
+const destination = finish(destinationHears(newDestination, { type: "prepareDestination", epoch, peers: [] })).host;
+const found = explore({ migration, source, destination, bag: outstanding(migration) }, 2);
+const worlds = Array.from({ length: found.size }, (_, index) => found.world(index));
+
+function isSettled({ migration: ended, source: from, destination: to }: World): boolean {
+  if (!isEnded(ended) || ended.owes.length > 0) return false;
+  const part = (ended.owner.role === "source" ? from : to).parts.get(guestId)?.part;
+  const oneRuns = (from.devices === "running") !== (to.devices === "running");
+  return oneRuns && part?.as === "owner" && part.epoch === ended.owner.epoch;
+}
+
+/** The first world that must not be, in few words. */
+function counterexample(holds: (world: World) => boolean): unknown {
+  const world = worlds.find((each) => !holds(each));
+  return world === undefined ? undefined : inWords(world);
+}
+
+function inWords({ migration: { phase, ...rest }, source: from, destination: to, bag }: World): unknown {
+  const stage = "stage" in rest ? rest.stage : phase;
+  return { stage, source: [from.handover.at, from.devices], destination: [to.handover?.at, to.devices], bag };
+}
+
+test("H1 to H10: the exploration is not a small one, and meets every ending at every epoch", () => {
+  expect(found.size).toBeGreaterThan(100_000);
+  const endings = new Set<string>();
+  for (const world of worlds.filter(isSettled)) {
+    if (!isEnded(world.migration)) continue;
+    endings.add(`${world.migration.phase} ${world.migration.owner.role} ${world.migration.owner.epoch}`);
+  }
+  expect([...endings].toSorted()).toEqual(["completed destination 2", "failed source 2", "failed source 3"]);
+});
+
+test("H1, H3, H4, H5: never do both hosts run the guest", () => {
+  expect(
+    counterexample(({ source: from, destination: to }) => from.devices !== "running" || to.devices !== "running"),
+  ).toBeUndefined();
+});
+
+test("H7: the source destroys its copy only while the destination runs", () => {
+  expect(
+    counterexample(({ source: from, destination: to }) => from.devices !== "gone" || to.devices === "running"),
+  ).toBeUndefined();
+});
+
+test("H7: the destination drops what it has loaded only while the source runs", () => {
+  expect(
+    counterexample(({ source: from, destination: to }) => to.handover?.at !== "dropped" || from.devices === "running"),
+  ).toBeUndefined();
+});
+
+test("H9: an ended migration names the host that runs the guest, and an epoch after which it can be handed over again", () => {
+  expect(
+    counterexample(({ migration: ended, source: from, destination: to }) => {
+      if (!isEnded(ended)) return true;
+      const owner = ended.owner.role === "source" ? from : to;
+      const next = { entry: "released", guestId, migrationId: "next", epoch: ended.owner.epoch + 1 } as const;
+      return owner.devices === "running" && foldJournal(owner.parts, next).get(guestId)?.part.as === "released";
+    }),
+  ).toBeUndefined();
+});
+
+test("H10: from every state a settled one is reached without a further fault", () => {
+  expect(
+    stranded(found, isSettled)
+      .slice(0, 3)
+      .map((index) => inWords(found.world(index))),
+  ).toEqual([]);
+});

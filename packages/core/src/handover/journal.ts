@@ -1,0 +1,108 @@
+import { assertNever } from "../assert-never.ts";
+
+/** What an agent's journal says, line by line; each line is synced before the agent acts on it. */
+export type JournalEntry =
+  /** This host owns the guest from its creation on, at epoch 1. */
+  | { entry: "created"; guestId: string; name: string; definitions: JournalDevice[] }
+  | { entry: "removed"; guestId: string }
+  | {
+      entry: "reserved";
+      guestId: string;
+      name: string;
+      definitions: JournalDevice[];
+      migrationId: string;
+      epoch: number;
+    }
+  | { entry: "granted" | "revoked" | "dropped"; guestId: string; migrationId: string; epoch: number }
+  | { entry: "refused" | "released" | "reclaimed" | "discarded"; guestId: string; migrationId: string; epoch: number };
+
+export interface JournalDevice {
+  name: string;
+  kind: string;
+  config: Record<string, unknown>;
+}
+
+/** This host's part in one guest. No record: it has none. */
+export interface GuestPart {
+  guestId: string;
+  name: string;
+  definitions: JournalDevice[];
+  part:
+    | { as: "owner"; epoch: number }
+    /** A frozen copy is kept until the word to discard it. */
+    | { as: "released"; epoch: number; migrationId: string }
+    | { as: "reserved" | "revoked"; epoch: number; migrationId: string };
+  /** The highest epoch that this host has refused to hand over (H1). It is used up: the host owns the guest at it. */
+  refusedEpoch?: number | undefined;
+}
+
+export type Parts = ReadonlyMap<string, GuestPart>;
+
+/** An entry that cannot follow what the journal says so far: the file was damaged, or is another host's. */
+export class JournalContradiction extends Error {
+  override name = "JournalContradiction";
+}
+
+export function foldJournal(parts: Parts, line: JournalEntry): Parts {
+  const next = new Map(parts);
+  const changed = change(parts.get(line.guestId), line);
+  if (changed === undefined) next.delete(line.guestId);
+  else next.set(line.guestId, changed);
+  return next;
+}
+
+function change(known: GuestPart | undefined, line: JournalEntry): GuestPart | undefined {
+  switch (line.entry) {
+    case "created":
+      expect(known === undefined, line);
+      return { guestId: line.guestId, name: line.name, definitions: line.definitions, part: { as: "owner", epoch: 1 } };
+    case "removed":
+      expect(known?.part.as === "owner", line);
+      return undefined;
+    case "reserved": {
+      expect(known === undefined, line);
+      const part = { as: "reserved" as const, epoch: line.epoch, migrationId: line.migrationId };
+      return { guestId: line.guestId, name: line.name, definitions: line.definitions, part };
+    }
+    case "granted":
+      return { ...during(known, line, "reserved"), part: { as: "owner", epoch: line.epoch } };
+    case "revoked": {
+      // A granted guest that could not be started is given up again.
+      const part = { as: "revoked" as const, epoch: line.epoch, migrationId: line.migrationId };
+      return { ...(known?.part.as === "owner" ? during(known, line, "owner") : during(known, line, "reserved")), part };
+    }
+    case "dropped":
+      expect(known?.part.as === "reserved" || known?.part.as === "revoked", line);
+      return undefined;
+    case "refused":
+      expect(known?.part.as === "owner" && known.part.epoch < line.epoch, line);
+      return { ...known, part: { as: "owner", epoch: line.epoch }, refusedEpoch: line.epoch };
+    case "released":
+      expect(known?.part.as === "owner" && known.part.epoch < line.epoch, line);
+      return { ...known, part: { as: "released", epoch: line.epoch, migrationId: line.migrationId } };
+    case "reclaimed":
+      expect(known?.part.as === "released" && line.epoch === known.part.epoch + 1, line);
+      return { ...known, part: { as: "owner", epoch: line.epoch } };
+    case "discarded":
+      during(known, line, "released");
+      return undefined;
+    default:
+      return assertNever(line);
+  }
+}
+
+function during(
+  known: GuestPart | undefined,
+  line: JournalEntry & { epoch: number },
+  as: GuestPart["part"]["as"],
+): GuestPart {
+  expect(known?.part.as === as && known.part.epoch === line.epoch, line);
+  return known;
+}
+
+function expect(holds: boolean, line: JournalEntry): asserts holds {
+  if (!holds)
+    throw new JournalContradiction(
+      `"${line.entry}" for guest ${line.guestId} does not follow from what the journal says before`,
+    );
+}

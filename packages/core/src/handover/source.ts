@@ -1,0 +1,161 @@
+import { assertNever } from "../assert-never.ts";
+
+/**
+ * The source's part in one handover (H1 to H3, H7). It is the only grantor: for one epoch it journals either `refused` or
+ * `released`, never both, and whichever is journaled first holds.
+ */
+export interface SourceHandover {
+  /** The epoch being handed over: one above that at which this host owns the guest. */
+  epoch: number;
+  at: "owns" | "freezing" | "frozen" | "released" | "refused" | "reclaimed" | "discarded";
+}
+
+export type SourceEvent =
+  | { type: "freeze"; epoch: number }
+  /** Every device has stopped. */
+  | { type: "stopped" }
+  /** The destination has said `loaded` for every device, with digests that agree. */
+  | { type: "loaded" }
+  /** Stopping, sending or loading went wrong, or took too long. */
+  | { type: "failed"; code: string; detail: string }
+  | { type: "refuse"; epoch: number }
+  | { type: "reclaim"; epoch: number }
+  | { type: "discard"; epoch: number };
+
+/** Performed in order; a journal entry is synced before what follows it. */
+export type SourceEffect =
+  | { do: "stopDevices" }
+  | { do: "resumeDevices" }
+  | { do: "commitDevices" }
+  | { do: "journal"; entry: "refused" | "released" | "reclaimed" | "discarded"; epoch: number }
+  | { do: "grant"; epoch: number }
+  | { do: "tell"; said: "frozen" | "released" | "reclaimed" | "discarded"; epoch: number }
+  | { do: "tellRefused"; epoch: number; code: string; detail: string };
+
+export interface SourceStep {
+  state: SourceHandover;
+  effects: SourceEffect[];
+}
+
+export function stepSource(state: SourceHandover, event: SourceEvent): SourceStep {
+  switch (event.type) {
+    case "freeze":
+      return freeze(state, event.epoch);
+    case "stopped":
+      return state.at === "freezing"
+        ? { state: { ...state, at: "frozen" }, effects: [{ do: "tell", said: "frozen", epoch: state.epoch }] }
+        : nothing(state);
+    case "loaded":
+      return state.at === "frozen" ? release(state) : nothing(state);
+    case "failed":
+      return state.at === "freezing" || state.at === "frozen"
+        ? refuse(state, event.code, event.detail)
+        : nothing(state);
+    case "refuse":
+      return event.epoch === state.epoch ? askedToRefuse(state) : nothing(state);
+    case "reclaim":
+      return event.epoch === state.epoch + 1 ? reclaim(state) : nothing(state);
+    case "discard":
+      return event.epoch === state.epoch ? discard(state) : nothing(state);
+    default:
+      return assertNever(event);
+  }
+}
+
+function freeze(state: SourceHandover, epoch: number): SourceStep {
+  if (epoch !== state.epoch) return nothing(state);
+  switch (state.at) {
+    case "owns":
+      return { state: { ...state, at: "freezing" }, effects: [{ do: "stopDevices" }] };
+    case "freezing":
+      return nothing(state);
+    case "frozen":
+      return { state, effects: [{ do: "tell", said: "frozen", epoch }] };
+    case "refused":
+      return { state, effects: [refusal(epoch, "ALREADY_REFUSED", "it has refused this epoch")] };
+    case "released":
+      return {
+        state,
+        effects: [
+          { do: "grant", epoch },
+          { do: "tell", said: "released", epoch },
+        ],
+      };
+    case "reclaimed":
+    case "discarded":
+      return nothing(state);
+    default:
+      return assertNever(state.at);
+  }
+}
+
+function release(state: SourceHandover): SourceStep {
+  const { epoch } = state;
+  return {
+    state: { epoch, at: "released" },
+    effects: [
+      { do: "journal", entry: "released", epoch },
+      { do: "grant", epoch },
+      { do: "tell", said: "released", epoch },
+    ],
+  };
+}
+
+function askedToRefuse(state: SourceHandover): SourceStep {
+  switch (state.at) {
+    case "owns":
+    case "freezing":
+    case "frozen":
+      return refuse(state, "REFUSED", "it was asked to keep the guest");
+    case "refused":
+      return { state, effects: [refusal(state.epoch, "ALREADY_REFUSED", "it has refused this epoch")] };
+    case "released":
+      return { state, effects: [{ do: "tell", said: "released", epoch: state.epoch }] };
+    case "reclaimed":
+    case "discarded":
+      return nothing(state);
+    default:
+      return assertNever(state.at);
+  }
+}
+
+function refuse(state: SourceHandover, code: string, detail: string): SourceStep {
+  const { epoch } = state;
+  const resume: SourceEffect[] = state.at === "owns" ? [] : [{ do: "resumeDevices" }];
+  return {
+    state: { epoch, at: "refused" },
+    effects: [{ do: "journal", entry: "refused", epoch }, ...resume, refusal(epoch, code, detail)],
+  };
+}
+
+/** H3, H6: only the orchestrator's word, given after the destination has revoked, starts a released guest here again. */
+function reclaim(state: SourceHandover): SourceStep {
+  const epoch = state.epoch + 1;
+  const told: SourceEffect = { do: "tell", said: "reclaimed", epoch };
+  if (state.at === "reclaimed") return { state, effects: [told] };
+  if (state.at !== "released") return nothing(state);
+  return {
+    state: { ...state, at: "reclaimed" },
+    effects: [{ do: "journal", entry: "reclaimed", epoch }, { do: "resumeDevices" }, told],
+  };
+}
+
+/** H7: only what was released is destroyed. */
+function discard(state: SourceHandover): SourceStep {
+  const { epoch } = state;
+  const told: SourceEffect = { do: "tell", said: "discarded", epoch };
+  if (state.at === "discarded") return { state, effects: [told] };
+  if (state.at !== "released") return nothing(state);
+  return {
+    state: { epoch, at: "discarded" },
+    effects: [{ do: "commitDevices" }, { do: "journal", entry: "discarded", epoch }, told],
+  };
+}
+
+function refusal(epoch: number, code: string, detail: string): SourceEffect {
+  return { do: "tellRefused", epoch, code, detail };
+}
+
+function nothing(state: SourceHandover): SourceStep {
+  return { state, effects: [] };
+}

@@ -1,0 +1,17 @@
+export * from "./admission/plan.ts";
+export * from "./admission/refusals.ts";
+export { assertNever } from "./assert-never.ts";
+export * from "./convergence/observation.ts";
+export { type Convergence, judge, noConvergence } from "./convergence/judge.ts";
+export { type Forecast, forecast } from "./convergence/forecast.ts";
+export * from "./convergence/verdict.ts";
+export * from "./handover/destination.ts";
+export * from "./handover/journal.ts";
+export * from "./handover/source.ts";
+export * from "./migration/events.ts";
+export { deadlineOf, outstanding } from "./migration/outstanding.ts";
+export { step } from "./migration/step.ts";
+export { leftover, resume } from "./migration/resume.ts";
+export * from "./migration/state.ts";
+export { isUnknown } from "./migration/switchover.ts";
+export * from "./reason.ts";

@@ -1,0 +1,73 @@
+import type { Observation } from "../convergence/observation.ts";
+import type { Reason } from "../reason.ts";
+import type { Peer, Role, Timings } from "./state.ts";
+
+/** All that can happen to a migration. `epoch` is always the one being handed over to. */
+export type MigrationEvent =
+  | { type: "admitted" }
+  | { type: "waits"; waitsFor: Reason }
+  | { type: "cancel" }
+  | { type: "sourcePrepared"; peers: Peer[] }
+  | { type: "destinationPrepared" }
+  | { type: "declined"; role: Role; code: string; detail: string; fix?: string | undefined }
+  | { type: "report"; observation: Observation; exact?: number | undefined }
+  | { type: "broken"; role: Role; code: string; detail: string }
+  | { type: "frozen"; epoch: number }
+  | { type: "loaded"; epoch: number }
+  | {
+      type: "released";
+      epoch: number;
+      /** Not known to a source that has restarted since. */
+      stoppedMs?: number | undefined;
+      rttMs: number;
+      stoppedBytes: number;
+      devices: DeviceTimings[];
+    }
+  | { type: "running"; epoch: number; startedMs?: number | undefined; devices: DeviceTimings[] }
+  | { type: "refused"; epoch: number; code: string; detail: string }
+  | { type: "revoked"; epoch: number; code: string; detail: string }
+  | { type: "reclaimed"; epoch: number }
+  | { type: "discarded"; epoch: number }
+  | { type: "abortDone"; role: Role }
+  /** An agent (re)connected. `attempt` is where its part stands; undefined when it knows nothing of this migration. */
+  | { type: "connected"; role: Role; attempt: string | undefined }
+  | { type: "tick" };
+
+export interface DeviceTimings extends Timings {
+  name: string;
+  digest?: string | undefined;
+}
+
+/** What an agent is told. The shell adds what is not a decision: definitions, addresses, tickets. */
+export type Command =
+  | { type: "prepareSource"; epoch: number }
+  | { type: "prepareDestination"; epoch: number; peers: Peer[] }
+  | { type: "precopy" }
+  | { type: "exact"; sequence: number }
+  | { type: "freeze"; epoch: number }
+  | { type: "refuse"; epoch: number }
+  | { type: "grant"; epoch: number }
+  | { type: "revoke"; epoch: number }
+  | { type: "reclaim"; epoch: number }
+  | { type: "discard"; epoch: number }
+  | { type: "abort" };
+
+/** Every effect is safe to repeat. */
+export interface Send {
+  to: Role;
+  command: Command;
+}
+
+/** What is kept of a step for people: it becomes an event of the API. */
+export interface Notice {
+  type: "migration.phase" | "migration.verdict" | "migration.decision";
+  sentence: string;
+  data: Record<string, string | number | boolean>;
+}
+
+/** A step with effects or notices is stored before its effects are performed; one without them need not be. */
+export interface Step<State> {
+  state: State;
+  effects: Send[];
+  notices: Notice[];
+}

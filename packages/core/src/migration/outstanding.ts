@@ -1,0 +1,74 @@
+import { assertNever } from "../assert-never.ts";
+import type { Send } from "./events.ts";
+import type { Migration, Switchover } from "./state.ts";
+
+export const preflightLimitMs = 30_000;
+export const silenceLimitMs = 30_000;
+/** Within the switchover an unanswered question is put again after this long; it stays with the guest stopped. */
+export const askAgainMs = 1_000;
+const clearAgainMs = 5_000;
+/** An exact figure that does not come is asked for again. */
+export const exactAgainMs = 5_000;
+
+/** The commands that have no answer yet: sent again whenever an agent connects and after a restart of the orchestrator. */
+export function outstanding(state: Migration): Send[] {
+  const next = state.facts.epoch + 1;
+  switch (state.phase) {
+    case "queued":
+      return [];
+    case "preflight":
+      return state.peers === undefined
+        ? [{ to: "source", command: { type: "prepareSource", epoch: next } }]
+        : [{ to: "destination", command: { type: "prepareDestination", epoch: next, peers: state.peers } }];
+    case "precopy":
+      return [{ to: "source", command: { type: "precopy" } }];
+    case "switchover":
+      return [asking(state)];
+    case "completed":
+    case "aborted":
+    case "failed":
+      return state.owes.map((role) =>
+        state.phase === "completed"
+          ? { to: role, command: { type: "discard", epoch: next } }
+          : { to: role, command: { type: "abort" } },
+      );
+    default:
+      return assertNever(state);
+  }
+}
+
+/** When the next tick must come at the latest, by the orchestrator's clock; undefined where only an event can change anything. */
+export function deadlineOf(state: Migration): number | undefined {
+  switch (state.phase) {
+    case "queued":
+      return undefined;
+    case "preflight":
+      return state.since + preflightLimitMs;
+    case "precopy":
+      return Math.min(state.heardAt + silenceLimitMs, (state.course.startedAt ?? 0) + state.facts.limits.deadlineMs);
+    case "switchover":
+      return state.askedAt + askAgainMs;
+    case "completed":
+    case "aborted":
+    case "failed":
+      return state.owes.length > 0 ? state.askedAt + clearAgainMs : undefined;
+    default:
+      return assertNever(state);
+  }
+}
+
+function asking({ stage, facts }: Switchover): Send {
+  const next = facts.epoch + 1;
+  switch (stage) {
+    case "freezing":
+      return { to: "source", command: { type: "freeze", epoch: next } };
+    case "refusing":
+      return { to: "source", command: { type: "refuse", epoch: next } };
+    case "granting":
+      return { to: "destination", command: { type: "grant", epoch: next } };
+    case "reclaiming":
+      return { to: "source", command: { type: "reclaim", epoch: next + 1 } };
+    default:
+      return assertNever(stage);
+  }
+}

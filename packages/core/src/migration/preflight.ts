@@ -1,0 +1,92 @@
+import { noConvergence } from "../convergence/judge.ts";
+import { msText, reason } from "../reason.ts";
+import { endedWith } from "./ended.ts";
+import type { MigrationEvent, Step } from "./events.ts";
+import { outstanding, preflightLimitMs } from "./outstanding.ts";
+import type { Ending, Migration, Precopy, Preflight } from "./state.ts";
+
+/** M2: nothing moves before both sides have prepared; either may decline, with its reason. */
+export function stepPreflight(state: Preflight, event: MigrationEvent, now: number): Step<Migration> {
+  switch (event.type) {
+    case "sourcePrepared": {
+      const next = { ...state, peers: state.peers ?? event.peers, asked: now };
+      return { state: next, effects: outstanding(next), notices: [] };
+    }
+    case "destinationPrepared":
+      return state.peers === undefined ? { state, effects: [], notices: [] } : beginPrecopy(state, now);
+    case "declined":
+      return giveUp(state, declined(state, event), now);
+    case "broken":
+      return giveUp(
+        state,
+        { phase: "failed", reason: reason("CHANNEL_BROKEN", event.detail, { role: event.role, code: event.code }) },
+        now,
+      );
+    case "cancel":
+      return giveUp(
+        state,
+        { phase: "aborted", reason: reason("CANCELLED", "It was cancelled before anything had moved.") },
+        now,
+      );
+    case "connected":
+      return reconnected(state, event.role, event.attempt, now);
+    case "tick":
+      return now >= state.since + preflightLimitMs
+        ? giveUp(state, tooLate(state), now)
+        : { state, effects: [], notices: [] };
+    default:
+      return { state, effects: [], notices: [] };
+  }
+}
+
+/** A source that has forgotten its part (it restarted) is asked afresh; then the destination too, since the channels are new. */
+function reconnected(
+  state: Preflight,
+  role: "source" | "destination",
+  attempt: string | undefined,
+  now: number,
+): Step<Migration> {
+  const next: Preflight =
+    role === "source" && attempt === undefined ? { ...state, peers: undefined, asked: now } : state;
+  return { state: next, effects: outstanding(next), notices: [] };
+}
+
+function beginPrecopy(state: Preflight, now: number): Step<Migration> {
+  const { version, facts } = state;
+  const next: Precopy = {
+    version,
+    facts,
+    course: { ...state.course, precopyAt: now },
+    phase: "precopy",
+    convergence: noConvergence,
+    verdict: { kind: "unknown", code: "MEASURING", sentence: "No figures have come yet.", inputs: {} },
+    verdictSince: now,
+    exact: { sequence: 0, askedAt: now, open: false },
+    heardAt: now,
+  };
+  const sentence = `Both sides are prepared; ${facts.guest.name} moves while it runs on ${facts.source.name}.`;
+  return {
+    state: next,
+    effects: outstanding(next),
+    notices: [{ type: "migration.phase", sentence, data: { phase: "precopy" } }],
+  };
+}
+
+function declined(state: Preflight, event: MigrationEvent & { type: "declined" }): Ending {
+  const host = state.facts[event.role].name;
+  const sentence = `${host} declined: ${event.detail}${event.fix === undefined ? "" : ` ${event.fix}`}`;
+  return { phase: "aborted", reason: reason(event.code, sentence, { host, role: event.role }) };
+}
+
+function tooLate(state: Preflight): Ending {
+  const silent = state.peers === undefined ? state.facts.source.name : state.facts.destination.name;
+  const sentence = `${silent} did not prepare within ${msText(preflightLimitMs)}.`;
+  return {
+    phase: "failed",
+    reason: reason("PREFLIGHT_TIMEOUT", sentence, { host: silent, limitMs: preflightLimitMs }),
+  };
+}
+
+function giveUp(state: Preflight, ending: Ending, now: number): Step<Migration> {
+  return endedWith(state, ending, ["source", "destination"], now);
+}

@@ -1,0 +1,152 @@
+import type { Convergence } from "../convergence/judge.ts";
+import type { Forecast } from "../convergence/forecast.ts";
+import type { Pending } from "../convergence/observation.ts";
+import type { Verdict } from "../convergence/verdict.ts";
+import type { Reason } from "../reason.ts";
+
+/** The format of the stored state; a stored state of another version is refused, never guessed at. */
+export const migrationStateVersion = 1;
+
+export type Role = "source" | "destination";
+
+export interface Named {
+  id: string;
+  name: string;
+}
+
+/** What is fixed when a migration is asked for. */
+export interface Facts {
+  id: string;
+  guest: Named;
+  source: Named;
+  destination: Named;
+  devices: { name: string; kind: string }[];
+  /** The epoch at which the source owns the guest; the migration hands over the next one. */
+  epoch: number;
+  limits: { downtimeLimitMs: number; deadlineMs: number; bandwidthBytesPerSec?: number | undefined };
+  /** The lesser of what the two hosts allow for migrations, in bytes/s, where either says so. */
+  linkBytesPerSec?: number | undefined;
+  /** The secret that the destination shows at the source's port. */
+  ticket: string;
+  createdAt: number;
+}
+
+/** What the source said of a device: handed on to the destination as it came. */
+export interface Peer {
+  name: string;
+  sizeBytes: number;
+  /** What it said of its back end; no decision here rests on it. */
+  backend?: unknown;
+}
+
+export interface Timings {
+  stopMs?: number | undefined;
+  transferMs?: number | undefined;
+  loadMs?: number | undefined;
+  startMs?: number | undefined;
+}
+
+export interface DeviceProgress {
+  name: string;
+  kind: string;
+  pending?: Pending | undefined;
+  rounds: number;
+  sentBytes: number;
+  digest?: string | undefined;
+  timings?: Timings | undefined;
+}
+
+/** How far it has come, for people; no decision rests on it. */
+export interface Course {
+  devices: DeviceProgress[];
+  wireBytes: number;
+  bytesPerSec?: number | undefined;
+  dirtyBytesPerSec?: number | undefined;
+  predicted?: Forecast | undefined;
+  etaMs?: number | undefined;
+  startedAt?: number | undefined;
+  precopyAt?: number | undefined;
+  switchoverAt?: number | undefined;
+}
+
+interface Base {
+  version: typeof migrationStateVersion;
+  facts: Facts;
+  course: Course;
+}
+
+export interface Queued extends Base {
+  phase: "queued";
+  waitsFor?: Reason | undefined;
+}
+
+export interface Preflight extends Base {
+  phase: "preflight";
+  since: number;
+  /** Undefined until the source has answered. */
+  peers?: Peer[] | undefined;
+  asked: number;
+}
+
+export interface Precopy extends Base {
+  phase: "precopy";
+  convergence: Convergence;
+  verdict: Verdict;
+  verdictSince: number;
+  /** The question for exact figures that has no answer yet. */
+  exact: { sequence: number; askedAt: number; open: boolean };
+  heardAt: number;
+}
+
+/**
+ * `freezing`: the source stops, sends and releases, or refuses. `refusing`: it is asked to keep the guest. `granting`: it has
+ * released; the destination is to run. `reclaiming`: the destination has revoked; the source is to run again.
+ */
+export interface Switchover extends Base {
+  phase: "switchover";
+  stage: "freezing" | "refusing" | "granting" | "reclaiming";
+  verdict: Verdict;
+  verdictSince: number;
+  askedAt: number;
+  /** When the stage began. */
+  since: number;
+  /** Why the guest is not to move after all. */
+  cause?: Ending | undefined;
+  released?: { stoppedMs: number; rttMs: number; stoppedBytes: number } | undefined;
+  /** What each side last said of itself, and when. */
+  heard: Partial<Record<Role, { said: string; at: number }>>;
+}
+
+/** How it ended, and what is still to be cleared away on the hosts. */
+export interface Ended extends Base {
+  phase: "completed" | "aborted" | "failed";
+  reason: Reason;
+  verdict?: Verdict | undefined;
+  verdictSince?: number | undefined;
+  endedAt: number;
+  downtimeMs?: number | undefined;
+  released?: Switchover["released"];
+  startedMs?: number | undefined;
+  /** The epoch and the role of the owner at the end. */
+  owner: { role: Role; epoch: number };
+  owes: Role[];
+  askedAt: number;
+}
+
+export type Migration = Queued | Preflight | Precopy | Switchover | Ended;
+
+/** Aborted: it was decided or refused; failed: something broke. In both the source owns the guest. */
+export interface Ending {
+  phase: "aborted" | "failed";
+  reason: Reason;
+}
+
+export function isEnded(state: Migration): state is Ended {
+  return state.phase === "completed" || state.phase === "aborted" || state.phase === "failed";
+}
+
+/** The state of a migration that has just been asked for. */
+export function queued(facts: Facts): Queued {
+  const devices = facts.devices.map((device) => ({ ...device, rounds: 0, sentBytes: 0 }));
+  return { version: migrationStateVersion, phase: "queued", facts, course: { devices, wireBytes: 0 } };
+}

@@ -1,0 +1,199 @@
+import { msText, reason } from "../reason.ts";
+import { costOf, withTimings } from "./course.ts";
+import { completed, endedWith } from "./ended.ts";
+import type { MigrationEvent, Notice, Step } from "./events.ts";
+import { askAgainMs, outstanding } from "./outstanding.ts";
+import type { Ending, Migration, Role, Switchover } from "./state.ts";
+
+/** A source that has not released by then is asked to keep the guest: max(15 s, 10 x the limit). */
+function freezeLimitMs(state: Switchover): number {
+  return Math.max(15_000, 10 * state.facts.limits.downtimeLimitMs);
+}
+
+/**
+ * M8 to M11: from `freeze` on silence is never failure. The orchestrator asks, and asks again; only the source's refusal or the
+ * destination's running ends it. The rules are those of the handover (H1 to H10).
+ */
+export function stepSwitchover(before: Switchover, event: MigrationEvent, now: number): Step<Migration> {
+  if ("epoch" in event && !concerns(before, event)) return unchanged(before);
+  const state = heard(before, event, now);
+  switch (event.type) {
+    case "released":
+      return release(state, event, now);
+    case "running":
+      return complete(state, event, now);
+    case "refused":
+      // A refused epoch is used up (H1): the source owns the guest at it, and the next migration hands over a higher one.
+      return endedWith(state, state.cause ?? refusedBy(state, event), ["source", "destination"], now, event.epoch);
+    case "revoked":
+      return onRevoked(state, event, now);
+    case "reclaimed":
+      return endedWith(state, state.cause ?? takenBack(state), ["source", "destination"], now, state.facts.epoch + 2);
+    case "broken":
+    case "declined":
+      return state.stage === "freezing" ? refuse(state, broke(state, event), now) : unchanged(state);
+    case "connected":
+      return reconnected(state, event, now);
+    case "tick":
+      return onTick(state, now);
+    default:
+      return unchanged(state);
+  }
+}
+
+/** The last thing heard from either side is older than this: the API then calls the phase `unknown`. */
+export const unknownAfterMs = 10_000;
+
+export function isUnknown(state: Switchover, now: number): boolean {
+  const lastHeard = Math.max(state.since, state.heard.source?.at ?? 0, state.heard.destination?.at ?? 0);
+  return now - lastHeard >= unknownAfterMs;
+}
+
+/** H9: a message of another epoch is of another handover. A reclaim is for the epoch after the one handed over. */
+function concerns(state: Switchover, event: MigrationEvent & { epoch: number }): boolean {
+  const next = state.facts.epoch + 1;
+  return event.epoch === (event.type === "reclaimed" ? next + 1 : next);
+}
+
+function release(state: Switchover, event: MigrationEvent & { type: "released" }, now: number): Step<Migration> {
+  if (state.stage === "granting" || state.stage === "reclaiming") return unchanged(state);
+  const next: Switchover = {
+    ...state,
+    stage: "granting",
+    since: now,
+    // The grant is under way from the source itself: the orchestrator carries it only when nothing is heard of it.
+    askedAt: now,
+    released: costOf(event),
+    course: withTimings(state.course, event.devices),
+  };
+  return {
+    state: next,
+    effects: [],
+    notices: [decision(state, `${state.facts.source.name} has released the guest.`)],
+  };
+}
+
+/** H5: a destination that runs wins over all that was thought before. */
+function complete(state: Switchover, event: MigrationEvent & { type: "running" }, now: number): Step<Migration> {
+  const course = withTimings(state.course, event.devices);
+  const { released } = state;
+  return completed({ ...state, course }, { released, startedMs: event.startedMs }, now);
+}
+
+/** M11, H6: the destination will never run this epoch, so the source may have the guest back. */
+function onRevoked(state: Switchover, event: MigrationEvent & { type: "revoked" }, now: number): Step<Migration> {
+  if (state.stage === "refusing" || state.stage === "reclaiming") return unchanged(state);
+  const cause = state.cause ?? {
+    phase: "failed" as const,
+    reason: reason(
+      "DESTINATION_REVOKED",
+      `${state.facts.destination.name} could not run the guest: ${event.detail}; it is back on ${state.facts.source.name}.`,
+      {
+        code: event.code,
+      },
+    ),
+  };
+  const stage = state.stage === "granting" ? "reclaiming" : "refusing";
+  const next: Switchover = { ...state, stage, cause, since: now, askedAt: now };
+  return { state: next, effects: outstanding(next), notices: [decision(state, cause.reason.sentence)] };
+}
+
+/** M10, H1: whether it is too late only the source knows; it answers `refused` or `released`. */
+function refuse(state: Switchover, cause: Ending, now: number): Step<Migration> {
+  const next: Switchover = { ...state, stage: "refusing", cause, since: now, askedAt: now };
+  return { state: next, effects: outstanding(next), notices: [decision(state, cause.reason.sentence)] };
+}
+
+/** M10: a destination that restarted before the release has nothing loaded any more; the source is asked to keep the guest. */
+function reconnected(state: Switchover, event: MigrationEvent & { type: "connected" }, now: number): Step<Migration> {
+  if (state.stage !== "freezing" || !hasForgotten(event)) {
+    return { state, effects: outstanding(state), notices: [] };
+  }
+  const host = state.facts.destination.name;
+  const sentence = `The agent of ${host} restarted in the switchover; ${stays(state)}`;
+  return refuse(state, { phase: "failed", reason: reason("DESTINATION_RESTARTED", sentence, { host }) }, now);
+}
+
+/** What it held in memory is gone, or it has said that it will never run this epoch. */
+function hasForgotten({ role, attempt }: MigrationEvent & { type: "connected" }): boolean {
+  return role === "destination" && (attempt === undefined || attempt === "revoked");
+}
+
+function onTick(state: Switchover, now: number): Step<Migration> {
+  if (state.stage === "freezing" && now - state.since >= freezeLimitMs(state))
+    return refuse(state, tooSlow(state), now);
+  if (now - state.askedAt < askAgainMs) return unchanged(state);
+  const next = { ...state, askedAt: now };
+  return { state: next, effects: outstanding(next), notices: [] };
+}
+
+function heard(state: Switchover, event: MigrationEvent, now: number): Switchover {
+  const speaker = speakerOf(event);
+  if (speaker === undefined) return state;
+  const said = event.type === "connected" ? `connected, ${event.attempt ?? "nothing known"}` : event.type;
+  return { ...state, heard: { ...state.heard, [speaker]: { said, at: now } } };
+}
+
+function speakerOf(event: MigrationEvent): Role | undefined {
+  switch (event.type) {
+    case "frozen":
+    case "released":
+    case "refused":
+    case "reclaimed":
+    case "report":
+      return "source";
+    case "loaded":
+    case "running":
+    case "revoked":
+      return "destination";
+    case "connected":
+    case "broken":
+    case "declined":
+      return event.role;
+    default:
+      return undefined;
+  }
+}
+
+function broke(state: Switchover, event: MigrationEvent & { type: "broken" | "declined" }): Ending {
+  const host = state.facts[event.role].name;
+  return {
+    phase: "failed",
+    reason: reason("SWITCHOVER_BROKEN", `${host} could not go on: ${event.detail}; ${stays(state)}`, {
+      host,
+      code: event.code,
+    }),
+  };
+}
+
+function tooSlow(state: Switchover): Ending {
+  const limitMs = freezeLimitMs(state);
+  return {
+    phase: "failed",
+    reason: reason("SWITCHOVER_TIMEOUT", `The switchover took over ${msText(limitMs)}; ${stays(state)}`, { limitMs }),
+  };
+}
+
+function refusedBy(state: Switchover, event: MigrationEvent & { type: "refused" }): Ending {
+  const host = state.facts.source.name;
+  return {
+    phase: "failed",
+    reason: reason(event.code, `${host} kept the guest: ${event.detail}; ${stays(state)}`, { host }),
+  };
+}
+
+function takenBack(state: Switchover): Ending {
+  return { phase: "failed", reason: reason("RECLAIMED", stays(state)) };
+}
+
+function stays(state: Switchover): string {
+  return `${state.facts.guest.name} goes on serving on ${state.facts.source.name}.`;
+}
+
+function decision(state: Switchover, sentence: string): Notice {
+  return { type: "migration.decision", sentence, data: { stage: state.stage } };
+}
+
+function unchanged(state: Switchover): Step<Migration> {
+  return { state, effects: [], notices: [] };
+}

@@ -1,0 +1,290 @@
+import {
+  type DestinationEffect,
+  type DestinationEvent,
+  type DestinationHandover,
+  stepDestination,
+} from "../src/handover/destination.ts";
+import { type JournalEntry, type Parts, foldJournal } from "../src/handover/journal.ts";
+import { type SourceEffect, type SourceEvent, type SourceHandover, stepSource } from "../src/handover/source.ts";
+import type { Command, MigrationEvent } from "../src/migration/events.ts";
+
+/**
+ * Two hosts as a test sees them: what they decide are the real step functions and the real journal; this file only performs. Every
+ * function is pure, so that an exploration can go on from any state.
+ */
+export const guestId = "guest";
+export const migrationId = "migration";
+/** The source owns the guest at this epoch; the next one is handed over. */
+export const ownedEpoch = 1;
+const epoch = ownedEpoch + 1;
+
+export type Message =
+  | { to: "source" | "destination"; command: Command }
+  | { to: "orchestrator"; event: MigrationEvent }
+  /** From host to host: the rest of the state, the word that it is loaded, the grant. */
+  | { to: "destination"; peer: "state" | "grant" }
+  | { to: "source"; peer: "loaded" };
+
+export interface SourceHost {
+  parts: Parts;
+  handover: SourceHandover;
+  /** The agent remembers the migration: it has not restarted since it prepared. */
+  live: boolean;
+  devices: "running" | "stopped" | "gone";
+}
+
+export interface DestinationHost {
+  parts: Parts;
+  handover: DestinationHandover | undefined;
+  live: boolean;
+  devices: "none" | "loaded" | "running";
+}
+
+/** One thing that an agent does; a crash may come before any of it. */
+export type Act<Host> = (host: Host) => { host: Host; sent: Message[] };
+
+export interface Turn<Host> {
+  host: Host;
+  acts: Act<Host>[];
+}
+
+export function newSource(): SourceHost {
+  const created: JournalEntry = { entry: "created", guestId, name: "web", definitions: [] };
+  return {
+    parts: foldJournal(new Map(), created),
+    handover: { epoch, at: "owns" },
+    live: false,
+    devices: "running",
+  };
+}
+
+export const newDestination: DestinationHost = { parts: new Map(), handover: undefined, live: false, devices: "none" };
+
+/** Does what is left of a turn, all of it. */
+export function finish<Host>({ host, acts }: Turn<Host>): { host: Host; sent: Message[] } {
+  return crashAfter({ host, acts }, acts.length);
+}
+
+/** Does only the first acts of a turn. */
+export function crashAfter<Host>({ host, acts }: Turn<Host>, count: number): { host: Host; sent: Message[] } {
+  let now = host;
+  const sent = acts.slice(0, count).flatMap((act) => {
+    const done = act(now);
+    now = done.host;
+    return done.sent;
+  });
+  return { host: now, sent };
+}
+
+export function sourceHears(host: SourceHost, command: Command): Turn<SourceHost> {
+  switch (command.type) {
+    case "prepareSource":
+      return prepareSource(host);
+    case "freeze":
+      // An agent that knows nothing of the migration has nothing to send: it keeps the guest, in writing.
+      return host.live || host.handover.at !== "owns"
+        ? sourceSteps(host, command)
+        : sourceSteps(host, { type: "refuse", epoch: command.epoch });
+    case "refuse":
+    case "reclaim":
+    case "discard":
+      return sourceSteps(host, command);
+    case "abort":
+      return abortSource(host);
+    default:
+      return { host, acts: [] };
+  }
+}
+
+export function sourceSteps(host: SourceHost, event: SourceEvent): Turn<SourceHost> {
+  const { state, effects } = stepSource(host.handover, event);
+  const devices = event.type === "stopped" && state.at === "frozen" ? "stopped" : host.devices;
+  const acts = effects.map((effect) => sourceAct(effect));
+  // The rest of the state follows the stop.
+  if (devices !== host.devices) acts.push(sending({ to: "destination", peer: "state" }));
+  return { host: { ...host, handover: state, devices }, acts };
+}
+
+export function destinationHears(host: DestinationHost, command: Command): Turn<DestinationHost> {
+  switch (command.type) {
+    case "prepareDestination":
+      return prepareDestination(host);
+    case "grant":
+    case "revoke":
+      return destinationSteps(host, command);
+    case "abort": {
+      const { host: next, acts } = destinationSteps(host, { type: "drop" });
+      return { host: next, acts: [...acts, sending(told({ type: "abortDone", role: "destination" }))] };
+    }
+    default:
+      return { host, acts: [] };
+  }
+}
+
+export function destinationSteps(host: DestinationHost, event: DestinationEvent): Turn<DestinationHost> {
+  if (host.handover === undefined) return { host, acts: [] };
+  const { state, effects } = stepDestination(host.handover, event);
+  return {
+    host: { ...host, handover: state, devices: devicesAfter(host, state, event) },
+    acts: effects.map(destinationAct),
+  };
+}
+
+/** The journal decides what a restarted agent is: what was released stays frozen, anything else that is owned runs again. */
+export function restartSource({ parts }: SourceHost): { host: SourceHost; sent: Message[] } {
+  const known = parts.get(guestId);
+  const [at, devices] = ((): [SourceHandover["at"], SourceHost["devices"]] => {
+    if (known === undefined) return ["discarded", "gone"];
+    if (known.part.as === "released") return ["released", "stopped"];
+    if (known.refusedEpoch === epoch) return ["refused", "running"];
+    return [known.part.epoch === ownedEpoch ? "owns" : "reclaimed", "running"];
+  })();
+  const attempt = at === "released" ? at : undefined;
+  return {
+    host: { parts, handover: { epoch, at }, live: false, devices },
+    sent: [told({ type: "connected", role: "source", attempt })],
+  };
+}
+
+/** What was loaded is gone; what was granted is owned, and runs. */
+export function restartDestination(host: DestinationHost): { host: DestinationHost; sent: Message[] } {
+  const known = host.parts.get(guestId);
+  const connected = (attempt: string | undefined) => told({ type: "connected", role: "destination", attempt });
+  if (known === undefined) {
+    const handover = host.handover === undefined ? undefined : { epoch, at: "dropped" as const };
+    return { host: { ...host, handover, live: false, devices: "none" }, sent: [connected(undefined)] };
+  }
+  if (known.part.as === "owner") {
+    return {
+      host: { ...host, handover: { epoch, at: "running" }, live: false, devices: "running" },
+      sent: [connected(undefined), told({ type: "running", epoch, devices: [] })],
+    };
+  }
+  const parts =
+    known.part.as === "reserved" ? foldJournal(host.parts, { entry: "revoked", ...ids(epoch) }) : host.parts;
+  return {
+    host: { parts, handover: { epoch, at: "revoked" }, live: false, devices: "none" },
+    sent: [connected("revoked")],
+  };
+}
+
+function prepareSource(host: SourceHost): Turn<SourceHost> {
+  if (host.handover.at !== "owns") return { host, acts: [] };
+  return { host: { ...host, live: true }, acts: [sending(told({ type: "sourcePrepared", peers: [] }))] };
+}
+
+function prepareDestination(host: DestinationHost): Turn<DestinationHost> {
+  const prepared = sending<DestinationHost>(told({ type: "destinationPrepared" }));
+  if (host.handover?.at === "reserved" && host.live) return { host, acts: [prepared] };
+  if (host.handover !== undefined) {
+    const detail = "it holds a part of the guest";
+    return {
+      host,
+      acts: [sending(told({ type: "declined", role: "destination", code: "guest-not-settled", detail }))],
+    };
+  }
+  const reserve: Act<DestinationHost> = (before) => ({
+    host: {
+      ...before,
+      handover: { epoch, at: "reserved" },
+      live: true,
+      parts: foldJournal(before.parts, { entry: "reserved", name: "web", definitions: [], ...ids(epoch) }),
+    },
+    sent: [],
+  });
+  return { host, acts: [reserve, prepared] };
+}
+
+function abortSource(host: SourceHost): Turn<SourceHost> {
+  const { at } = host.handover;
+  const keeping = at === "freezing" || at === "frozen" ? sourceSteps(host, { type: "refuse", epoch }).acts : [];
+  const after = keeping.length > 0 ? sourceSteps(host, { type: "refuse", epoch }).host : host;
+  return { host: { ...after, live: false }, acts: [...keeping, sending(told({ type: "abortDone", role: "source" }))] };
+}
+
+function sourceAct(effect: SourceEffect): Act<SourceHost> {
+  switch (effect.do) {
+    case "stopDevices":
+      // They stop one after the other; `stopped` tells when the last one has.
+      return (host) => ({ host, sent: [] });
+    case "resumeDevices":
+      return (host) => ({ host: { ...host, devices: "running" }, sent: [] });
+    case "commitDevices":
+      return (host) => ({ host: { ...host, devices: "gone" }, sent: [] });
+    case "journal":
+      return (host) => ({
+        host: { ...host, parts: foldJournal(host.parts, { entry: effect.entry, ...ids(effect.epoch) }) },
+        sent: [],
+      });
+    case "grant":
+      return (host) => ({ host, sent: host.live ? [{ to: "destination", peer: "grant" }] : [] });
+    case "tell":
+      return sending(...tellings(effect.said, effect.epoch));
+    case "tellRefused":
+      return sending(told({ type: "refused", epoch: effect.epoch, code: effect.code, detail: effect.detail }));
+  }
+}
+
+function destinationAct(effect: DestinationEffect): Act<DestinationHost> {
+  switch (effect.do) {
+    case "journal":
+      return (host) => ({
+        host: { ...host, parts: foldJournal(host.parts, { entry: effect.entry, ...ids(effect.epoch) }) },
+        sent: [],
+      });
+    case "startDevices":
+      // From here on it counts as a runner, although `started` is yet to come.
+      return (host) => ({ host: { ...host, devices: "running" }, sent: [] });
+    case "dropDevices":
+      return (host) => ({ host: { ...host, devices: "none" }, sent: [] });
+    case "confirmLoaded":
+      return sending({ to: "source", peer: "loaded" });
+    case "tell":
+      return sending(...tellings(effect.said, effect.epoch));
+    case "tellRevoked":
+      return sending(told({ type: "revoked", epoch: effect.epoch, code: effect.code, detail: effect.detail }));
+    case "tellBroken":
+      return sending(told({ type: "broken", role: "destination", code: effect.code, detail: effect.detail }));
+  }
+}
+
+function devicesAfter(
+  { devices }: DestinationHost,
+  { at }: DestinationHandover,
+  event: DestinationEvent,
+): DestinationHost["devices"] {
+  if (event.type === "loaded" && at === "loaded") return "loaded";
+  if (event.type === "startFailed" && at === "revoked") return "loaded";
+  if (event.type === "failed" && at === "revoked" && devices !== "running") return "none";
+  return devices;
+}
+
+function tellings(
+  said: "frozen" | "released" | "reclaimed" | "discarded" | "loaded" | "running",
+  at: number,
+): Message[] {
+  switch (said) {
+    case "frozen":
+    case "loaded":
+      // The orchestrator shows these and rests nothing on them.
+      return [];
+    case "released":
+      return [told({ type: "released", epoch: at, stoppedMs: 20, rttMs: 1, stoppedBytes: 0, devices: [] })];
+    case "running":
+      return [told({ type: "running", epoch: at, startedMs: 10, devices: [] })];
+    default:
+      return [told({ type: said, epoch: at })];
+  }
+}
+
+function sending<Host>(...sent: Message[]): Act<Host> {
+  return (host) => ({ host, sent });
+}
+
+function told(event: MigrationEvent): Message {
+  return { to: "orchestrator", event };
+}
+
+function ids(at: number) {
+  return { guestId, migrationId, epoch: at };
+}

@@ -1,0 +1,32 @@
+// Writes the database client from prisma/schema.prisma; runs after each install. Prisma would download an engine that
+// generating does not use: naming any other file as that engine keeps it from the network.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const schema = join(root, "prisma", "schema.prisma");
+const manifest = createRequire(import.meta.url).resolve("prisma/package.json");
+
+// The stamp is written last and says what the client was made from: a client written only in part has none.
+const stampFile = join(root, "packages", "store", "src", "generated", ".stamp");
+const stamp = createHash("sha256").update(readFileSync(schema)).update(readFileSync(manifest)).digest("hex");
+if (!existsSync(stampFile) || readFileSync(stampFile, "utf8") !== stamp) generate();
+
+function generate() {
+  const program = join(dirname(manifest), "build", "index.js");
+  const done = spawnSync(process.execPath, [program, "generate", "--schema", schema, "--no-hints"], {
+    cwd: root,
+    encoding: "utf8",
+    env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: "1" },
+  });
+  if (done.status === 0) {
+    writeFileSync(stampFile, stamp);
+  } else {
+    console.error(done.error?.message ?? `${done.stdout}${done.stderr}`);
+    process.exitCode = 1;
+  }
+}
