@@ -1,6 +1,6 @@
 import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
-import Fastify, { type FastifyInstance, type FastifyBaseLogger, type FastifyRequest } from "fastify";
+import Fastify, { LogController, type FastifyInstance, type FastifyBaseLogger, type FastifyRequest } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
@@ -45,7 +45,8 @@ export interface AppParts extends MigrationParts, GuestParts, PlanParts, EventPa
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     loggerInstance: asFastifyLogger(parts.log),
-    disableRequestLogging: true,
+    // What happens to migrations, guests and hosts is logged as it is decided; requests are not.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyMaxBytes,
     requestTimeout: 30_000,
     handlerTimeout: 0,

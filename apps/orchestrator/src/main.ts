@@ -59,7 +59,7 @@ export async function runOrchestrator(
   const app = await buildApp({ store, agents, runs, bus, clock, scheduler, sessions, authenticate, log });
 
   await app.listen({ host: config.host, port: config.port });
-  const greeting: GreetingParts = { store, agents, runs, bus, clock, reportEveryMs: config.reportEveryMs };
+  const greeting: GreetingParts = { store, agents, runs, bus, clock, reportEveryMs: config.reportEveryMs, log };
   const sockets = agentSocket({
     server: app.server,
     authenticate,

@@ -5,14 +5,14 @@ import { factsOf } from "./host-facts.ts";
 
 /** Hosts and guests as the API shows them. */
 
-export function hostView(host: HostRecord, seen: { connected: boolean; guests: number }): Host {
+export function hostView(host: HostRecord, seen: { heardAt: Date | undefined; guests: number }): Host {
   return {
     id: host.id,
     name: host.name,
-    state: seen.connected ? "connected" : "disconnected",
+    state: seen.heardAt === undefined ? "disconnected" : "connected",
     ...factsOf(host),
     guests: seen.guests,
-    lastSeenAt: host.lastSeenAt.toISOString(),
+    lastSeenAt: (seen.heardAt ?? host.lastSeenAt).toISOString(),
     createdAt: host.createdAt.toISOString(),
   };
 }

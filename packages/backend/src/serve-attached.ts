@@ -58,6 +58,8 @@ export async function serveAttached(options: ServeOptions, device: AttachedDevic
   const closed = new Promise<void>((resolve) => server.once("close", resolve));
   server.maxConnections = connectionLimit;
   await listenOn(server, options.socketPath);
+  // A connection that could not be accepted must not end the device.
+  server.on("error", () => undefined);
   return {
     closed,
     async [Symbol.asyncDispose]() {

@@ -81,7 +81,7 @@ async function openSource<Config>(options: SnapshotOptions<Config>, ctx: DeviceC
     const from = performance.now();
     const state = await save(options, ctx);
     saveMs = performance.now() - from;
-    sizeBytes = state.length + recordHeaderBytes;
+    sizeBytes = recordHeaderBytes + 1 + state.length;
     return state;
   };
   const resume = async () => {
@@ -122,8 +122,8 @@ function destination<Config>(options: SnapshotOptions<Config>, ctx: DeviceContex
         if (phase === "precopy" || digest !== undefined || record[0] !== snapshotMark) {
           throw new RecordError(`the state of ${options.kind} is one snapshot, sent once the device has stopped`);
         }
-        // The record is a view of what the next chunk will overwrite.
-        const state = record.slice(1);
+        // A copy, since the record may be a view of what the next chunk will overwrite.
+        const state = new Uint8Array(record.subarray(1));
         await options.load(ctx, state);
         digest = digestOf(state);
       }

@@ -1,5 +1,9 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
+import { createRequire } from "node:module";
 import { connect, type Socket } from "node:net";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { ChannelListener, DialOptions, IncomingChannel, Item, OpenOptions } from "./api.ts";
 import { ChannelError } from "./errors.ts";
@@ -215,19 +219,23 @@ test("limits hold for the stream: it takes no less time than its bytes at the ra
   expect((await readRound(pair.destination)).length).toBe(10_000_000);
 });
 
-test("closing leaves no handle open", async () => {
-  const before = handles();
-  {
-    await using pair = await connected();
-    await pair.source.write(Buffer.alloc(5_000_000));
-    await pair.destination[Symbol.asyncIterator]().next();
-  }
-  expect(handles()).toEqual(before);
+test("closing both ends leaves nothing that keeps a process alive", async () => {
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+  const script = `
+    import { dial, listen } from ${JSON.stringify(new URL("index.ts", import.meta.url).href)};
+    const listener = await listen({ host: "${host}", port: 0 });
+    const source = listener.open(${JSON.stringify(key)});
+    const destination = dial({ host: "${host}", port: listener.port, ...${JSON.stringify(key)} });
+    await source.write(new Uint8Array(5_000_000));
+    await destination[Symbol.asyncIterator]().next();
+    await destination.close();
+    await listener.close();
+    console.log("closed");`;
+  const parameters = ["--conditions=source", "--import", tsx, "--input-type=module", "--eval", script];
+  // Whatever stayed open, a timer of 30 seconds included, would have the process ended by force, and this rejected.
+  const { stdout } = await promisify(execFile)(process.execPath, parameters, { timeout: 20_000 });
+  expect(stdout).toBe("closed\n");
 });
-
-function handles(): string[] {
-  return process.getActiveResourcesInfo().filter((kind) => kind.startsWith("TCP") || kind === "Timeout");
-}
 
 async function connected(open: Partial<OpenOptions> = {}, dialled: Partial<DialOptions> = {}) {
   const listener = await listen({ host, port: 0 });

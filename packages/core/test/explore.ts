@@ -37,15 +37,12 @@ interface Outcome<State> {
   state: State;
   sent: readonly (Message | Send)[];
   cost: 0 | 1;
-  /** The agent has restarted: what was under way between the hosts is lost with it. */
-  cut: boolean;
 }
 
 interface Result {
   next: number;
   sent: number;
   cost: 0 | 1;
-  cut: boolean;
 }
 
 /** A world in numbers: its parties by their places in the automata, its messages as bits. */
@@ -133,11 +130,10 @@ function movesOf(
   const moves: { next: Cell; cost: number }[] = [];
   const happens = (party: number, input: number, bits: number, fault: 0 | 1) => {
     const id = cell.parties[party] ?? raise("No such party");
-    for (const { next, sent, cost, cut } of automata[party]?.results(id, input) ?? []) {
+    for (const { next, sent, cost } of automata[party]?.results(id, input) ?? []) {
       const parties: Cell["parties"] = [...cell.parties];
       parties[party] = next;
-      const kept = cut ? bits & ~bag.betweenHosts : bits;
-      moves.push({ next: { parties, bag: kept | sent }, cost: cost + fault });
+      moves.push({ next: { parties, bag: bits | sent }, cost: cost + fault });
     }
   };
   for (let index = 0; index < bag.size; index += 1) {
@@ -194,11 +190,10 @@ class Automaton<State> {
     const known = this.#results.get(key);
     if (known !== undefined) return known;
     const message = input === ofItself ? undefined : this.#bag.message(input);
-    const results = this.#outcomes(this.state(id), message).map(({ state, sent, cost, cut }) => ({
+    const results = this.#outcomes(this.state(id), message).map(({ state, sent, cost }) => ({
       next: this.idOf(state),
       sent: this.#bag.bitsOf(sent),
       cost,
-      cut,
     }));
     this.#results.set(key, results);
     return results;
@@ -211,7 +206,6 @@ const statesMax = 256;
 class Bag {
   readonly #messages: (Message | Send)[] = [];
   readonly #places = new Map<string, number>();
-  betweenHosts = 0;
 
   get size(): number {
     return this.#messages.length;
@@ -240,7 +234,6 @@ class Bag {
     const place = this.#messages.push(message) - 1;
     if (place >= messagesMax) throw new Error("There are more kinds of messages than a world's number has room for");
     this.#places.set(text, place);
-    if ("peer" in message) this.betweenHosts |= 1 << place;
     return place;
   }
 }
@@ -259,7 +252,7 @@ function migrationOutcomes(state: Migration, message: Message | Send | undefined
 
 function told(before: Migration, event: MigrationEvent, now: number): Outcome<Migration> {
   const { state, effects } = step(before, event, now);
-  return { state: timeless(state), sent: effects, cost: 0, cut: false };
+  return { state: timeless(state), sent: effects, cost: 0 };
 }
 
 /** Every moment is the first one, and what only people read is left out: worlds that differ in nothing else are one. */
@@ -302,16 +295,16 @@ function whole<Host>(turn: Turn<Host>, restart: (host: Host) => { host: Host; se
     const part = crashAfter(turn, count);
     return crashed(restart(part.host), part.sent);
   });
-  return [{ state, sent, cost: 0, cut: false }, ...crashes];
+  return [{ state, sent, cost: 0 }, ...crashes];
 }
 
 function breaking<Host>(turn: Turn<Host>): Outcome<Host> {
   const { host: state, sent } = finish(turn);
-  return { state, sent, cost: 1, cut: false };
+  return { state, sent, cost: 1 };
 }
 
 function crashed<Host>({ host, sent }: { host: Host; sent: Message[] }, before: Message[] = []): Outcome<Host> {
-  return { state: host, sent: [...before.filter((message) => !("peer" in message)), ...sent], cost: 1, cut: true };
+  return { state: host, sent: [...before, ...sent], cost: 1 };
 }
 
 function keyOfMigration(state: Migration): string {

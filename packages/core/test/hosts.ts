@@ -208,7 +208,10 @@ function sourceAct(effect: SourceEffect): Act<SourceHost> {
       // They stop one after the other; `stopped` tells when the last one has.
       return (host) => ({ host, sent: [] });
     case "resumeDevices":
-      return (host) => ({ host: { ...host, devices: "running" }, sent: [] });
+      return (host) => {
+        if (host.parts.get(guestId)?.part.as !== "owner") throw new Error("It resumes what its journal has given away");
+        return { host: { ...host, devices: "running" }, sent: [] };
+      };
     case "commitDevices":
       return (host) => ({ host: { ...host, devices: "gone" }, sent: [] });
     case "journal":
@@ -217,7 +220,10 @@ function sourceAct(effect: SourceEffect): Act<SourceHost> {
         sent: [],
       });
     case "grant":
-      return (host) => ({ host, sent: host.live ? [{ to: "destination", peer: "grant" }] : [] });
+      return (host) => {
+        expectJournaled(host, "released");
+        return { host, sent: host.live ? [{ to: "destination", peer: "grant" }] : [] };
+      };
     case "tell":
       return sending(...tellings(effect.said, effect.epoch));
     case "tellRefused":
@@ -234,7 +240,10 @@ function destinationAct(effect: DestinationEffect): Act<DestinationHost> {
       });
     case "startDevices":
       // From here on it counts as a runner, although `started` is yet to come.
-      return (host) => ({ host: { ...host, devices: "running" }, sent: [] });
+      return (host) => {
+        expectJournaled(host, "owner");
+        return { host: { ...host, devices: "running" }, sent: [] };
+      };
     case "dropDevices":
       return (host) => ({ host: { ...host, devices: "none" }, sent: [] });
     case "confirmLoaded":
@@ -283,6 +292,12 @@ function sending<Host>(...sent: Message[]): Act<Host> {
 
 function told(event: MigrationEvent): Message {
   return { to: "orchestrator", event };
+}
+
+/** An agent acts only on what its journal says: a crash in between would undo the word and not the deed. */
+function expectJournaled({ parts }: SourceHost | DestinationHost, as: "owner" | "released"): void {
+  const part = parts.get(guestId)?.part;
+  if (part?.as !== as || part.epoch !== epoch) throw new Error(`It acts as "${as}" before its journal says so`);
 }
 
 function ids(at: number) {

@@ -38,12 +38,17 @@ export class AgentConnection {
   readonly hostId: string;
   readonly hello: AgentHello;
   readonly #socket: WebSocket;
+  /** Wall time of the last sign of life. */
+  heardAt = new Date();
   readonly #waiting = new Map<string, Waiting>();
 
   constructor(hostId: string, hello: AgentHello, socket: WebSocket) {
     this.hostId = hostId;
     this.hello = hello;
     this.#socket = socket;
+    const heard = () => (this.heardAt = new Date());
+    socket.on("pong", heard);
+    socket.on("message", heard);
   }
 
   send(message: ToAgent): void {

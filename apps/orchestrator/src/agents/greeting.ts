@@ -1,5 +1,6 @@
 import type { AgentHello } from "@godwit/contract";
 import type { Json, JsonObject, Store } from "@godwit/store";
+import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import type { Bus } from "../bus.ts";
 import { type Clock, dateOf } from "../clock.ts";
@@ -15,6 +16,7 @@ export interface GreetingParts {
   bus: Bus;
   clock: Clock;
   reportEveryMs: number;
+  log: Logger;
 }
 
 /** A hello: the host is noted, its guests are taken at its journal's word, and every migration learns where the agent stands. */
@@ -32,6 +34,7 @@ export async function greet(
   agents.add(connection);
   await runs.greet(connection);
   const sentence = `The agent of ${host.name} connected.`;
+  parts.log.info({ host: host.name }, sentence);
   await store.events.add([
     {
       type: "host.connected",
@@ -46,11 +49,15 @@ export async function greet(
   return connection;
 }
 
-export async function bye({ store, agents, bus, clock }: GreetingParts, connection: AgentConnection): Promise<void> {
+export async function bye(
+  { store, agents, bus, clock, log }: GreetingParts,
+  connection: AgentConnection,
+): Promise<void> {
   if (!agents.remove(connection)) return;
   connection.close("the connection was lost");
   const at = dateOf(clock.now());
   const { name } = connection.hello;
+  log.warn({ host: name }, `The agent of ${name} is not connected any more.`);
   await store.hosts.touch([connection.hostId], at);
   await store.events.add([
     {

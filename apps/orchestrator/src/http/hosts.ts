@@ -26,7 +26,7 @@ export function hostRoutes(
         request,
         reply,
         (page) => store.hosts.list(page),
-        (host) => hostView(host, { connected: agents.has(host.id), guests: guests.get(host.id) ?? 0 }),
+        (host) => hostView(host, { heardAt: agents.get(host.id)?.heardAt, guests: guests.get(host.id) ?? 0 }),
       );
     },
   );
@@ -44,7 +44,7 @@ export function hostRoutes(
     async (request) => {
       const host = await findHost(store, request.params.host);
       const guests = await store.guests.countByHost();
-      return hostView(host, { connected: agents.has(host.id), guests: guests.get(host.id) ?? 0 });
+      return hostView(host, { heardAt: agents.get(host.id)?.heardAt, guests: guests.get(host.id) ?? 0 });
     },
   );
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { DeviceStatus } from "@godwit/contract";
 import {
   deadlineOf,
@@ -9,7 +10,7 @@ import {
   type Send,
   step,
 } from "@godwit/core";
-import type { JsonObject, NewEvent, Placement, Store } from "@godwit/store";
+import type { JsonObject, MigrationCommit, MigrationRecord, NewEvent, Placement, Store } from "@godwit/store";
 import type { Logger } from "pino";
 import { type Clock, dateOf } from "../clock.ts";
 
@@ -111,7 +112,7 @@ export class Run {
 
   /** A database that is away is waited for: no decision is taken on the quiet, and none is lost. */
   async #commit(state: Migration, notices: Notice[], now: number): Promise<"committed" | "stale"> {
-    const commit = {
+    const commit: MigrationCommit = {
       id: this.id,
       version: this.#version,
       phase: state.phase,
@@ -120,11 +121,21 @@ export class Run {
       placement: this.#placementAfter(state),
       events: notices.map((notice) => eventOf(state, notice, dateOf(now))),
     };
+    const outcome = await this.#store(commit);
+    if (outcome === "stale") return outcome;
+    this.#version += 1;
+    for (const { type, sentence } of notices) this.#parts.log.info({ migration: this.id, type }, sentence);
+    return outcome;
+  }
+
+  async #store(commit: MigrationCommit): Promise<"committed" | "stale"> {
+    const { migrations } = this.#parts.store;
     for (let retryMs = firstRetryMs; ; retryMs = Math.min(lastRetryMs, retryMs * 2)) {
       try {
-        const outcome = await this.#parts.store.migrations.commit(commit);
-        if (outcome === "committed") this.#version += 1;
-        return outcome;
+        const outcome = await migrations.commit(commit);
+        // A try whose answer was lost may have been carried out all the same: then the version has moved on by our own hand.
+        const ours = outcome === "stale" && retryMs > firstRetryMs && isOurs(await migrations.find(this.id), commit);
+        return ours ? "committed" : outcome;
       } catch (error) {
         if (this.#stopped.signal.aborted) return "stale";
         this.#parts.log.error(error, "a decision could not be stored; it is tried again");
@@ -160,6 +171,10 @@ export class Run {
     const waitMs = Math.min(Math.max(0, deadline - this.#parts.clock.now()), 2 ** 31 - 1);
     this.#timer = setTimeout(() => this.post({ type: "tick" }), waitMs);
   }
+}
+
+function isOurs(stored: MigrationRecord | undefined, commit: MigrationCommit): boolean {
+  return stored?.version === commit.version + 1 && isDeepStrictEqual(stored.state, commit.state);
 }
 
 /** States and statuses are plain data by rule; serialising drops what is undefined. */

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Convergence, judge, noConvergence } from "./judge.ts";
 import type { Observation, Policy } from "./observation.ts";
@@ -165,7 +165,7 @@ describe("never", () => {
           expect(JSON.stringify(memory)).not.toContain("null");
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
   });
 
@@ -190,7 +190,7 @@ describe("never", () => {
         const after = judge(memory, { ...fewer, devices }, rules).verdict;
         expect(hope[after.kind]).toBeLessThanOrEqual(hope[before.kind]);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 
@@ -203,7 +203,7 @@ describe("never", () => {
           expect(forecast?.highMs).toBeLessThanOrEqual(rules.downtimeLimitMs);
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
   });
 });
@@ -215,7 +215,7 @@ describe("always", () => {
         const turned = observations.map((each) => ({ ...each, devices: each.devices.toReversed() }));
         expect(all(turned, rules)).toEqual(all(observations, rules));
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
   });
 
@@ -251,7 +251,7 @@ describe("always", () => {
         });
         expect(all(larger, largerRules).map(essence)).toEqual(all(observations, rules).map(essence));
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
   });
 
@@ -268,7 +268,7 @@ describe("always", () => {
           stored = JSON.parse(JSON.stringify(again.memory)) as Convergence;
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
   });
 

@@ -23,12 +23,11 @@ export function stepSwitchover(before: Switchover, event: MigrationEvent, now: n
     case "running":
       return complete(state, event, now);
     case "refused":
-      // A refused epoch is used up (H1): the source owns the guest at it, and the next migration hands over a higher one.
-      return endedWith(state, state.cause ?? refusedBy(state, event), ["source", "destination"], now, event.epoch);
+      return kept(state, event, now);
     case "revoked":
       return onRevoked(state, event, now);
     case "reclaimed":
-      return endedWith(state, state.cause ?? takenBack(state), ["source", "destination"], now, state.facts.epoch + 2);
+      return takenBack(state, event, now);
     case "broken":
     case "declined":
       return state.stage === "freezing" ? refuse(state, broke(state, event), now) : unchanged(state);
@@ -73,7 +72,23 @@ function release(state: Switchover, event: MigrationEvent & { type: "released" }
   };
 }
 
-/** H5: a destination that runs wins over all that was thought before. */
+/**
+ * H1: a source that has released never refuses that epoch. A refused one is used up: the source owns the guest at it, and the next
+ * migration hands over a higher one.
+ */
+function kept(state: Switchover, event: MigrationEvent & { type: "refused" }, now: number): Step<Migration> {
+  if (state.stage === "granting" || state.stage === "reclaiming") return unchanged(state);
+  return endedWith(state, state.cause ?? refusedBy(state, event), ["source", "destination"], now, event.epoch);
+}
+
+/** H3: the source takes the guest back only when it was asked to. */
+function takenBack(state: Switchover, event: MigrationEvent & { type: "reclaimed" }, now: number): Step<Migration> {
+  if (state.stage !== "reclaiming") return unchanged(state);
+  const cause = state.cause ?? { phase: "failed" as const, reason: reason("RECLAIMED", stays(state)) };
+  return endedWith(state, cause, ["source", "destination"], now, event.epoch);
+}
+
+/** M9, H5: a destination that runs wins over all that was thought before. */
 function complete(state: Switchover, event: MigrationEvent & { type: "running" }, now: number): Step<Migration> {
   const course = withTimings(state.course, event.devices);
   const { released } = state;
@@ -180,10 +195,6 @@ function refusedBy(state: Switchover, event: MigrationEvent & { type: "refused" 
     phase: "failed",
     reason: reason(event.code, `${host} kept the guest: ${event.detail}; ${stays(state)}`, { host }),
   };
-}
-
-function takenBack(state: Switchover): Ending {
-  return { phase: "failed", reason: reason("RECLAIMED", stays(state)) };
 }
 
 function stays(state: Switchover): string {

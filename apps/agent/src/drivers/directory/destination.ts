@@ -10,6 +10,7 @@ import { BadStreamError, hasCode } from "./errors.ts";
 import type { Places } from "./places.ts";
 import { removeTree } from "./remove-tree.ts";
 import type { Service } from "./service.ts";
+import { Slices } from "./slices.ts";
 import { Staging } from "./staging.ts";
 import { syncFolder } from "./state.ts";
 import { readChange, recordLimit } from "./stream.ts";
@@ -22,6 +23,7 @@ export interface DestinationOptions {
   durable: boolean;
 }
 
+/** `broken`: a part has not been taken whole, either yet or at all. */
 type Phase = "loading" | "broken" | "loaded" | "verified" | "started" | "disposed";
 
 /** Receives a tree beside the place where it will be, and moves it there at the start. */
@@ -67,13 +69,17 @@ class DirectoryDestination implements Destination {
     this.#require("loading");
     // Until this part has been taken whole, the tree is none that the source knows of.
     this.#phase = "broken";
+    const slices = new Slices();
     let ended = false;
     for await (const record of records(chunks, recordLimit)) {
+      // Disposal can come while the next record is awaited.
+      this.#require("broken");
       if (ended) throw new BadStreamError("The stream goes on after its end");
       const change = readChange(record);
       ended = change.type === "end";
       if (ended && phase === "precopy") throw new BadStreamError("The stream ends before the device has stopped");
       await this.#staging.apply(change);
+      if (slices.over) await slices.turn();
     }
     if (phase === "final" && !ended) throw new BadStreamError("The stream ends before it is complete");
     await this.#flush();

@@ -163,6 +163,30 @@ test("disposal ends a round that waits for its sink, and a quiesce command that 
   expect(await stop).toContain("The quiesce command was called off");
 });
 
+test("disposal of a destination ends a load that waits for the stream, and what comes later is not written", async () => {
+  using world = new World();
+  const [one, two] = [world.host("one"), world.host("two")];
+  await one.backend.create(one.context());
+  writeFileSync(join(one.tree, "data"), "x");
+  await using source = await one.backend.source(one.context());
+  const sink = new Recorder();
+  await source.precopy(sink);
+  const destination = await two.backend.destination(two.context());
+  let arrive = () => {};
+  const arrival = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
+  const late = (async function* () {
+    await arrival;
+    yield* sink.chunks;
+  })();
+  const load = destination.load(late, "precopy").catch(String);
+  await destination[Symbol.asyncDispose]();
+  arrive();
+  expect(await load).toContain("disposed");
+  expect(readdirSync(two.root)).toEqual([]);
+});
+
 test("a command that fails or hangs is reported with the end of its output, and its whole process group is gone", async () => {
   using world = new World();
   const { backend, context, root } = world.host("one");

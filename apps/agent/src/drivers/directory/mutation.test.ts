@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -64,7 +65,7 @@ test("whatever is done to a tree between the rounds, the trees are equal at the 
       await destination.start();
       expect(describeTree(to.tree)).toEqual(describeTree(from.tree));
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
 });
 
@@ -112,10 +113,13 @@ function perform(operation: Operation, path: string, root: string): void {
     case "directory":
       return void mkdirSync(path, { recursive: true });
     case "write":
+      if (isFifo(path)) return undefined;
       return writeFileSync(path, Buffer.alloc(operation.size, operation.fill));
     case "append":
+      if (isFifo(path)) return undefined;
       return appendFileSync(path, Buffer.alloc(operation.size, operation.fill));
     case "truncate":
+      if (isFifo(path)) return undefined;
       return truncateSync(path, operation.size);
     case "rename":
       return renameSync(path, join(root, operation.to));
@@ -138,4 +142,9 @@ function perform(operation: Operation, path: string, root: string): void {
     case "fifo":
       return makeFifo(path);
   }
+}
+
+/** Opening one to write would wait for a reader. */
+function isFifo(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false;
 }

@@ -33,6 +33,8 @@ export class KeyValueServer {
     const server = createServer({ noDelay: true }, (socket) => this.#accept(server, socket, store));
     server.listen({ ...this.#listen, backlog: connectionLimit });
     await once(server, "listening");
+    // A client that could not be accepted, for want of descriptors say, must not end the device.
+    server.on("error", () => undefined);
     this.#server = server;
   }
 

@@ -13,8 +13,8 @@ export const memoryInfo: BackendInfo = {
 };
 
 /** Measured: closing and opening the port with the calls around them, and the digest per page before it was ever taken. */
-const switchMs = 3;
-const firstDigestMsPerPage = 0.0002;
+const switchMs = 8;
+const firstDigestMsPerPage = 0.0004;
 
 /** Key-value memory that serves its clients while it migrates. All its state lies in its pages. */
 export class MemoryDevice implements AttachedDevice {

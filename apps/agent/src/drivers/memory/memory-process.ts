@@ -81,15 +81,21 @@ export async function findDaemon(dataFolder: string): Promise<Attached | undefin
 
 /** Ends the device's process: asks, and if that does not help kills it. Its state is gone then. */
 export async function endDaemon(dataFolder: string, attached: Attached | undefined): Promise<void> {
-  // Whatever keeps it from answering: what counts is that the process ends.
-  if (attached !== undefined) {
-    await Promise.race([attached.shutdown().catch(() => undefined), setTimeout(endLimitMs, undefined, { ref: false })]);
-    await attached[Symbol.asyncDispose]();
-  }
+  const answered = attached !== undefined && (await shutDown(attached));
   const name = await recorded(dataFolder);
-  if (name !== undefined) await endOf(name, endLimitMs);
+  if (name !== undefined) await endOf(name, answered ? endLimitMs : 0);
   await rm(processPath(dataFolder), { force: true });
   await rm(controlPathOf(dataFolder), { force: true });
+}
+
+/** Whether it ended its side of the connection in time; whatever kept it from that, the process must go. */
+async function shutDown(attached: Attached): Promise<boolean> {
+  await using ending = attached;
+  const answer = ending.shutdown().then(
+    () => true,
+    () => false,
+  );
+  return await Promise.race([answer, setTimeout(endLimitMs, false, { ref: false })]);
 }
 
 function processPath(dataFolder: string): string {

@@ -8,6 +8,9 @@ export interface ProcessName {
 }
 
 const checkEveryMs = 10;
+/** Freeing many gigabytes takes the kernel its time. */
+const killedLimitMs = 10_000;
+const threadsField = 20;
 const startTicksField = 22;
 
 /** From proc_pid_stat(5); `undefined` where there is no such process, or nobody has waited for its end yet. */
@@ -20,7 +23,9 @@ export async function startTicksOf(pid: number): Promise<string | undefined> {
   }
   // The second field is the name in parentheses, which may hold anything; the third is the first after it.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields[0] === "Z" ? undefined : fields[startTicksField - 3];
+  // A process is a zombie as soon as its first thread has ended, while others may still keep its sockets open.
+  const ended = fields[0] === "Z" && Number(fields[threadsField - 3]) <= 1;
+  return ended ? undefined : fields[startTicksField - 3];
 }
 
 export async function isAlive({ pid, startTicks }: ProcessName): Promise<boolean> {
@@ -31,7 +36,7 @@ export async function isAlive({ pid, startTicks }: ProcessName): Promise<boolean
 export async function endOf(process_: ProcessName, limitMs: number): Promise<void> {
   if (await goneWithin(process_, limitMs)) return;
   if (await isAlive(process_)) process.kill(process_.pid, "SIGKILL");
-  if (await goneWithin(process_, limitMs)) return;
+  if (await goneWithin(process_, killedLimitMs)) return;
   throw new Error(`Process ${process_.pid} cannot be ended`);
 }
 

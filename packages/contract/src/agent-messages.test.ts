@@ -1,0 +1,149 @@
+import { expect, test } from "vitest";
+import type { z } from "zod";
+import { agentAnswers, AgentRequest, FromAgent, ToAgent } from "./agent-messages.ts";
+
+const id = "01890a5d-ac96-774b-bcce-b302099a8057";
+const of = { migrationId: id, guestId: id };
+const handover = { ...of, epoch: 2 };
+const failure = { code: "no-room", detail: "It has no room." };
+const devices = [{ name: "ram", kind: "memory", config: { sizeBytes: 1 } }];
+const backend = {
+  kind: "memory",
+  version: "1",
+  format: { writes: 1, reads: [1] },
+  features: [],
+  can: { precopy: true },
+};
+const peers = [{ name: "ram", backend, sizeBytes: 4096 }];
+const pending = { initialBytes: 0, precopyBytes: 4096, stopcopyBytes: 0, fixedMs: 1.5 };
+const status = { name: "ram", kind: "memory", sizeBytes: 4096, endpoint: "127.0.0.1:7001" };
+
+const requests: AgentRequest[] = [
+  { ask: "createGuest", guestId: id, name: "web", devices },
+  { ask: "removeGuest", guestId: id },
+  { ask: "describeGuest", guestId: id },
+  { ask: "checkGuest", guestId: id, name: "web", devices, peers },
+];
+
+const toAgent: ToAgent[] = [
+  { type: "welcome", hostId: id, reportEveryMs: 100 },
+  ...requests.map((request): ToAgent => ({ type: "request", id, request })),
+  { type: "prepareSource", ...handover, ticket: "t", bandwidthBytesPerSec: 1e9 },
+  {
+    type: "prepareDestination",
+    ...handover,
+    name: "web",
+    devices,
+    peers,
+    ticket: "t",
+    sourceEndpoint: "127.0.0.1:7000",
+  },
+  { type: "precopy", ...of },
+  { type: "exact", ...of, sequence: 1 },
+  ...(["freeze", "refuse", "grant", "revoke", "reclaim", "discard"] as const).map((type): ToAgent => ({
+    type,
+    ...handover,
+  })),
+  { type: "abort", ...of },
+];
+
+const fromAgent: FromAgent[] = [
+  {
+    type: "hello",
+    name: "alpha",
+    instance: id,
+    agentVersion: "0.1.0",
+    peerEndpoint: "127.0.0.1:7000",
+    serviceAddress: "127.0.0.1",
+    slots: { outgoing: 2, incoming: 2 },
+    linkBytesPerSec: 1e9,
+    freeBytes: 1,
+    backends: [backend],
+    guests: [{ guestId: id, name: "web", epoch: 1, state: "running", definitions: devices, devices: [status] }],
+    attempts: [
+      { role: "source", ...handover, at: "frozen" },
+      { role: "destination", ...handover, at: "loaded" },
+    ],
+  },
+  { type: "reply", to: id, ok: true, body: { devices: [] } },
+  { type: "refusal", to: id, ...failure, fix: "Make room.", device: "ram" },
+  { type: "sourcePrepared", ...of, peers },
+  { type: "destinationPrepared", ...of },
+  { type: "declined", ...of, role: "destination", ...failure },
+  {
+    type: "report",
+    ...of,
+    atMs: 1.25,
+    wireBytes: 4096,
+    busyMs: 0.5,
+    rttMs: 0.1,
+    devices: [{ name: "ram", pending, rounds: 1, sentBytes: 4096 }],
+    exact: 1,
+  },
+  { type: "broken", ...of, role: "source", ...failure },
+  { type: "frozen", ...handover },
+  { type: "loaded", ...handover },
+  {
+    type: "released",
+    ...handover,
+    stoppedMs: 40.5,
+    rttMs: 0.1,
+    stoppedBytes: 4096,
+    devices: [{ name: "ram", stopMs: 1 }],
+  },
+  {
+    type: "running",
+    ...handover,
+    startedMs: 5,
+    devices: [{ name: "ram", loadMs: 1, digest: "ab" }],
+    statuses: [status],
+  },
+  { type: "refused", ...handover, ...failure },
+  { type: "revoked", ...handover, ...failure },
+  { type: "reclaimed", ...handover },
+  { type: "discarded", ...handover },
+  { type: "aborted", ...of, role: "source" },
+];
+
+function roundTrip<Schema extends z.ZodType>(schema: Schema, message: unknown): unknown {
+  return schema.parse(JSON.parse(JSON.stringify(message)));
+}
+
+test("every message comes out of JSON and its schema as it went in, and none is left out here", () => {
+  for (const message of toAgent) expect(roundTrip(ToAgent, message)).toEqual(message);
+  for (const message of fromAgent) expect(roundTrip(FromAgent, message)).toEqual(message);
+  expect(new Set(toAgent.map(({ type }) => type))).toEqual(
+    new Set(ToAgent.options.map((each) => each.shape.type.value)),
+  );
+  expect(new Set(fromAgent.map(({ type }) => type))).toEqual(
+    new Set(FromAgent.options.map((each) => each.shape.type.value)),
+  );
+  expect(new Set(requests.map(({ ask }) => ask))).toEqual(
+    new Set(AgentRequest.options.map((each) => each.shape.ask.value)),
+  );
+});
+
+test("every question has the shape of its answer", () => {
+  expect(Object.keys(agentAnswers).toSorted()).toEqual(requests.map(({ ask }) => ask).toSorted());
+});
+
+test("H9: no message of the handover comes without its epoch", () => {
+  for (const type of ["freeze", "refuse", "grant", "revoke", "reclaim", "discard"])
+    expect(ToAgent.safeParse({ type, ...of }).success).toBe(false);
+  for (const type of ["frozen", "loaded", "reclaimed", "discarded"])
+    expect(FromAgent.safeParse({ type, ...of }).success).toBe(false);
+});
+
+test("figures that no back end can mean are refused: fractions of bytes, negative ones and those beyond 2^53-1", () => {
+  for (const precopyBytes of [0.5, -1, 2 ** 53]) {
+    const report = {
+      type: "report",
+      ...of,
+      atMs: 1,
+      wireBytes: 0,
+      busyMs: 0,
+      devices: [{ name: "ram", pending: { ...pending, precopyBytes }, rounds: 0, sentBytes: 0 }],
+    };
+    expect(FromAgent.safeParse(report).success).toBe(false);
+  }
+});

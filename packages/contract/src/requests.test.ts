@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { CreateGuest } from "./guest.ts";
+import { ListQuery } from "./list.ts";
+import { CreateMigration, Phase, terminalPhases } from "./migration.ts";
+import { CreatePlan } from "./plan.ts";
+
+const asked = { guest: "web", destination: "beta" };
+const planId = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+test("A2: a migration is asked for with a guest and a destination, or with a plan, and with nothing else", () => {
+  expect(CreateMigration.parse(asked)).toEqual({ ...asked, limits: { downtimeLimitMs: 300, deadlineMs: 3_600_000 } });
+  expect(CreateMigration.parse({ planId })).toEqual({ planId });
+  for (const wrong of [{}, { guest: "web" }, { ...asked, planId }, { ...asked, force: true }, { planId, force: true }])
+    expect(CreateMigration.safeParse(wrong).success).toBe(false);
+});
+
+test("A2: an unknown or impossible limit is refused, never ignored", () => {
+  const limits = [
+    { downtimeLimit: 300 },
+    { downtimeLimitMs: 0 },
+    { deadlineMs: 999 },
+    { bandwidthBytesPerSec: 1 },
+    { downtimeLimitMs: 0.5 },
+  ];
+  for (const wrong of limits) {
+    expect(CreateMigration.safeParse({ ...asked, limits: wrong }).success).toBe(false);
+    expect(CreatePlan.safeParse({ ...asked, limits: wrong }).success).toBe(false);
+  }
+});
+
+test("A2: a guest has 1 to 64 devices of different names, each with its back end's own configuration", () => {
+  const ram = { name: "ram", kind: "memory" };
+  const guest = { name: "web", host: "alpha", devices: [ram] };
+  expect(CreateGuest.parse(guest).devices).toEqual([{ ...ram, config: {} }]);
+  const many = Array.from({ length: 65 }, (_, index) => ({ ...ram, name: `ram${index}` }));
+  for (const devices of [[], [ram, ram], many, [{ ...ram, size: 1 }]])
+    expect(CreateGuest.safeParse({ ...guest, devices }).success).toBe(false);
+});
+
+test("A4: a page holds 1 to 200 items, 50 unless told", () => {
+  expect(ListQuery.parse({})).toEqual({ limit: 50 });
+  expect(ListQuery.parse({ limit: "200" }).limit).toBe(200);
+  for (const limit of ["0", "201", "1.5", "many"]) expect(ListQuery.safeParse({ limit }).success).toBe(false);
+});
+
+test("every terminal phase is a phase", () => {
+  expect(terminalPhases.filter((phase) => !Phase.options.includes(phase))).toEqual([]);
+});

@@ -1,0 +1,116 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { type Decision, type Snapshot, plan } from "./plan.ts";
+
+function host(id: string, outgoing: number, incoming: number, connected = true): Snapshot["hosts"][number] {
+  return { id, name: `host-${id}`, connected, slots: { outgoing, incoming } };
+}
+
+function move(id: string, sourceId: string, destinationId: string): Snapshot["queued"][number] {
+  return { id, sourceId, destinationId };
+}
+
+function kinds(decisions: Decision[]): string {
+  return decisions.map((each) => `${each.migrationId} ${each.kind}`).join(", ");
+}
+
+const hostIds = ["a", "b", "c", "d"];
+const between = fc
+  .tuple(fc.constantFrom(...hostIds), fc.constantFrom(...hostIds))
+  .filter(([source, destination]) => source !== destination);
+
+const snapshots: fc.Arbitrary<Snapshot> = fc
+  .record({
+    slots: fc.array(fc.record({ outgoing: fc.integer({ min: 1, max: 3 }), incoming: fc.integer({ min: 1, max: 3 }) }), {
+      minLength: 4,
+      maxLength: 4,
+    }),
+    offline: fc.subarray(hostIds),
+    running: fc.array(between, { maxLength: 6 }),
+    queued: fc.array(between, { maxLength: 12 }),
+  })
+  .map(({ slots, offline, running, queued }) => ({
+    hosts: hostIds.map((id, index) => ({
+      ...host(id, 1, 1, !offline.includes(id)),
+      slots: slots[index] ?? { outgoing: 1, incoming: 1 },
+    })),
+    running: running.map(([source, destination], index) => move(`r${index}`, source, destination)),
+    queued: queued.map(([source, destination], index) => move(`q${index}`, source, destination)),
+  }));
+
+test("S1: migrations are admitted in the order in which they were asked for", () => {
+  const hosts = [host("a", 2, 2), host("b", 2, 2)];
+  const queued = [move("1", "a", "b"), move("2", "a", "b"), move("3", "a", "b")];
+  expect(kinds(plan({ hosts, running: [], queued }))).toBe("1 admit, 2 admit, 3 wait");
+});
+
+test("S1: no more are admitted than the slots of both hosts allow, counting those that run", () => {
+  fc.assert(
+    fc.property(snapshots, (snapshot) => {
+      const admitted = new Set(plan(snapshot).flatMap((each) => (each.kind === "admit" ? [each.migrationId] : [])));
+      const chosen = snapshot.queued.filter(({ id }) => admitted.has(id));
+      for (const { id, slots } of snapshot.hosts) {
+        const leaving = {
+          before: snapshot.running.filter((each) => each.sourceId === id).length,
+          more: chosen.filter((each) => each.sourceId === id).length,
+        };
+        const coming = {
+          before: snapshot.running.filter((each) => each.destinationId === id).length,
+          more: chosen.filter((each) => each.destinationId === id).length,
+        };
+        if (leaving.more > 0) expect(leaving.before + leaving.more).toBeLessThanOrEqual(slots.outgoing);
+        if (coming.more > 0) expect(coming.before + coming.more).toBeLessThanOrEqual(slots.incoming);
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test("S2: one that waits holds up only those that want the slot it waits for", () => {
+  const hosts = [host("a", 2, 2), host("b", 1, 1), host("c", 1, 1)];
+  const queued = [move("1", "a", "b"), move("2", "c", "b"), move("3", "a", "c")];
+  expect(kinds(plan({ hosts, running: [], queued }))).toBe("1 admit, 2 wait, 3 admit");
+});
+
+test("S2: what is decided for one rests on what runs and on those before it in the queue, never on those behind it", () => {
+  fc.assert(
+    fc.property(snapshots, (snapshot) => {
+      for (const [index, decision] of plan(snapshot).entries()) {
+        if (decision.kind !== "wait") continue;
+        const alone = { ...snapshot, queued: snapshot.queued.slice(0, index + 1) };
+        expect(plan(alone).at(-1)).toEqual(decision);
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test("S3: every wait says in a sentence what it is for, with the figures", () => {
+  const hosts = [host("a", 1, 1), host("b", 1, 2), host("c", 1, 1, false)];
+  const running = [move("r1", "c", "b"), move("r2", "c", "b")];
+  const queued = [move("1", "a", "b"), move("2", "a", "c"), move("3", "a", "nowhere")];
+  expect(plan({ hosts, running, queued }).map((each) => each.kind === "wait" && each.waitsFor)).toEqual([
+    {
+      code: "SLOTS_TAKEN",
+      sentence: "It waits for a slot: 2 of 2 incoming slots on host-b are taken.",
+      inputs: { host: "host-b", direction: "incoming", used: 2, slots: 2 },
+    },
+    { code: "HOST_OFFLINE", sentence: "It waits for the agent of host-c to connect.", inputs: { host: "host-c" } },
+    { code: "HOST_OFFLINE", sentence: "It waits for the agent of a host to connect.", inputs: { host: "a host" } },
+  ]);
+});
+
+test("S3: every queued migration gets a decision, and the same snapshot the same ones", () => {
+  fc.assert(
+    fc.property(snapshots, (snapshot) => {
+      const decisions = plan(snapshot);
+      expect(decisions.map((each) => each.migrationId)).toEqual(snapshot.queued.map(({ id }) => id));
+      expect(plan(structuredCopy(snapshot))).toEqual(decisions);
+    }),
+  );
+});
+
+function structuredCopy(snapshot: Snapshot): Snapshot {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what was written a moment ago is read back
+  return JSON.parse(JSON.stringify(snapshot)) as Snapshot;
+}

@@ -1,0 +1,84 @@
+import { expect, test } from "vitest";
+import { type SourceEvent, type SourceHandover, type SourceStep, stepSource } from "./source.ts";
+
+const epoch = 5;
+
+function inWords({ state, effects }: SourceStep): string {
+  const done = effects.map((effect) => {
+    if (effect.do === "journal") return `journal ${effect.entry} ${effect.epoch}`;
+    if (effect.do === "tell") return `tell ${effect.said} ${effect.epoch}`;
+    if (effect.do === "tellRefused") return `tell refused ${effect.epoch} ${effect.code}`;
+    return effect.do === "grant" ? `grant ${effect.epoch}` : effect.do;
+  });
+  return [state.at, ...done].join(" | ");
+}
+
+function answer(at: SourceHandover["at"], event: SourceEvent): string {
+  return inWords(stepSource({ epoch, at }, event));
+}
+
+/** For each question, what a source says and does at each place; a place that is left out stays as it is and says nothing. */
+const table: { event: SourceEvent; at: Partial<Record<SourceHandover["at"], string>> }[] = [
+  {
+    event: { type: "freeze", epoch },
+    at: {
+      owns: "freezing | stopDevices",
+      frozen: "frozen | tell frozen 5",
+      refused: "refused | tell refused 5 ALREADY_REFUSED",
+      released: "released | grant 5 | tell released 5",
+    },
+  },
+  { event: { type: "stopped" }, at: { freezing: "frozen | tell frozen 5" } },
+  { event: { type: "loaded" }, at: { frozen: "released | journal released 5 | grant 5 | tell released 5" } },
+  {
+    event: { type: "failed", code: "BROKEN", detail: "a disk" },
+    at: {
+      freezing: "refused | journal refused 5 | resumeDevices | tell refused 5 BROKEN",
+      frozen: "refused | journal refused 5 | resumeDevices | tell refused 5 BROKEN",
+    },
+  },
+  {
+    event: { type: "refuse", epoch },
+    at: {
+      owns: "refused | journal refused 5 | tell refused 5 REFUSED",
+      freezing: "refused | journal refused 5 | resumeDevices | tell refused 5 REFUSED",
+      frozen: "refused | journal refused 5 | resumeDevices | tell refused 5 REFUSED",
+      refused: "refused | tell refused 5 ALREADY_REFUSED",
+      released: "released | tell released 5",
+    },
+  },
+  {
+    event: { type: "reclaim", epoch: epoch + 1 },
+    at: {
+      released: "reclaimed | journal reclaimed 6 | resumeDevices | tell reclaimed 6",
+      reclaimed: "reclaimed | tell reclaimed 6",
+    },
+  },
+  {
+    event: { type: "discard", epoch },
+    at: {
+      released: "discarded | commitDevices | journal discarded 5 | tell discarded 5",
+      discarded: "discarded | tell discarded 5",
+    },
+  },
+];
+
+const places = ["owns", "freezing", "frozen", "released", "refused", "reclaimed", "discarded"] as const;
+
+test.each(table.flatMap(({ event, at }) => places.map((place) => ({ event, place, answer: at[place] ?? place }))))(
+  "H1 to H3, H7: asked to $event.type, a source that is $place answers: $answer",
+  ({ event, place, answer: expected }) => {
+    expect(answer(place, event)).toBe(expected);
+  },
+);
+
+test("H9: a message of any other epoch changes nothing and is not answered", () => {
+  const others = [epoch - 1, epoch + 1, epoch + 2];
+  for (const at of places) {
+    for (const other of others) {
+      for (const type of ["freeze", "refuse", "discard"] as const) expect(answer(at, { type, epoch: other })).toBe(at);
+      if (other !== epoch + 1) expect(answer(at, { type: "reclaim", epoch: other })).toBe(at);
+    }
+    expect(answer(at, { type: "reclaim", epoch })).toBe(at);
+  }
+});

@@ -1,0 +1,80 @@
+import type { MigrationEvent } from "../src/migration/events.ts";
+import type { Migration } from "../src/migration/state.ts";
+import { queued } from "../src/migration/state.ts";
+import { step } from "../src/migration/step.ts";
+import { GB, MB, device, seen } from "./figures.ts";
+import { facts, precopy, switchover } from "./facts.ts";
+import { ownedEpoch } from "./hosts.ts";
+
+const epoch = ownedEpoch + 1;
+const failure = { code: "BROKEN", detail: "a disk failed." };
+const ram = { rounds: 1, sentBytes: GB };
+const measured = { wireBytes: GB, busyMs: 1_000 };
+
+/** Every kind of event, once for each thing that may be made of it. */
+export const events: Record<string, MigrationEvent> = {
+  admitted: { type: "admitted" },
+  waits: { type: "waits", waitsFor: { code: "SLOTS_TAKEN", sentence: "It waits for a slot.", inputs: {} } },
+  cancel: { type: "cancel" },
+  sourcePrepared: { type: "sourcePrepared", peers: [{ name: "ram", sizeBytes: GB }] },
+  destinationPrepared: { type: "destinationPrepared" },
+  "source declined": { type: "declined", role: "source", ...failure },
+  "destination declined": { type: "declined", role: "destination", ...failure, fix: "Make room." },
+  "report far": report(5 * GB),
+  "report near": report(MB),
+  "report exact": report(MB, 1),
+  "report hopeless": report(0, undefined, 5 * GB),
+  "report without a device": { type: "report", observation: seen({ ...measured, devices: [] }), exact: 1 },
+  "source broken": { type: "broken", role: "source", ...failure },
+  "destination broken": { type: "broken", role: "destination", ...failure },
+  frozen: { type: "frozen", epoch },
+  loaded: { type: "loaded", epoch },
+  released: {
+    type: "released",
+    epoch,
+    stoppedMs: 40,
+    rttMs: 1,
+    stoppedBytes: MB,
+    devices: [{ name: "ram", stopMs: 3 }],
+  },
+  running: { type: "running", epoch, startedMs: 5, devices: [{ name: "ram", loadMs: 2, digest: "ab" }] },
+  refused: { type: "refused", epoch, ...failure },
+  revoked: { type: "revoked", epoch, ...failure },
+  reclaimed: { type: "reclaimed", epoch: epoch + 1 },
+  discarded: { type: "discarded", epoch },
+  "source abortDone": { type: "abortDone", role: "source" },
+  "destination abortDone": { type: "abortDone", role: "destination" },
+  "source connected": { type: "connected", role: "source", attempt: "owns" },
+  "source restarted": { type: "connected", role: "source", attempt: undefined },
+  "destination connected": { type: "connected", role: "destination", attempt: "reserved" },
+  "destination restarted": { type: "connected", role: "destination", attempt: undefined },
+  "destination has revoked": { type: "connected", role: "destination", attempt: "revoked" },
+  tick: { type: "tick" },
+};
+
+const at = step(queued(facts), { type: "admitted" }, 0).state;
+const { state: prepared } = step(at, { type: "sourcePrepared", peers: [] }, 0);
+
+/** A migration in every phase, and in every stage of the switchover. */
+export const states: Record<string, Migration> = {
+  queued: queued(facts),
+  "preflight, source asked": at,
+  "preflight, destination asked": prepared,
+  precopy,
+  freezing: switchover("freezing"),
+  refusing: switchover("refusing"),
+  granting: switchover("granting"),
+  reclaiming: switchover("reclaiming"),
+  completed: step(switchover("granting"), { type: "running", epoch, devices: [] }, 0).state,
+  aborted: step(precopy, { type: "cancel" }, 0).state,
+  failed: step(switchover("refusing"), { type: "refused", epoch, ...failure }, 0).state,
+};
+
+export function phaseOf(state: Migration): string {
+  return state.phase === "switchover" ? state.stage : state.phase;
+}
+
+function report(precopyBytes: number, exact?: number, stopcopyBytes = 0): MigrationEvent {
+  const devices = [device("ram", { precopyBytes, stopcopyBytes, ...ram })];
+  return { type: "report", observation: seen({ ...measured, devices }), exact };
+}
