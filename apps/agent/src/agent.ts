@@ -188,8 +188,9 @@ export class Agent {
     const ids = { migrationId, guestId, epoch };
     if (type === "discard" && guest === undefined) return this.#parts.tell({ type: "discarded", ...ids });
     if (type === "reclaim" && guest?.part.epoch === epoch) return this.#parts.tell({ type: "reclaimed", ...ids });
-    if ((type !== "freeze" && type !== "refuse") || guest === undefined || guest.part.epoch !== epoch - 1) return;
-    if ((guest.refusedEpoch ?? 0) < epoch) await this.#parts.journal.append({ entry: "refused", ...ids });
+    if ((type !== "freeze" && type !== "refuse") || guest === undefined) return;
+    if (guest.part.epoch === epoch - 1) await this.#parts.journal.append({ entry: "refused", ...ids });
+    else if (guest.refusedEpoch !== epoch) return;
     this.#parts.tell({
       type: "refused",
       ...ids,

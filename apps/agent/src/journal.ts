@@ -99,13 +99,11 @@ function entriesOf(parts: Parts): JournalEntry[] {
         ? [{ entry: "created", guestId, name, definitions }]
         : [reserve(epoch, "compacted"), { entry: "granted", guestId, migrationId: "compacted", epoch }];
     switch (part.as) {
-      case "owner": {
-        const refused: JournalEntry[] =
-          refusedEpoch !== undefined && refusedEpoch > part.epoch
-            ? [{ entry: "refused", guestId, migrationId: "compacted", epoch: refusedEpoch }]
-            : [];
-        return [...owned(part.epoch), ...refused];
-      }
+      case "owner":
+        // Ownership by refusal is told apart from ownership by grant: a question about that epoch is answered differently.
+        return refusedEpoch === part.epoch
+          ? [...owned(part.epoch - 1), { entry: "refused", guestId, migrationId: "compacted", epoch: part.epoch }]
+          : owned(part.epoch);
       case "released":
         return [
           ...owned(part.epoch - 1),

@@ -17,15 +17,15 @@ test("A1: a name never has the form of an id, so that one field takes both", () 
   fc.assert(
     fc.property(fc.stringMatching(/^[a-z0-9._-]{1,64}$/), (text) => {
       expect(takes(Name, text) && takes(Id, text)).toBe(false);
-      if (takes(Name, text)) expect(takes(Reference, text)).toBe(true);
+      expect(takes(Name, text) && !takes(Reference, text)).toBe(false);
     }),
   );
 });
 
 test("A1: a name is 1 to 63 lower-case letters, digits, dots, underscores or hyphens, with a letter or digit at both ends", () => {
-  for (const name of ["a", "7", "web-1", "db.prod_eu", "a".repeat(63)]) expect(takes(Name, name), name).toBe(true);
-  for (const name of ["", "Web", "-web", "web-", ".", "we b", "wéb", "a".repeat(64), "a/b"])
-    expect(takes(Name, name), name).toBe(false);
+  const good = ["a", "7", "web-1", "db.prod_eu", "a".repeat(63)];
+  const bad = ["", "Web", "-web", "web-", ".", "we b", "wéb", "a".repeat(64), "a/b"];
+  expect([...good, ...bad].filter((name) => takes(Name, name))).toEqual(good);
 });
 
 test("bytes are whole and carried exactly, up to 2^53-1", () => {
@@ -39,10 +39,9 @@ test("epochs begin at 1", () => {
 });
 
 test("an endpoint is a host and a port, IPv6 addresses in brackets", () => {
-  for (const endpoint of ["127.0.0.1:7001", "[::1]:7001", "alpha.example:1"])
-    expect(takes(Endpoint, endpoint), endpoint).toBe(true);
-  for (const endpoint of ["alpha", "::1:7001", ":7001", "alpha:", "alpha:port", "http://alpha:1"])
-    expect(takes(Endpoint, endpoint), endpoint).toBe(false);
+  const good = ["127.0.0.1:7001", "[::1]:7001", "alpha.example:1"];
+  const bad = ["alpha", "::1:7001", ":7001", "alpha:", "alpha:port", "http://alpha:1"];
+  expect([...good, ...bad].filter((endpoint) => takes(Endpoint, endpoint))).toEqual(good);
 });
 
 test("timestamps are UTC with milliseconds", () => {

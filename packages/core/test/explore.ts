@@ -27,7 +27,7 @@ export interface World {
 
 export interface Exploration {
   size: number;
-  world(index: number): World;
+  world: (index: number) => World;
   /** From, to: the moves without a fault. */
   calm: [from: number[], to: number[]];
 }
@@ -113,12 +113,12 @@ export function stranded(
   const queue = [...safe.keys()].filter((index) => safe[index]);
   for (let at = 0; at < queue.length; at += 1) {
     for (const before of into[queue[at] ?? 0] ?? []) {
-      if (safe[before] === true) continue;
+      if (safe[before]) continue;
       safe[before] = true;
       queue.push(before);
     }
   }
-  return [...safe.keys()].filter((index) => safe[index] !== true);
+  return [...safe.keys()].filter((index) => !safe[index]);
 }
 
 /** A message arrives, is lost, or arrives and will arrive again; or something happens to a party of itself. */

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { Destination } from "@godwit/backend";
 import { type IncomingChannel, type Item, dial } from "@godwit/channel";
-import type { DeviceStatus, DeviceTimings, IncomingOrder, PlaneNews, Started } from "./calls.ts";
+import type { DeviceTimings, IncomingOrder, PlaneNews, Started } from "./calls.ts";
 import { codeOf, detailOf } from "./failure.ts";
 
 interface IncomingDevice {
@@ -39,18 +39,19 @@ export class Incoming {
     for (const { channel, digest } of this.#devices) channel.loaded(epoch, digest ?? "");
   }
 
-  /** Starts every device; where one fails, none is left running and the error is thrown. */
-  async start(statusOf: (device: string) => Promise<DeviceStatus>): Promise<Started> {
+  /** Starts every device. @throws {StartFailed} which names those that had started all the same. */
+  async start(): Promise<Omit<Started, "statuses">> {
     const from = this.#grantedAtMs ?? performance.now();
     const outcomes = await Promise.allSettled(this.#devices.map((device) => this.#startOne(device)));
     const failure = outcomes.find((outcome) => outcome.status === "rejected");
     if (failure !== undefined) {
-      await this.#dispose();
-      throw failure.reason;
+      const started = this.#devices.filter((_, index) => outcomes[index]?.status === "fulfilled");
+      throw new StartFailed(
+        failure.reason,
+        started.map((device) => device.name),
+      );
     }
-    const startedMs = performance.now() - from;
-    const statuses = await Promise.all(this.#devices.map((device) => statusOf(device.name)));
-    return { startedMs, devices: this.#devices.map((device) => device.timings), statuses };
+    return { startedMs: performance.now() - from, devices: this.#devices.map((device) => device.timings) };
   }
 
   /** The guest runs here now: the channels have done their work. */
@@ -117,6 +118,18 @@ export class Incoming {
     this.#over = true;
     for (const { channel } of this.#devices) channel.fail(codeOf(error), `${device.name}: ${detailOf(error)}`);
     this.#news.failed(this.#order.migrationId, "destination", codeOf(error), `${device.name}: ${detailOf(error)}`);
+  }
+}
+
+/** A device could not be started; the ones named had been, and are to be taken down again. */
+export class StartFailed extends Error {
+  override name = "StartFailed";
+  readonly code: string;
+  readonly started: string[];
+  constructor(cause: unknown, started: string[]) {
+    super(detailOf(cause), { cause });
+    this.code = codeOf(cause);
+    this.started = started;
   }
 }
 

@@ -15,7 +15,7 @@ import type {
   Released,
   Started,
 } from "./calls.ts";
-import { Incoming } from "./incoming.ts";
+import { Incoming, StartFailed } from "./incoming.ts";
 import { Outgoing } from "./outgoing.ts";
 
 /** All devices and channels of one host. */
@@ -128,6 +128,16 @@ export class Plane implements PlaneCalls {
     }
   }
 
+  /** Takes down devices that serve here and must not: the guest's state is kept on its source. */
+  async #discardRunning(devices: DeviceAddress[]): Promise<void> {
+    for (const address of devices) {
+      const backend = this.#backendOf(address);
+      await using source = await backend.source(await this.#context(backend, address));
+      await source.stop();
+      await source.commit();
+    }
+  }
+
   async openIncoming(order: IncomingOrder): Promise<void> {
     await this.dropIncoming(order.migrationId);
     const destinations = await Promise.all(
@@ -149,14 +159,18 @@ export class Plane implements PlaneCalls {
   async start(migrationId: string): Promise<Started> {
     const found = this.#incoming.get(migrationId);
     if (found === undefined) throw new Error(`Nothing has been received for migration ${migrationId}`);
-    const started = await found.incoming.start(async (name) => {
-      const address = found.devices.find((each) => each.device === name);
-      if (address === undefined) throw new Error(`Device ${name} is not part of migration ${migrationId}`);
-      return await this.attach(address);
-    });
-    this.#incoming.delete(migrationId);
-    await found.incoming.finish();
-    return started;
+    try {
+      const started = await found.incoming.start();
+      const statuses = await Promise.all(found.devices.map((address) => this.attach(address)));
+      this.#incoming.delete(migrationId);
+      await found.incoming.finish();
+      return { ...started, statuses };
+    } catch (error) {
+      // None may be left running where the guest as a whole could not be started.
+      const names = error instanceof StartFailed ? error.started : found.devices.map(({ device }) => device);
+      await this.#discardRunning(found.devices.filter(({ device }) => names.includes(device)));
+      throw error;
+    }
   }
 
   async dropIncoming(migrationId: string): Promise<void> {

@@ -48,19 +48,16 @@ test("S1: no more are admitted than the slots of both hosts allow, counting thos
   fc.assert(
     fc.property(snapshots, (snapshot) => {
       const admitted = new Set(plan(snapshot).flatMap((each) => (each.kind === "admit" ? [each.migrationId] : [])));
-      const chosen = snapshot.queued.filter(({ id }) => admitted.has(id));
-      for (const { id, slots } of snapshot.hosts) {
-        const leaving = {
-          before: snapshot.running.filter((each) => each.sourceId === id).length,
-          more: chosen.filter((each) => each.sourceId === id).length,
-        };
-        const coming = {
-          before: snapshot.running.filter((each) => each.destinationId === id).length,
-          more: chosen.filter((each) => each.destinationId === id).length,
-        };
-        if (leaving.more > 0) expect(leaving.before + leaving.more).toBeLessThanOrEqual(slots.outgoing);
-        if (coming.more > 0) expect(coming.before + coming.more).toBeLessThanOrEqual(slots.incoming);
-      }
+      const more = snapshot.queued.filter(({ id }) => admitted.has(id));
+      // Slots may have been lowered under those that run; then nothing comes on top of them.
+      const over = snapshot.hosts.filter(({ id, slots }) => {
+        const leave = count(more, (each) => each.sourceId === id);
+        const come = count(more, (each) => each.destinationId === id);
+        const leaving = leave + count(snapshot.running, (each) => each.sourceId === id);
+        const coming = come + count(snapshot.running, (each) => each.destinationId === id);
+        return (leave > 0 && leaving > slots.outgoing) || (come > 0 && coming > slots.incoming);
+      });
+      expect(over).toEqual([]);
     }),
     { numRuns: 1_000 },
   );
@@ -74,14 +71,11 @@ test("S2: one that waits holds up only those that want the slot it waits for", (
 
 test("S2: what is decided for one rests on what runs and on those before it in the queue, never on those behind it", () => {
   fc.assert(
-    fc.property(snapshots, (snapshot) => {
-      for (const [index, decision] of plan(snapshot).entries()) {
-        if (decision.kind !== "wait") continue;
-        const alone = { ...snapshot, queued: snapshot.queued.slice(0, index + 1) };
-        expect(plan(alone).at(-1)).toEqual(decision);
-      }
+    fc.property(snapshots, fc.nat(12), (snapshot, count) => {
+      const front = { ...snapshot, queued: snapshot.queued.slice(0, count) };
+      expect(plan(front)).toEqual(plan(snapshot).slice(0, count));
     }),
-    { numRuns: 1_000 },
+    { numRuns: 500 },
   );
 });
 
@@ -113,4 +107,8 @@ test("S3: every queued migration gets a decision, and the same snapshot the same
 function structuredCopy(snapshot: Snapshot): Snapshot {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what was written a moment ago is read back
   return JSON.parse(JSON.stringify(snapshot)) as Snapshot;
+}
+
+function count<Item>(items: Item[], holds: (item: Item) => boolean): number {
+  return items.filter(holds).length;
 }

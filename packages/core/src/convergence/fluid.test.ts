@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { GB, seeded } from "../../test/figures.ts";
 import { type FluidGuest, type Outcome, move } from "../../test/fluid.ts";
 
-const seeds = Array.from({ length: 120 }, (_, index) => index + 1);
+const seeds = Array.from({ length: 200 }, (_, index) => index + 1);
 const device = "ram";
 
 /** A first pass of 1 s to 30 s over a link of 0.1 to 10 GB/s; every second guest's estimates overlook what was written. */

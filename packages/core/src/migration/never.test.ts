@@ -27,10 +27,15 @@ interface Taken {
   effects: Send[];
 }
 
+interface Course {
+  first: Migration;
+  steps: Taken[];
+}
+
 /** A step for each happening, from any phase on. */
 const courses = fc
   .tuple(fc.constantFrom(...Object.values(states)), fc.array(happening, { minLength: 1, maxLength: 40 }))
-  .map(([first, happenings]) => {
+  .map(([first, happenings]): Course => {
     let [state, now] = [first, 0];
     const steps = happenings.map(({ event, ms }): Taken => {
       now += ms;
@@ -42,79 +47,109 @@ const courses = fc
     return { first, steps };
   });
 
-function always(holds: (course: { first: Migration; steps: Taken[] }) => void, numRuns = 2_000): void {
-  fc.assert(fc.property(courses, holds), { numRuns });
+/** The steps of a course, each with all that came before it, of which `isWrong` holds. */
+function wrong(
+  isWrong: (taken: Taken, earlier: Taken[], first: Migration) => boolean,
+): fc.IPropertyWithHooks<[Course]> {
+  return fc.property(courses, ({ first, steps }) => {
+    const found = steps.filter((taken, index) => isWrong(taken, steps.slice(0, index + 1), first));
+    expect(found).toEqual([]);
+  });
 }
 
-function sends(taken: Taken, type: Send["command"]["type"]): boolean {
-  return taken.effects.some(({ command }) => command.type === type);
+const often = { numRuns: 2_000 };
+
+function sends({ effects }: Taken, type: Send["command"]["type"]): boolean {
+  return effects.some(({ command }) => command.type === type);
+}
+
+function said(steps: Taken[], type: "revoked" | "running"): boolean {
+  return steps.some(({ event }) => event.type === type && event.epoch === epoch);
 }
 
 test("M12: never does an ended migration change its phase, its owner or its reason's code, nor owe what it did not", () => {
-  always(({ steps }) => {
-    for (const { before, after } of steps) {
-      if (!isEnded(before)) continue;
-      if (!isEnded(after)) throw new Error("It came back to life");
-      expect([after.phase, after.owner, after.reason.code]).toEqual([before.phase, before.owner, before.reason.code]);
-      expect(before.owes).toEqual(expect.arrayContaining(after.owes));
-    }
-  });
+  expect.hasAssertions();
+  fc.assert(
+    wrong(({ before, after }) => {
+      if (!isEnded(before)) return false;
+      if (!isEnded(after)) return true;
+      const same =
+        before.phase === after.phase && before.owner === after.owner && before.reason.code === after.reason.code;
+      return !same || after.owes.some((role) => !before.owes.includes(role));
+    }),
+    often,
+  );
 });
 
 test("M5: never is a freeze sent first without a verdict that it is ready", () => {
-  always(({ steps }) => {
-    for (const taken of steps) {
-      if (taken.before.phase === "switchover" || !sends(taken, "freeze")) continue;
-      expect(taken.after.phase === "switchover" && taken.after.verdict.kind).toBe("ready");
-      expect(taken.event.type).toBe("report");
-    }
-  });
+  expect.hasAssertions();
+  fc.assert(
+    wrong((taken) => {
+      const { before, event, after } = taken;
+      if (before.phase === "switchover" || !sends(taken, "freeze")) return false;
+      return event.type !== "report" || after.phase !== "switchover" || after.verdict.kind !== "ready";
+    }),
+    often,
+  );
 });
 
 test("H9: never are two different epochs handed over, nor one taken back but the next", () => {
-  always(({ steps }) => {
-    for (const { command } of steps.flatMap(({ effects }) => effects))
-      if ("epoch" in command) expect(command.epoch).toBe(command.type === "reclaim" ? epoch + 1 : epoch);
-  });
+  expect.hasAssertions();
+  fc.assert(
+    wrong(({ effects }) =>
+      effects.some(
+        ({ command }) => "epoch" in command && command.epoch !== (command.type === "reclaim" ? epoch + 1 : epoch),
+      ),
+    ),
+    often,
+  );
 });
 
 test("H6: never is the source asked to take the guest back before the destination has revoked", () => {
-  always(({ first, steps }) => {
-    let revoked = first.phase === "switchover" && first.stage === "reclaiming";
-    for (const taken of steps) {
-      revoked ||= taken.event.type === "revoked" && taken.event.epoch === epoch;
-      if (sends(taken, "reclaim")) expect(revoked).toBe(true);
-    }
-  });
+  expect.hasAssertions();
+  fc.assert(
+    wrong(
+      (taken, earlier, first) => sends(taken, "reclaim") && first !== states["reclaiming"] && !said(earlier, "revoked"),
+    ),
+    often,
+  );
 });
 
 test("H7: never is the source told to discard before the destination has said that it runs", () => {
-  always(({ first, steps }) => {
-    let runs = first.phase === "completed";
-    for (const taken of steps) {
-      runs ||= taken.event.type === "running" && taken.event.epoch === epoch;
-      if (sends(taken, "discard")) expect(runs).toBe(true);
-    }
-  });
+  expect.hasAssertions();
+  fc.assert(
+    wrong(
+      (taken, earlier, first) => sends(taken, "discard") && first.phase !== "completed" && !said(earlier, "running"),
+    ),
+    often,
+  );
 });
 
 test("M14: never is a command sent that the phase does not call for, so that a restart loses none and repeats none in vain", () => {
-  always(({ steps }) => {
-    for (const { after, effects } of steps)
-      for (const effect of effects)
-        if (effect.command.type !== "exact") expect(outstanding(after)).toContainEqual(effect);
-        else expect(after.phase).toBe("precopy");
-  });
+  expect.hasAssertions();
+  fc.assert(
+    wrong(({ after, effects }) => {
+      const called = new Set(outstanding(after).map((each) => JSON.stringify(each)));
+      return effects.some((effect) =>
+        effect.command.type === "exact" ? after.phase !== "precopy" : !called.has(JSON.stringify(effect)),
+      );
+    }),
+    often,
+  );
 });
 
 test("M14: a migration that was stored and read again goes on as if nothing had been", () => {
-  always(({ steps }) => {
-    for (const { before, event } of steps) {
-      const again = stored(before);
-      expect(outstanding(again)).toEqual(outstanding(before));
-      expect(deadlineOf(again)).toBe(deadlineOf(before));
-      expect(stored(step(again, event, 40_000).state)).toEqual(stored(step(before, event, 40_000).state));
-      expect(step(again, event, 40_000).effects).toEqual(step(before, event, 40_000).effects);
-    }
-  }, 300);
+  fc.assert(
+    fc.property(courses, ({ steps }) => {
+      for (const { before, event } of steps) {
+        const again = stored(before);
+        expect(outstanding(again)).toEqual(outstanding(before));
+        expect(deadlineOf(again)).toBe(deadlineOf(before));
+        const [one, other] = [step(again, event, 40_000), step(before, event, 40_000)];
+        expect(stored(one.state)).toEqual(stored(other.state));
+        expect(one.effects).toEqual(other.effects);
+      }
+    }),
+    { numRuns: 300 },
+  );
 });

@@ -10,7 +10,7 @@ const clearAgainMs = 5_000;
 /** An exact figure that does not come is asked for again. */
 export const exactAgainMs = 5_000;
 
-/** The commands that have no answer yet: sent again whenever an agent connects and after a restart of the orchestrator. */
+/** M14: the commands that have no answer yet, derived from the state alone: sent again whenever an agent connects and after a restart of the orchestrator. */
 export function outstanding(state: Migration): Send[] {
   const next = state.facts.epoch + 1;
   switch (state.phase) {

@@ -151,10 +151,8 @@ describe("M1 to M7: before the stop", () => {
   });
 
   test("M2: a side that declines ends it with its own code, its words and what to do", () => {
-    const { reason } = after(queued(facts), "admitted", "sourcePrepared", "destination declined").state as {
-      reason?: unknown;
-    };
-    expect(reason).toMatchObject({ code: "BROKEN", sentence: "beta declined: a disk failed. Make room." });
+    const { state } = after(queued(facts), "admitted", "sourcePrepared", "destination declined");
+    expect(reasonOf(state)).toMatchObject({ code: "BROKEN", sentence: "beta declined: a disk failed. Make room." });
   });
 
   test("M2: a side that does not prepare in time is named", () => {
@@ -324,8 +322,8 @@ describe("M8 to M14: from the stop on", () => {
 
   test("M14: in every phase, what is outstanding is the same after the state was stored and read again", () => {
     for (const [name, state] of Object.entries(states)) {
-      expect(outstanding(stored(state)), name).toEqual(outstanding(state));
-      expect(deadlineOf(stored(state)), name).toEqual(deadlineOf(state));
+      expect([name, outstanding(stored(state))]).toEqual([name, outstanding(state)]);
+      expect([name, deadlineOf(stored(state))]).toEqual([name, deadlineOf(state)]);
     }
   });
 });

@@ -8,7 +8,7 @@ import type { Migration } from "./state.ts";
 import { stepSwitchover } from "./switchover.ts";
 
 /**
- * One step of a migration (rules M1 to M12). Total: every event is answered in every phase, most by doing nothing. `now` is the
+ * One step of a migration (rules M1 to M12 and M14). Total: every event is answered in every phase, most by doing nothing. `now` is the
  * orchestrator's clock in ms, which never goes back.
  */
 export function step(state: Migration, event: MigrationEvent, now: number): Step<Migration> {

@@ -16,7 +16,7 @@ export interface LoadOptions {
   endpoints: string[];
   keys: number;
   writesPerSecond: number;
-  /** Nine of ten writes go to the first so many keys; without it all keys are alike. */
+  /** Nine of ten reads and writes go to the first so many keys; without it all keys are alike. */
   hotKeys?: number | undefined;
   /** Reads per write. Default 0.25. */
   readShare?: number;
@@ -134,15 +134,14 @@ class Load implements LoadHandle {
       this.#owedWrites -= 1;
       this.#owedReads += readShare;
       for (; this.#owedReads >= 1; this.#owedReads -= 1) {
-        const key = this.#pick(this.#options.keys);
+        const key = this.#pick();
         if (this.#ledger.isAcknowledged(key)) this.#read(key);
       }
     }
   }
 
   #write(): boolean {
-    const { hotKeys, keys, random } = this.#options;
-    const key = this.#pick(hotKeys !== undefined && random() < hotShare ? Math.min(hotKeys, keys) : keys);
+    const key = this.#pick();
     if (this.#client.endpoint === undefined) return false;
     const counter = this.#ledger.next(key);
     this.#counts.sent += 1;
@@ -186,8 +185,10 @@ class Load implements LoadHandle {
     }
   }
 
-  #pick(count: number): number {
-    return Math.floor(this.#options.random() * count);
+  #pick(): number {
+    const { hotKeys, keys, random } = this.#options;
+    const among = hotKeys !== undefined && random() < hotShare ? Math.min(hotKeys, keys) : keys;
+    return Math.floor(random() * among);
   }
 }
 

@@ -19,7 +19,7 @@ const firstDigestMsPerPage = 0.0004;
 /** Key-value memory that serves its clients while it migrates. All its state lies in its pages. */
 export class MemoryDevice implements AttachedDevice {
   readonly initialState: "running" | "empty";
-  readonly #pages: Pages;
+  #pages: Pages;
   readonly #server: KeyValueServer;
   #store: KeyValueStore | undefined;
   /** Where the last round ended: the next one goes on there, so that a small budget starves no page. */
@@ -84,8 +84,7 @@ export class MemoryDevice implements AttachedDevice {
   }
 
   commit(): void {
-    this.#store = undefined;
-    this.#pages.clear();
+    this.#replacePages(pageBytes);
   }
 
   async load(chunks: AsyncIterable<Uint8Array>, phase: "precopy" | "final"): Promise<void> {
@@ -104,7 +103,14 @@ export class MemoryDevice implements AttachedDevice {
   }
 
   discard(): void {
-    this.commit();
+    this.#replacePages(this.#pages.sizeBytes);
+  }
+
+  /** New memory rather than old memory cleared: what was never touched costs nothing. */
+  #replacePages(sizeBytes: number): void {
+    this.#store = undefined;
+    this.#cursor = 0;
+    this.#pages = new Pages(sizeBytes);
   }
 
   #digest(): StateDigest {

@@ -1,6 +1,7 @@
 import { RecordError, type Sink } from "@godwit/backend";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { KeyValueStore } from "./key-value.ts";
 import { MemoryDevice } from "./memory-device.ts";
 import { loadPages, sendPages } from "./page-stream.ts";
 import { pageBytes, Pages } from "./pages.ts";
@@ -116,4 +117,20 @@ test("random bytes are never taken for pages of another memory, nor do they do h
 test("a device is not complete unless what was loaded is a store of its size", async () => {
   const device = MemoryDevice.empty(pageCount * pageBytes, { host: "127.0.0.1", port: 1 });
   await expect(device.load(from([]), "final")).rejects.toThrow("holds no key-value store");
+});
+
+test("a device that has dropped half a load takes another as if it were fresh", async () => {
+  const listen = { host: "127.0.0.1", port: 1 };
+  const old = collector();
+  await sendPages(written([7, 8, 9]), old, 0);
+  const wanted = collector();
+  const source = written([3]);
+  KeyValueStore.create(source);
+  await sendPages(source, wanted, 0);
+  const device = MemoryDevice.empty(pageCount * pageBytes, listen);
+  await device.load(from(old.chunks), "precopy");
+  device.discard();
+  expect(device.sizeBytes()).toBe(0);
+  await device.load(from(wanted.chunks), "final");
+  expect(device.verify()).toEqual({ digest: source.digest() });
 });

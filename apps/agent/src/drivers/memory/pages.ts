@@ -76,17 +76,6 @@ export class Pages {
     this.dirty.merge(this.written);
   }
 
-  clear(): void {
-    for (const { start, end } of this.written.runs()) {
-      for (let page = start; page < end; page += 1) {
-        const offset = this.offsetOf(page);
-        this.segmentOf(page).fill(0, offset, offset + pageBytes);
-      }
-    }
-    this.written.clearAll();
-    this.dirty.clearAll();
-  }
-
   /**
    * SHA-256 over (page, CRC-32) of every page ever written, in order. Both sides have the same only where every page has
    * arrived in the version that was sent last.
