@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { ChannelListener, DialOptions, IncomingChannel, Item, OpenOptions } from "./api.ts";
 import { ChannelError } from "./errors.ts";
-import { preamble } from "./frame.ts";
+import { headerBytes, paddingOf, preamble } from "./frame.ts";
 import { dial } from "./incoming.ts";
 import { listen } from "./listener.ts";
 import { controlFrame } from "./messages.ts";
@@ -98,7 +98,7 @@ test.each([
   ["garbage", Buffer.from("GET / HTTP/1.1\r\n\r\n"), "bad-hello"],
   ["a frame that is no hello", Buffer.concat([preamble, frame("ping")]), "bad-hello"],
   ["a hello without its fields", Buffer.concat([preamble, frame("hello", {})]), "bad-hello"],
-  ["a damaged header", Buffer.concat([preamble, Buffer.alloc(24, 1)]), "bad-frame"],
+  ["a damaged header", Buffer.concat([preamble, Buffer.alloc(headerBytes, 1)]), "bad-frame"],
   ["another version", Buffer.from("GDWT\u0007\0\0\0"), "version-mismatch"],
   [
     "frames that were never sent",
@@ -272,7 +272,7 @@ async function answerTo(listener: ChannelListener, bytes: Uint8Array): Promise<s
 
 function frame(type: "ping" | "hello", message?: object): Buffer {
   const { header, payload } = controlFrame(type, 0, message);
-  return Buffer.concat([header, payload]);
+  return Buffer.concat([header, payload, paddingOf(payload.length)]);
 }
 
 function filled(buffer: Uint8Array, value: number): Uint8Array {

@@ -12,7 +12,9 @@ import {
   decodeHeader,
   type Header,
   headerBytes,
+  paddingOf,
   preambleBytes,
+  requireZeros,
 } from "./frame.ts";
 import { controlChecksum } from "./messages.ts";
 
@@ -53,7 +55,7 @@ export class FrameReader {
   get target(): Uint8Array {
     if (this.#slot !== undefined && this.#header !== undefined) {
       const { buffer, byteOffset } = this.#slot;
-      return new Uint8Array(buffer, byteOffset + this.#filled, this.#header.length + headerBytes - this.#filled);
+      return new Uint8Array(buffer, byteOffset + this.#filled, padded(this.#header) + headerBytes - this.#filled);
     }
     return this.#head.subarray(this.#filled, this.#headNeeds());
   }
@@ -84,7 +86,7 @@ export class FrameReader {
 
   #headNeeds(): number {
     if (this.#expectPreamble) return preambleBytes;
-    return headerBytes + (this.#header?.length ?? 0);
+    return headerBytes + (this.#header === undefined ? 0 : padded(this.#header));
   }
 
   #readHead(): void {
@@ -99,6 +101,7 @@ export class FrameReader {
     if (this.#header.type === "chunk") this.#beginChunk();
     else if (this.#filled === this.#headNeeds()) {
       const payload = this.#head.subarray(headerBytes, headerBytes + this.#header.length);
+      requireZeros(this.#head.subarray(headerBytes + this.#header.length, this.#filled));
       verify(this.#header, controlChecksum(payload));
       this.#deliver(this.#header, payload);
       this.#filled = 0;
@@ -118,12 +121,14 @@ export class FrameReader {
     const { arena } = this.#options;
     const header = this.#header;
     if (header === undefined || arena === undefined) throw new Error("a slot is in use without a header");
-    if (this.#filled < header.length) {
-      arena.reached(this.#filled);
+    const whole = padded(header);
+    if (this.#filled < whole) {
+      arena.reached(Math.min(this.#filled, header.length));
       return;
     }
     const payload = new Uint8Array(slot.buffer, slot.byteOffset, header.length);
-    const surplus = Buffer.from(slot.buffer, slot.byteOffset + header.length, this.#filled - header.length);
+    const surplus = Buffer.from(slot.buffer, slot.byteOffset + whole, this.#filled - whole);
+    requireZeros(new Uint8Array(slot.buffer, slot.byteOffset + header.length, whole - header.length));
     verify(header, arena.finishChecksum(header.length));
     this.#slot = undefined;
     this.#deliver(header, payload);
@@ -135,6 +140,11 @@ export class FrameReader {
     this.#header = undefined;
     this.#options.onFrame({ header, headerBytes: this.#head.subarray(0, headerBytes), payload });
   }
+}
+
+/** What a payload takes up on the wire. */
+function padded({ length }: Header): number {
+  return length + paddingOf(length).length;
 }
 
 function verify(header: Header, checksum: readonly [number, number]): void {

@@ -10,6 +10,7 @@ import {
   encodeHeader,
   frameTypeNames,
   headerBytes,
+  paddingOf,
   preamble,
 } from "./frame.ts";
 import { controlFrame, parseNumber } from "./messages.ts";
@@ -105,7 +106,7 @@ function encoded(stream: (Uint8Array | number)[]): Buffer {
     const header = { type: "chunk", sequence: index + 1, length: part.length, checksum: arena.checksum(part) } as const;
     return { header: encodeHeader(header), payload: part };
   });
-  return Buffer.concat(frames.flatMap(({ header, payload }) => [header, payload]));
+  return Buffer.concat(frames.flatMap(({ header, payload }) => [header, payload, paddingOf(payload.length)]));
 }
 
 /** Reads as a socket would: into the target, as much as there is, at most as much as the next of `sizes` says. */

@@ -2,7 +2,8 @@
  * The wire format, version 1. Integers are little-endian.
  *
  * The dialler begins with a preamble of 8 bytes: "GDWT", the version as one byte, three zeros. All else, in both
- * directions, is frames: a header of 24 bytes, then the payload.
+ * directions, is frames: a header of 64 bytes, the payload, and zeros up to a multiple of 64 bytes. So every payload of a
+ * connection lies 64-aligned in its stream, which the kernel copies half as fast again as one that does not.
  *
  *     0   u8   type
  *     1   u8   flags, 0 in this version
@@ -10,10 +11,11 @@
  *     8   u32  length of the payload in bytes
  *     12  u64  checksum of the payload (checksum-reference.ts; low half first)
  *     20  u32  CRC-32 (as in zlib) of bytes 0 to 19
+ *     24       zeros
  *
  * | type | name | from | sequence | payload |
  * |---|---|---|---|---|
- * | 1 | chunk | source | next | 1 to 1,048,576 bytes of the stream |
+ * | 1 | chunk | source | next | 1 to 524,288 bytes of the stream |
  * | 2 | round-end | source | next | `{ round }` |
  * | 3 | switchover | source | next | none |
  * | 4 | end | source | next | `{ digest, stream }`: the back end's digest of its state; the running digest |
@@ -37,9 +39,11 @@ import { ChannelError } from "./errors.ts";
 
 export const protocolVersion = 1;
 export const preambleBytes = 8;
-export const headerBytes = 24;
-/** The size at which a bare copy over TCP is fastest, too; smaller frames cost more than their better locality saves. */
-export const chunkPayloadLimit = 1024 * 1024;
+export const headerBytes = 64;
+/** Bytes of a header that say something; zeros follow. */
+const headerFields = 24;
+/** Small enough that a payload is still in the cache for its checksum, large enough that its header costs nothing. */
+export const chunkPayloadLimit = 512 * 1024;
 export const controlPayloadLimit = 4096;
 const sequenceLimit = 2 ** 48 - 1;
 
@@ -87,7 +91,7 @@ export function checkPreamble(bytes: Uint8Array): void {
 }
 
 export function encodeHeader(header: Header): Buffer {
-  const bytes = Buffer.allocUnsafe(headerBytes);
+  const bytes = Buffer.alloc(headerBytes);
   bytes[0] = frameTypes[header.type];
   bytes[1] = 0;
   bytes.writeUIntLE(header.sequence, 2, 6);
@@ -98,10 +102,11 @@ export function encodeHeader(header: Header): Buffer {
   return bytes;
 }
 
-/** Of the first 24 bytes. Throws `bad-frame` or `oversized-frame`. */
+/** Of the first 64 bytes. Throws `bad-frame` or `oversized-frame`. */
 export function decodeHeader(bytes: Buffer): Header {
   const check = crc32(bytes.subarray(0, 20));
   if (bytes.readUInt32LE(20) !== check) throw new ChannelError("bad-frame", "a frame's header fails its check");
+  requireZeros(bytes.subarray(headerFields, headerBytes));
   const type = namesOfTypes.get(bytes[0] ?? 0);
   if (type === undefined) throw new ChannelError("bad-frame", `frames of type ${bytes[0]} do not exist`);
   if (bytes[1] !== 0) throw new ChannelError("bad-frame", `a frame has the unknown flags ${bytes[1]}`);
@@ -116,6 +121,18 @@ export function decodeHeader(bytes: Buffer): Header {
     checksum: [bytes.readUInt32LE(12), bytes.readUInt32LE(16)],
   };
 }
+
+/** The zeros behind a payload of this length. */
+export function paddingOf(length: number): Uint8Array {
+  return zeros.subarray(0, (headerBytes - (length % headerBytes)) % headerBytes);
+}
+
+/** What fills a frame up carries nothing, and is held to it. Throws `bad-frame`. */
+export function requireZeros(bytes: Uint8Array): void {
+  if (bytes.some((byte) => byte !== 0)) throw new ChannelError("bad-frame", "what fills a frame up is not zeros");
+}
+
+const zeros = new Uint8Array(headerBytes);
 
 function isFrameType(name: string): name is FrameType {
   return name in frameTypes;

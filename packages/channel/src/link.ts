@@ -3,6 +3,7 @@
  */
 import type { Socket } from "node:net";
 import type { ChannelError } from "./errors.ts";
+import { paddingOf } from "./frame.ts";
 import { Gate } from "./gate.ts";
 import { errorFrame } from "./messages.ts";
 
@@ -17,6 +18,8 @@ const lingerMs = 1000;
 export interface FrameParts {
   header: Uint8Array;
   payload: Uint8Array;
+  /** What follows the payload; unless given, what a whole frame needs. */
+  padding?: Uint8Array;
 }
 
 export class Link {
@@ -119,9 +122,10 @@ export class Link {
     this.socket.destroy();
   }
 
-  #put({ header, payload }: FrameParts): void {
-    this.#wireBytes += header.length + payload.length;
-    if (header.length > 0) this.socket.write(header);
-    if (payload.length > 0) this.socket.write(payload, this.#onWritten);
+  #put({ header, payload, padding }: FrameParts): void {
+    for (const part of [header, payload, padding ?? paddingOf(payload.length)]) {
+      this.#wireBytes += part.length;
+      if (part.length > 0) this.socket.write(part, this.#onWritten);
+    }
   }
 }

@@ -3,7 +3,7 @@ import { Arena } from "./arena.ts";
 import { BusyClock } from "./busy-clock.ts";
 import { ChannelError } from "./errors.ts";
 import type { Frame } from "./frame-reader.ts";
-import { chunkPayloadLimit, headerBytes } from "./frame.ts";
+import { chunkPayloadLimit, headerBytes, paddingOf } from "./frame.ts";
 import { Gate } from "./gate.ts";
 import type { FrameParts, Link } from "./link.ts";
 import { controlFrame, parseError, parseLoaded, requireShort } from "./messages.ts";
@@ -228,12 +228,15 @@ export class Outgoing implements OutgoingChannel {
     if (frame === undefined) return;
     this.#touch();
     const { header, payload } = frame;
-    const total = headerBytes + payload.length;
+    const padding = paddingOf(payload.length);
+    const total = headerBytes + payload.length + padding.length;
     for (let at = 0; at < total;) {
       const granted = await this.#pacer.take(total - at);
       if (link.isOver) return;
-      const piece = payload.subarray(Math.max(0, at - headerBytes), at + granted - headerBytes);
-      link.write({ header: at === 0 ? header : none, payload: piece }, at + granted === total);
+      // The header goes out whole, however little was granted, and the padding with what is last.
+      const isLast = at + granted === total;
+      const piece = payload.subarray(Math.max(0, at - headerBytes), Math.max(0, at + granted - headerBytes));
+      link.write({ header: at === 0 ? header : none, payload: piece, padding: isLast ? padding : none }, isLast);
       at += granted;
     }
   }
