@@ -23,7 +23,10 @@ export function need(name: Requirement): { path: string; missing?: undefined } |
 /** The folder of a PostgreSQL (>= 15) server's programs, as Debian lays them out; the newest first. */
 function findPostgres(): string | undefined {
   const root = "/usr/lib/postgresql";
-  const versions = listFolder(root).map(Number).filter((version) => version >= 15).toSorted((a, b) => b - a);
+  const versions = listFolder(root)
+    .map(Number)
+    .filter((version) => version >= 15)
+    .toSorted((a, b) => b - a);
   return versions.map((version) => `${root}/${version}/bin`).find((bin) => isExecutable(`${bin}/initdb`));
 }
 

@@ -54,19 +54,29 @@ describe("layering", () => {
 
   test("core depends on nothing, and contract on zod alone", () => {
     const outside = (house: string) =>
-      new Set(product.filter((source) => source.house === house).flatMap((source) => source.imports.filter((name) => !name.startsWith("."))));
+      new Set(
+        product
+          .filter((source) => source.house === house)
+          .flatMap((source) => source.imports.filter((name) => !name.startsWith("."))),
+      );
     expect([...outside("packages/core")]).toEqual([]);
     expect([...outside("packages/contract")]).toEqual(["zod"]);
   });
 
   test("the words of the API reach the store only through the orchestrator", () => {
-    const wrong = product.filter((source) => source.house === "packages/store" && source.imports.some((name) => /contract|core/.test(packageOf(name))));
+    const wrong = product.filter(
+      (source) =>
+        source.house === "packages/store" && source.imports.some((name) => /contract|core/.test(packageOf(name))),
+    );
     expect(wrong.map((source) => source.path)).toEqual([]);
   });
 });
 
 function packageOf(name: string): string {
-  return name.split("/").slice(0, name.startsWith("@") ? 2 : 1).join("/");
+  return name
+    .split("/")
+    .slice(0, name.startsWith("@") ? 2 : 1)
+    .join("/");
 }
 
 function isBuiltin(name: string): boolean {

@@ -46,6 +46,7 @@ function read(path: string): Source {
 
 /** `import … from "x"`, `export … from "x"`, `import "x"` and `import("x")`. */
 function importsOf(text: string): string[] {
-  const pattern = /(?:^|\n)\s*(?:import|export)\s[^"';]*?from\s+"([^"]+)"|(?:^|\n)\s*import\s+"([^"]+)"|\bimport\("([^"]+)"\)/g;
+  const pattern =
+    /(?:^|\n)\s*(?:import|export)\s[^"';]*?from\s+"([^"]+)"|(?:^|\n)\s*import\s+"([^"]+)"|\bimport\("([^"]+)"\)/g;
   return [...text.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");
 }
