@@ -55,6 +55,25 @@ export class Guests {
     this.#running.delete(guestId);
   }
 
+  /** Looks anew how large the devices of running guests are; returns the guests of which that has changed. */
+  async refresh(): Promise<OwnedGuest[]> {
+    const changed = new Set<string>();
+    for (const [guestId, running] of this.#running) {
+      const guest = this.owner(guestId);
+      if (guest === undefined || running.state !== "running") continue;
+      const sizes = await Promise.all(
+        addressesOf(guest).map((address) => this.#plane.sizeOf(address).catch(() => undefined)),
+      );
+      const devices = running.devices.map((device, index) => ({
+        ...device,
+        sizeBytes: sizes[index] ?? device.sizeBytes,
+      }));
+      if (devices.some((device, index) => device.sizeBytes !== running.devices[index]?.sizeBytes)) changed.add(guestId);
+      running.devices = devices;
+    }
+    return this.owned().filter((guest) => changed.has(guest.guestId));
+  }
+
   /** Finds the devices of an owned guest again and starts what should serve. A guest whose state is gone stays stopped, and says so. */
   async adopt(guestId: string): Promise<void> {
     const guest = this.owner(guestId);

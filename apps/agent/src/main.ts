@@ -17,6 +17,8 @@ import { callsOver } from "./plane/port.ts";
 import { Session } from "./session.ts";
 
 export const agentVersion = "0.1.0";
+/** How large devices are is looked at so often. */
+const refreshMs = 5_000;
 
 /**
  * Runs an agent until the signal is aborted; rejects when it cannot go on (its journal cannot be written, its data plane died). Devices
@@ -93,6 +95,10 @@ async function conduct(held: Held, onReady?: (ready: AgentReady) => void): Promi
   });
 
   await agent.recover();
+  using _refreshing = every(refreshMs, async () => {
+    const changed = await guests.refresh();
+    if (changed.length > 0) session.tell({ type: "guests", guests: changed });
+  });
   onReady?.({ peerEndpoint });
   log.info({ host: name, peers: peerEndpoint }, "the agent is ready");
   await session.run();
@@ -157,6 +163,25 @@ function newsTo(agent: () => Agent, tell: (message: FromAgent) => void): PlaneNe
       agent().news(id, async (attempt) => {
         if (attempt.role === role) await attempt.failed(code, detail);
       }),
+  };
+}
+
+/** Again and again, one after the other. What fails is tried again the next time. */
+function every(ms: number, task: () => Promise<void>): Disposable {
+  let over = false;
+  let timer = setTimeout(run, ms);
+  function run(): void {
+    void task()
+      .catch(() => undefined)
+      .then(() => {
+        if (!over) timer = setTimeout(run, ms);
+      });
+  }
+  return {
+    [Symbol.dispose]() {
+      over = true;
+      clearTimeout(timer);
+    },
   };
 }
 

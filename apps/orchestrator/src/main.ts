@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openStore } from "@godwit/store";
 import type { Logger } from "pino";
 import { ConnectedAgents } from "./agents/connected.ts";
-import { bye, greet, type GreetingParts } from "./agents/greeting.ts";
+import { bye, greet, type GreetingParts, keepGuests } from "./agents/greeting.ts";
 import { agentSocket } from "./agents/socket.ts";
 import { buildApp } from "./app.ts";
 import { Bus } from "./bus.ts";
@@ -67,6 +67,7 @@ export async function runOrchestrator(
     greet: (hello, connect) => greet(greeting, hello, connect),
     hear: (connection, message) => {
       if ("migrationId" in message) runs.hear(connection.hostId, message);
+      else if (message.type === "guests") void keepGuests(greeting, connection.hostId, message.guests);
     },
     bye: (connection) =>
       void bye(greeting, connection).catch((error: unknown) => log.error(error, "a farewell could not be stored")),

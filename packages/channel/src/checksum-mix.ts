@@ -1,5 +1,5 @@
 /**
- * Mixes the sums (a, b, c, d of all lanes, low halves first) and the length into 64 bits: two runs with different odd
+ * Mixes the sums (of both lanes each, low halves first) and the length into 64 bits: two runs with different odd
  * multipliers, each step of which is a bijection of what was there before.
  */
 export function mix(sums: Uint32Array, length: number): [number, number] {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AgentHello } from "./agent-hello.ts";
+import { AgentHello, OwnedGuest } from "./agent-hello.ts";
 import { BackendInfo, DeviceDefinition, DeviceStatus, Pending } from "./backend.ts";
 import { SwitchoverTimings } from "./migration.ts";
 import { Bytes, BytesPerSec, Endpoint, Epoch, Id, Ms, Name } from "./primitives.ts";
@@ -95,11 +95,14 @@ export const DeviceReport = z.object({
 });
 export type DeviceReport = z.infer<typeof DeviceReport>;
 
-const DeviceTimings = SwitchoverTimings.extend({ name: Name });
+const DeviceTimings = SwitchoverTimings.extend({ name: Name, sentBytes: Bytes.optional() });
 
 /** From an agent to the orchestrator. `epoch` is always the one being handed over to. */
 export const FromAgent = z.discriminatedUnion("type", [
   AgentHello,
+  z
+    .object({ type: z.literal("guests"), guests: z.array(OwnedGuest).max(10_000) })
+    .meta({ description: "guests of this host that are not any more as they were told" }),
   z.object({ type: z.literal("reply"), to: Id, ok: z.literal(true), body: z.unknown() }),
   z.object({ type: z.literal("refusal"), to: Id, ...Refusal.shape }),
   z.object({ type: z.literal("sourcePrepared"), ...ofMigration, peers: z.array(PeerDevice) }),

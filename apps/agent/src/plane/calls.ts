@@ -59,6 +59,8 @@ export interface DeviceTimings {
   loadMs?: number;
   startMs?: number;
   digest?: string;
+  /** All that was sent of the device, the final part included. */
+  sentBytes?: number;
 }
 
 export interface Released {
@@ -80,6 +82,8 @@ export interface PlaneCalls {
   create(device: DeviceAddress): Promise<DeviceStatus>;
   attach(device: DeviceAddress): Promise<DeviceStatus>;
   remove(device: DeviceAddress): Promise<void>;
+  /** Of a device that runs here, as far as its back end can tell cheaply. */
+  sizeOf(device: DeviceAddress): Promise<number>;
   /** What the destination has to know of a device that runs here, and what it would cost. */
   describe(device: DeviceAddress): Promise<PeerDevice & { pending: Pending }>;
   check(device: DeviceAddress, peer: PeerDevice): Promise<Check>;

@@ -8,6 +8,8 @@ import { SourceSink } from "./sink.ts";
 /** A pass over a device may send this much more than was pending at its start, since the guest goes on writing. */
 const roundSlack = 1.25;
 const roundMinBytes = 1024 * 1024;
+/** Half of the shortest round trip is part of the measured downtime: a short migration needs more than one sample of it. */
+const pingEveryMs = 200;
 
 interface OutgoingDevice {
   name: string;
@@ -49,7 +51,14 @@ export class Outgoing {
     const devices: OutgoingDevice[] = sources.map(({ name, source }) => ({
       name,
       source,
-      channel: listener.open({ migration: order.migrationId, device: name, stream: 0, ticket: order.ticket, limit }),
+      channel: listener.open({
+        migration: order.migrationId,
+        device: name,
+        stream: 0,
+        ticket: order.ticket,
+        limit,
+        keepaliveMs: pingEveryMs,
+      }),
       rounds: 0,
       timings: { name },
     }));
@@ -86,7 +95,7 @@ export class Outgoing {
       stoppedMs: performance.now() - this.#stoppedAtMs,
       rttMs: Math.max(...rtts),
       stoppedBytes: this.#stoppedBytes,
-      devices: this.#devices.map((device) => device.timings),
+      devices: this.#devices.map(({ timings, channel }) => ({ ...timings, sentBytes: channel.stats().payloadBytes })),
     };
   }
 

@@ -1,6 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Backend, BackendInfo, Check, DeviceContext, Pending } from "@godwit/backend";
+import type { Backend, BackendInfo, Check, Device, DeviceContext, Pending } from "@godwit/backend";
 import { type ChannelListener, listen } from "@godwit/channel";
 import { backends } from "../drivers/backends.ts";
 import type {
@@ -24,6 +24,8 @@ export class Plane implements PlaneCalls {
   #options!: PlaneOptions;
   #backends!: ReadonlyMap<string, Backend>;
   #listener!: ChannelListener;
+  /** The devices that run here, by their folders. */
+  readonly #devices = new Map<string, Device>();
   readonly #outgoing = new Map<string, Outgoing>();
   readonly #incoming = new Map<string, { incoming: Incoming; devices: DeviceAddress[] }>();
 
@@ -39,12 +41,18 @@ export class Plane implements PlaneCalls {
 
   async create(address: DeviceAddress): Promise<DeviceStatus> {
     const backend = this.#backendOf(address);
-    return await statusOf(address, await backend.create(await this.#context(backend, address)));
+    return await this.#note(address, await backend.create(await this.#context(backend, address)));
   }
 
   async attach(address: DeviceAddress): Promise<DeviceStatus> {
     const backend = this.#backendOf(address);
-    return await statusOf(address, await backend.attach(await this.#context(backend, address)));
+    return await this.#note(address, await backend.attach(await this.#context(backend, address)));
+  }
+
+  async sizeOf(address: DeviceAddress): Promise<number> {
+    const device = this.#devices.get(this.#folderOf(address));
+    if (device === undefined) throw new Error(`${address.device} does not run here`);
+    return await device.sizeBytes();
   }
 
   async remove(address: DeviceAddress): Promise<void> {
@@ -219,16 +227,15 @@ export class Plane implements PlaneCalls {
     return join(this.#options.dataFolder, "devices", guestId, device);
   }
 
+  async #note(address: DeviceAddress, device: Device): Promise<DeviceStatus> {
+    this.#devices.set(this.#folderOf(address), device);
+    return { name: address.device, kind: address.kind, sizeBytes: await device.sizeBytes(), endpoint: device.endpoint };
+  }
+
   async #forget(address: DeviceAddress): Promise<void> {
+    this.#devices.delete(this.#folderOf(address));
     await rm(this.#folderOf(address), { recursive: true, force: true });
   }
-}
-
-async function statusOf(
-  address: DeviceAddress,
-  device: { sizeBytes(): Promise<number>; endpoint?: string },
-): Promise<DeviceStatus> {
-  return { name: address.device, kind: address.kind, sizeBytes: await device.sizeBytes(), endpoint: device.endpoint };
 }
 
 function infoOf({ kind, version, format, features, can }: Backend): BackendInfo {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { openSync } from "node:fs";
-import { createInterface } from "node:readline";
+import { closeSync, openSync } from "node:fs";
+import { createInterface, type Interface } from "node:readline";
 
 const killAfterMs = 10_000;
 
@@ -15,15 +15,20 @@ export interface ChildOptions {
 export class Child implements AsyncDisposable {
   readonly name: string;
   readonly #process: ChildProcess;
+  readonly #lines: Interface;
+  #lastLine = "";
   /** Resolves when it has ended, with a sentence on how. */
   readonly ended: Promise<string>;
 
   constructor({ name, arguments: args, logFile }: ChildOptions) {
     this.name = name;
-    this.#process = spawn(process.execPath, args, {
-      stdio: ["ignore", "pipe", openSync(logFile, "a", 0o600)],
-      detached: true,
-    });
+    const log = openSync(logFile, "a", 0o600);
+    const child: ChildProcess = spawn(process.execPath, args, { stdio: ["ignore", "pipe", log], detached: true });
+    closeSync(log);
+    if (child.stdout === null) throw new Error(`${name} has no output`);
+    this.#process = child;
+    this.#lines = createInterface({ input: child.stdout });
+    this.#lines.on("line", (line) => (this.#lastLine = line));
     this.ended = once(this.#process, "exit").then(
       ([code, signal]: unknown[]) => `${name} ended with ${String(signal ?? code)}; its log is ${logFile}`,
     );
@@ -35,13 +40,15 @@ export class Child implements AsyncDisposable {
 
   /** The first line that it prints; rejects when it ends before. */
   async firstLine(): Promise<string> {
-    const { stdout } = this.#process;
-    if (stdout === null) throw new Error(`${this.name} has no output`);
-    const lines = createInterface({ input: stdout });
     const early = this.ended.then((how) => {
       throw new Error(how);
     });
-    return await Promise.race([once(lines, "line").then(([line]: unknown[]) => String(line)), early]);
+    return await Promise.race([once(this.#lines, "line").then(([line]: unknown[]) => String(line)), early]);
+  }
+
+  /** What it printed last. */
+  get lastLine(): string {
+    return this.#lastLine;
   }
 
   /** Asks it to end, and after a while makes it. */

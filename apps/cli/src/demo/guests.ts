@@ -11,7 +11,6 @@ export interface DemoLoad {
   guest: string;
   port: number;
   keys: number;
-  hotKeys?: number;
   writesPerSecond: number;
 }
 
@@ -21,7 +20,7 @@ export const demoHosts = [
 ] as const;
 
 /** The link of the demo's hosts: slow enough that what a guest writes matters. */
-export const demoLinkBytesPerSec = 40_000_000;
+export const demoLinkBytesPerSec = 30_000_000;
 
 /** `calm` writes little, `busy` nearly as much as the link carries, `hopeless` more than that; `files` is a service with a folder. */
 export function demoGuests(firstPort: number): { guests: z.input<typeof CreateGuest>[]; loads: DemoLoad[] } {
@@ -45,13 +44,13 @@ export function demoGuests(firstPort: number): { guests: z.input<typeof CreateGu
   return {
     guests: [
       memory("calm", 64 * MiB, calm),
-      memory("busy", 64 * MiB, busy),
+      memory("busy", 256 * MiB, busy),
       memory("hopeless", 128 * MiB, hopeless),
       files,
     ],
     loads: [
-      { guest: "calm", port: calm, keys: 20_000, hotKeys: 500, writesPerSecond: 300 },
-      { guest: "busy", port: busy, keys: 20_000, hotKeys: 6_000, writesPerSecond: 6_000 },
+      { guest: "calm", port: calm, keys: 20_000, writesPerSecond: 300 },
+      { guest: "busy", port: busy, keys: 60_000, writesPerSecond: 6_000 },
       { guest: "hopeless", port: hopeless, keys: 60_000, writesPerSecond: 24_000 },
     ],
   };
@@ -70,6 +69,6 @@ export async function makeFiles(root: string): Promise<void> {
       `page ${index}\n${randomBytes(12_000).toString("base64")}\n`,
     );
   }
-  await writeFile(join(folder, "volume.img"), randomBytes(24 * MiB));
+  await writeFile(join(folder, "volume.img"), randomBytes(60 * MiB));
   await symlink("volume.img", join(folder, "current"));
 }

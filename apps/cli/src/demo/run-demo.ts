@@ -57,19 +57,14 @@ export async function runDemo({ folder, port, show, signal }: DemoOptions): Prom
   await makeFiles(join(data, "alpha", "directories"));
   running.defer(async () => await removeGuests(server.url, token));
   for (const guest of guests) await client.guests.create(guest);
-  for (const load of loads)
-    running.use(
-      new Child({
-        name: `load-${load.guest}`,
-        arguments: loadArguments(load),
-        logFile: join(data, `load-${load.guest}.log`),
-      }),
-    );
+  const clients = await Promise.all(loads.map((load) => startClients(load, data)));
+  for (const each of clients) running.use(each);
   await writeContext({ server: server.url, tokenFile: server.adminTokenFile });
   running.defer(async () => await rm(contextFile, { force: true }));
 
   show(welcome(server, data));
   await tour(client, show);
+  show(`The guests' clients, which wrote all the while: ${clients.map(faultsOf).join("; ")}.`);
   show("The demo goes on until Ctrl-C.");
   await ended(signal);
   show("Stopping …");
@@ -89,21 +84,25 @@ function agentOptions(data: string, host: (typeof demoHosts)[number], server: z.
   return [...identity, ...places, "--link", String(demoLinkBytesPerSec)];
 }
 
-function loadArguments({ port, keys, hotKeys, writesPerSecond }: DemoLoad): string[] {
+const Faults = z.object({ acknowledged: z.number(), lost: z.number(), stale: z.number() });
+
+/** Real clients of a guest, over TCP. Resolves when they have written every key once. */
+async function startClients({ guest, port, keys, writesPerSecond }: DemoLoad, data: string): Promise<Child> {
   const program = fileURLToPath(import.meta.resolve("@godwit/agent/load"));
   const endpoints = demoHosts.map((host) => `${host.serviceAddress}:${port}`).join(",");
-  const hot = hotKeys === undefined ? [] : ["--hot-keys", String(hotKeys)];
-  return [
-    ...nodeArguments(),
-    program,
-    "--endpoints",
-    endpoints,
-    "--keys",
-    String(keys),
-    "--writes-per-second",
-    String(writesPerSecond),
-    ...hot,
-  ];
+  const figures = ["--keys", String(keys), "--writes-per-second", String(writesPerSecond), "--fill"];
+  const child = new Child({
+    name: guest,
+    arguments: [...nodeArguments(), program, "--endpoints", endpoints, ...figures],
+    logFile: join(data, `clients-of-${guest}.log`),
+  });
+  await child.firstLine();
+  return child;
+}
+
+function faultsOf(clients: Child): string {
+  const { acknowledged, lost, stale } = Faults.parse(JSON.parse(clients.lastLine));
+  return `${clients.name} ${acknowledged} writes, ${lost} lost, ${stale} stale`;
 }
 
 function welcome(server: z.infer<typeof ServerReady>, data: string): string {

@@ -3,7 +3,7 @@ import type { Migration } from "@godwit/contract";
 import { reportLines } from "../format.ts";
 
 /** Stopping and starting a service by commands takes longer than the usual limit of 300 ms. */
-const stops = [{ guest: "calm" }, { guest: "files", limits: { downtimeLimitMs: 3_000 } }, { guest: "hopeless" }];
+const stops = [{ guest: "calm" }, { guest: "files", limits: { downtimeLimitMs: 1_500 } }, { guest: "hopeless" }];
 
 /** What the demo does by itself: one that is easy, one with files, and one that can never work. */
 export async function tour(client: Client, show: (text: string) => void): Promise<Migration[]> {

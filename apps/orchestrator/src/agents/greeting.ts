@@ -72,6 +72,19 @@ export async function bye(
   bus.tell("schedule");
 }
 
+/** What an agent says of its guests between two hellos. */
+export async function keepGuests(
+  { store, clock, log }: GreetingParts,
+  hostId: string,
+  guests: AgentHello["guests"],
+): Promise<void> {
+  try {
+    for (const guest of guests) await takeGuest(store, hostId, guest, dateOf(clock.now()));
+  } catch (error) {
+    log.warn(error, "the figures of guests could not be stored");
+  }
+}
+
 /** A guest that is not known here (the orchestrator lost its memory) is taken up again. */
 async function takeGuest(store: Store, hostId: string, guest: AgentHello["guests"][number], at: Date): Promise<void> {
   const { guestId, name, epoch, state } = guest;

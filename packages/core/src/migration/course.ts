@@ -8,8 +8,8 @@ export function withTimings(course: Course, timings: DeviceTimings[]): Course {
     devices: course.devices.map((device) => {
       const found = timings.find((each) => each.name === device.name);
       if (found === undefined) return device;
-      const { name: _, digest, ...rest } = found;
-      return { ...device, digest: digest ?? device.digest, timings: { ...device.timings, ...rest } };
+      const { name: _, digest = device.digest, sentBytes = device.sentBytes, ...rest } = found;
+      return { ...device, digest, sentBytes, timings: { ...device.timings, ...rest } };
     }),
   };
 }

@@ -36,6 +36,8 @@ export type MigrationEvent =
 export interface DeviceTimings extends Timings {
   name: string;
   digest?: string | undefined;
+  /** All that was sent of it, the final part included. */
+  sentBytes?: number | undefined;
 }
 
 /** What an agent is told. The shell adds what is not a decision: definitions, addresses, tickets. */

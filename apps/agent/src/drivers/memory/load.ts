@@ -1,6 +1,6 @@
 /**
  * A load for the `memory` back end that knows what it wrote, as a library and as a program: `load --endpoints
- * 127.0.0.1:7001,127.0.0.2:7001 --keys 20000 --writes-per-second 5000 [--hot-keys N] [--seconds S]` prints its figures as
+ * 127.0.0.1:7001,127.0.0.2:7001 --keys 20000 --writes-per-second 5000 [--hot-keys N] [--seconds S] [--fill]` prints its figures as
  * a line of JSON each second, and at the end, after reading every key back, a last one.
  */
 import { setInterval, setTimeout } from "node:timers/promises";
@@ -46,6 +46,8 @@ export interface LoadStats extends Faults {
 /** Disposing ends it. */
 export interface LoadHandle extends AsyncDisposable {
   stats(): LoadStats;
+  /** Writes every key once, as fast as the answers come; the paced writing waits meanwhile. */
+  fill(): Promise<void>;
   /** Stops writing, reads every key that was acknowledged, and returns the figures. Writing then goes on. */
   verifyAll(): Promise<LoadStats>;
 }
@@ -96,6 +98,16 @@ class Load implements LoadHandle {
     };
   }
 
+  async fill(): Promise<void> {
+    const { keys, inFlightLimit } = this.#options;
+    this.#paused = true;
+    for (let key = 0; key < keys && !this.#ending.signal.aborted;) {
+      if (this.#client.inFlight < inFlightLimit && this.#write(key)) key += 1;
+      else await setTimeout(tickMs);
+    }
+    this.#paused = false;
+  }
+
   async verifyAll(): Promise<LoadStats> {
     this.#paused = true;
     try {
@@ -130,7 +142,7 @@ class Load implements LoadHandle {
     const { writesPerSecond, readShare, inFlightLimit } = this.#options;
     const arrears = Math.max(1, writesPerSecond * arrearsLimitSeconds);
     this.#owedWrites = Math.min(this.#owedWrites + seconds * writesPerSecond, arrears);
-    while (this.#owedWrites >= 1 && this.#client.inFlight < inFlightLimit && this.#write()) {
+    while (this.#owedWrites >= 1 && this.#client.inFlight < inFlightLimit && this.#write(this.#pick())) {
       this.#owedWrites -= 1;
       this.#owedReads += readShare;
       for (; this.#owedReads >= 1; this.#owedReads -= 1) {
@@ -140,8 +152,7 @@ class Load implements LoadHandle {
     }
   }
 
-  #write(): boolean {
-    const key = this.#pick();
+  #write(key: number): boolean {
     if (this.#client.endpoint === undefined) return false;
     const counter = this.#ledger.next(key);
     this.#counts.sent += 1;
@@ -200,6 +211,7 @@ async function main(): Promise<void> {
       "writes-per-second": { type: "string", default: "5000" },
       "hot-keys": { type: "string" },
       seconds: { type: "string" },
+      fill: { type: "boolean", default: false },
     },
   });
   const ending = new AbortController();
@@ -212,6 +224,7 @@ async function main(): Promise<void> {
     hotKeys: values["hot-keys"] === undefined ? undefined : Number(values["hot-keys"]),
   });
   try {
+    if (values.fill) await load.fill();
     for await (const _ of setInterval(1000, undefined, { signal: ending.signal })) print(load.stats());
   } catch (error) {
     if (!ending.signal.aborted) throw error;
