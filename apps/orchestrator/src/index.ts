@@ -1,3 +1,3 @@
 export { OrchestratorConfig } from "./config.ts";
-export { freePortFrom, type OrchestratorReady, runOrchestrator } from "./main.ts";
+export { freePortsFrom, type OrchestratorReady, runOrchestrator } from "./main.ts";
 export { version } from "./version.ts";

@@ -87,12 +87,14 @@ export async function runOrchestrator(
   lost.signal.throwIfAborted();
 }
 
-/** The first free port from `port` on, within a hundred. */
-export async function freePortFrom(host: string, port: number): Promise<number> {
-  for (let candidate = port; candidate < port + 100; candidate += 1) {
-    if (await canListen(host, candidate)) return candidate;
+/** The first of `count` ports in a row, from `port` on and within a hundred, that are free on each of the addresses. */
+export async function freePortsFrom(addresses: readonly string[], port: number, count = 1): Promise<number> {
+  for (let first = port; first < port + 100; first += 1) {
+    const ports = Array.from({ length: count }, (_, index) => first + index);
+    const free = await Promise.all(addresses.flatMap((address) => ports.map((each) => canListen(address, each))));
+    if (free.every(Boolean)) return first;
   }
-  throw new Error(`No port from ${port} to ${port + 99} is free on ${host}`);
+  throw new Error(`No ${count} ports in a row from ${port} to ${port + 99} are free on ${addresses.join(" and ")}`);
 }
 
 async function canListen(host: string, port: number): Promise<boolean> {

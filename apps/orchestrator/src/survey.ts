@@ -113,7 +113,7 @@ async function askAgents(agents: ConnectedAgents, found: Found): Promise<Pick<Su
     const failed = answer.refusals.map(({ code, detail, fix, device }) => ({
       name: "room",
       ok: false,
-      code: asProblem(code),
+      code: asProblem(code, "invalid-config"),
       detail: device === undefined ? detail : `${device}: ${detail}`,
       fix,
     }));
@@ -130,7 +130,7 @@ async function askAgents(agents: ConnectedAgents, found: Found): Promise<Pick<Su
 
 function unanswered(error: unknown): PlanCheck {
   if (error instanceof AgentRefusal)
-    return { name: "room", ok: false, code: asProblem(error.code), detail: error.message };
+    return { name: "room", ok: false, code: asProblem(error.code, "guest-not-settled"), detail: error.message };
   if (error instanceof AgentSilent) return { name: "agents", ok: false, code: "host-silent", detail: error.message };
   throw error;
 }
@@ -141,7 +141,7 @@ function connected(agents: ConnectedAgents, host: HostRecord) {
   return connection;
 }
 
-/** Agents' codes are those of the problems; a back end's own code that is none of them comes as a refusal of the configuration. */
-export function asProblem(code: string): ProblemCode {
-  return problemCodes.find((known) => known === code) ?? "invalid-config";
+/** Agents' codes are those of the problems; a back end may have others, which then count as the given one. */
+export function asProblem(code: string, otherwise: ProblemCode): ProblemCode {
+  return problemCodes.find((known) => known === code) ?? otherwise;
 }

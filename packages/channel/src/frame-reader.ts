@@ -21,6 +21,9 @@ import { controlChecksum } from "./messages.ts";
 /** What one slot of a receiver's arena must hold: a payload and the header behind it. */
 export const receiveSlotBytes = chunkPayloadLimit + headerBytes;
 
+/** Small enough that what was read is still in the cache for its checksum. */
+const readLimitBytes = Number(process.env["RL"]??256) * 1024;
+
 export interface Frame {
   header: Header;
   /** As it came. Valid during the call. */
@@ -55,7 +58,8 @@ export class FrameReader {
   get target(): Uint8Array {
     if (this.#slot !== undefined && this.#header !== undefined) {
       const { buffer, byteOffset } = this.#slot;
-      return new Uint8Array(buffer, byteOffset + this.#filled, padded(this.#header) + headerBytes - this.#filled);
+      const left = padded(this.#header) + headerBytes - this.#filled;
+      return new Uint8Array(buffer, byteOffset + this.#filled, Math.min(left, readLimitBytes));
     }
     return this.#head.subarray(this.#filled, this.#headNeeds());
   }

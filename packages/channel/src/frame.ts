@@ -43,7 +43,7 @@ export const headerBytes = 64;
 /** Bytes of a header that say something; zeros follow. */
 const headerFields = 24;
 /** Small enough that a payload is still in the cache for its checksum, large enough that its header costs nothing. */
-export const chunkPayloadLimit = 512 * 1024;
+export const chunkPayloadLimit = 1024 * 1024;
 export const controlPayloadLimit = 4096;
 const sequenceLimit = 2 ** 48 - 1;
 

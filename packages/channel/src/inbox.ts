@@ -2,7 +2,7 @@ import type { Item } from "./api.ts";
 import type { ChannelError } from "./errors.ts";
 
 /** So much is acknowledged at once, so that acknowledging costs little. */
-const ackBytes = 1024 * 1024;
+const ackBytes = 2 * 1024 * 1024;
 /** What is less than that is acknowledged after this time. */
 const ackDelayMs = 2;
 

@@ -11,7 +11,7 @@ import { controlFrame, parseEnd, parseError, parseNumber, requireShort } from ".
 import { dialledSocket, requireLoopback } from "./socket.ts";
 
 /** One is being filled, one is the consumer's, the others wait. */
-const receiveSlots = 6;
+const receiveSlots = 4;
 const firstDelayMs = 50;
 const longestDelayMs = 2000;
 

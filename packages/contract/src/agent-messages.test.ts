@@ -65,6 +65,10 @@ const fromAgent: FromAgent[] = [
       { role: "destination", ...handover, at: "loaded" },
     ],
   },
+  {
+    type: "guests",
+    guests: [{ guestId: id, name: "calm", epoch: 1, state: "running", definitions: [], devices: [] }],
+  },
   { type: "reply", to: id, ok: true, body: { devices: [] } },
   { type: "refusal", to: id, ...failure, fix: "Make room.", device: "ram" },
   { type: "sourcePrepared", ...of, peers },

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client } from "@godwit/client";
 import { lockFolder, nodeArguments } from "@godwit/launch";
-import { freePortFrom } from "@godwit/orchestrator";
+import { freePortsFrom } from "@godwit/orchestrator";
 import { z } from "zod";
 import { contextFile } from "../context.ts";
 import { Child } from "./child.ts";
@@ -43,7 +43,7 @@ export async function runDemo({ folder, port, show, signal }: DemoOptions): Prom
     return ready;
   };
 
-  const free = await freePortFrom("127.0.0.1", port);
+  const free = await freePortsFrom(["127.0.0.1"], port);
   if (free !== port) show(`Port ${port} is taken; ${free} is used instead.`);
   const server = ServerReady.parse(
     JSON.parse(await start("server", ["server", "--port", String(free), "--data", join(data, "server")])),
@@ -53,7 +53,13 @@ export async function runDemo({ folder, port, show, signal }: DemoOptions): Prom
   const client = new Client({ server: server.url, token, signal });
   await connected(client);
 
-  const { guests, loads } = demoGuests(await freePortFrom("127.0.0.1", 7200));
+  const { guests, loads } = demoGuests(
+    await freePortsFrom(
+      demoHosts.map((host) => host.serviceAddress),
+      7200,
+      3,
+    ),
+  );
   await makeFiles(join(data, "alpha", "directories"));
   running.defer(async () => await removeGuests(server.url, token));
   for (const guest of guests) await client.guests.create(guest);

@@ -151,11 +151,7 @@ async function ask(
   } catch (error) {
     if (error instanceof AgentSilent) throw new ProblemError("host-silent", error.message);
     if (!(error instanceof AgentRefusal)) throw error;
-    const code = asProblem(error.code);
-    throw new ProblemError(
-      code === "internal" || error.code === "device-failed" ? "create-failed" : code,
-      `${host.name}: ${error.message}`,
-    );
+    throw new ProblemError(asProblem(error.code, "create-failed"), `${host.name}: ${error.message}`);
   }
 }
 

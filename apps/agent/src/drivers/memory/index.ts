@@ -32,7 +32,11 @@ export function memoryBackend(options: MemoryOptions = {}): Backend<MemoryConfig
     parseConfig: parseMemoryConfig,
 
     async create(ctx) {
-      if ((await attachments.find(ctx)) === undefined) await spawnDaemon(order(ctx, false));
+      if ((await attachments.find(ctx)) === undefined) {
+        const address = await checkAddress(ctx.serviceAddress, ctx.config.port);
+        if (!address.ok) throw deviceError(address.code, address.reason);
+        await spawnDaemon(order(ctx, false));
+      }
       return await serve(ctx, await attachments.require(ctx));
     },
 
