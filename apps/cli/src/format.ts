@@ -86,6 +86,6 @@ export function reportLines(migration: Migration): string[] {
   return [
     ...lines,
     `downtime   ${duration(report.downtimeMs)} (predicted ${predicted}, limit ${duration(report.downtimeLimitMs)})`,
-    `moved      ${bytes(report.sentBytes)} in ${report.rounds} rounds, ${bytes(report.stoppedBytes ?? 0)} of it after the stop; ${duration(report.totalMs)} in all`,
+    `moved      ${bytes(report.sentBytes)} in ${report.rounds} rounds and the last pass, ${bytes(report.stoppedBytes ?? 0)} of it after the stop; ${duration(report.totalMs)} in all`,
   ];
 }

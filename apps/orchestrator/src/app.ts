@@ -34,6 +34,14 @@ declare module "fastify" {
 const bodyMaxBytes = 256 * 1024;
 const longPollMs = 65_000;
 const requestsPerMinute = 6_000;
+/** For the page and whatever else a browser is led to: nothing from elsewhere, nothing inline. `/docs` has its own. */
+const contentSecurityPolicy = {
+  defaultSrc: ["'self'"],
+  objectSrc: ["'none'"],
+  baseUri: ["'none'"],
+  formAction: ["'self'"],
+  frameAncestors: ["'none'"],
+};
 
 export interface AppParts extends MigrationParts, GuestParts, PlanParts, EventParts {
   authenticate: Authenticate;
@@ -60,7 +68,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   app.setSerializerCompiler(serializerCompiler);
   answerProblems(app);
 
-  await app.register(helmet, { contentSecurityPolicy: false });
+  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: contentSecurityPolicy } });
   await app.register(rateLimit, { max: requestsPerMinute, timeWindow: 60_000 });
   await cookies(app);
   app.addHook("onRequest", async (request, reply) => {

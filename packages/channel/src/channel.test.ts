@@ -219,6 +219,31 @@ test("limits hold for the stream: it takes no less time than its bytes at the ra
   expect((await readRound(pair.destination)).length).toBe(10_000_000);
 });
 
+test("busy time counts what is on its way, not what waits for a connection, and not idleness", async () => {
+  await using listener = await listen({ host, port: 0 });
+  await using source = listener.open(key);
+  await source.write(Buffer.from("waits for a connection"));
+  await past(performance.now() + 20);
+  expect(source.stats().busyMs).toBe(0);
+  const since = performance.now();
+  await using destination = dial({ host, port: listener.port, ...key });
+  const iterator = destination[Symbol.asyncIterator]();
+  await iterator.next();
+  // What the consumer has not dealt with is on its way, however long that takes.
+  await past(performance.now() + 20);
+  const busyMs = source.stats().busyMs;
+  expect(busyMs).toBeGreaterThanOrEqual(20);
+  expect(busyMs).toBeLessThanOrEqual(performance.now() - since);
+  const next = iterator.next();
+  await source.acknowledged();
+  const idleMs = source.stats().busyMs;
+  await past(performance.now() + 20);
+  expect(source.stats().busyMs).toBe(idleMs);
+  source.endRound(1);
+  expect(await next).toEqual({ done: false, value: { type: "round-end", round: 1 } });
+  await until(() => source.stats().busyMs > idleMs);
+});
+
 test("closing both ends leaves nothing that keeps a process alive", async () => {
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
   const script = `
@@ -277,6 +302,10 @@ function frame(type: "ping" | "hello", message?: object): Buffer {
 
 function filled(buffer: Uint8Array, value: number): Uint8Array {
   return buffer.fill(value);
+}
+
+async function past(time: number): Promise<void> {
+  await until(() => performance.now() > time);
 }
 
 /** Looks at each turn of the event loop. */

@@ -10,8 +10,8 @@
  * Any change within one word changes its lane's p, and so does any burst of up to 65 bits: the two words it may touch
  * are of different lanes. Two words exchanged that are of different lanes change p, of different columns a c. Of one
  * lane and column, in rows d apart and differing by x, they change b by d·x, unless that is 0 mod 2^64; then, as
- * d < 2^13, the lower half of x is zero, and the two r change in their upper halves: by y and -y, and e changes by d·y
- * with 0 < |d·y| < 2^45; or, where one of them wraps and not the other, by amounts that add up to 2^32 or -2^32, and q
+ * d < 2^14, the lower half of x is zero, and the two r change in their upper halves: by y and -y, and e changes by d·y
+ * with 0 < |d·y| < 2^46; or, where one of them wraps and not the other, by amounts that add up to 2^32 or -2^32, and q
  * changes. The same holds for any two aligned parts of words exchanged, of 8, 16 or 32 bits. So the sums see every one
  * of these with certainty, and other damage as well as 896 bits of sums can; mixing them into 64 bits leaves a chance
  * of about 2^-64.

@@ -22,7 +22,7 @@ import { controlChecksum } from "./messages.ts";
 export const receiveSlotBytes = chunkPayloadLimit + headerBytes;
 
 /** Small enough that what was read is still in the cache for its checksum. */
-const readLimitBytes = Number(process.env["RL"]??256) * 1024;
+const readLimitBytes = 256 * 1024;
 
 export interface Frame {
   header: Header;

@@ -15,7 +15,7 @@
  *
  * | type | name | from | sequence | payload |
  * |---|---|---|---|---|
- * | 1 | chunk | source | next | 1 to 524,288 bytes of the stream |
+ * | 1 | chunk | source | next | 1 to 1,048,576 bytes of the stream |
  * | 2 | round-end | source | next | `{ round }` |
  * | 3 | switchover | source | next | none |
  * | 4 | end | source | next | `{ digest, stream }`: the back end's digest of its state; the running digest |
@@ -42,7 +42,7 @@ export const preambleBytes = 8;
 export const headerBytes = 64;
 /** Bytes of a header that say something; zeros follow. */
 const headerFields = 24;
-/** Small enough that a payload is still in the cache for its checksum, large enough that its header costs nothing. */
+/** Large enough that what is done once a frame costs next to nothing. */
 export const chunkPayloadLimit = 1024 * 1024;
 export const controlPayloadLimit = 4096;
 const sequenceLimit = 2 ** 48 - 1;

@@ -33,6 +33,7 @@ export class Inbox {
   /** The last item that the consumer has dealt with. */
   #ackedSequence = 0;
   #unacknowledgedBytes = 0;
+  /** Runs while items are dealt with; it is not stopped by each acknowledgement, as it would be set anew at once. */
   #timer: NodeJS.Timeout | undefined;
 
   constructor(effects: InboxEffects) {
@@ -91,12 +92,15 @@ export class Inbox {
     if (this.#outcome !== undefined) return;
     if (entry.item.type === "chunk") this.#unacknowledgedBytes += entry.item.bytes.length;
     if (entry.item.type !== "chunk" || this.#unacknowledgedBytes >= ackBytes) this.#acknowledge();
-    else this.#timer ??= setTimeout(() => this.#acknowledge(), ackDelayMs);
+    else this.#timer ??= setTimeout(() => this.#acknowledgeRest(), ackDelayMs);
+  }
+
+  #acknowledgeRest(): void {
+    this.#timer = undefined;
+    if (this.#unacknowledgedBytes > 0) this.#acknowledge();
   }
 
   #acknowledge(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     this.#unacknowledgedBytes = 0;
     this.#effects.acknowledge(this.#ackedSequence);
   }

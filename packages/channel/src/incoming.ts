@@ -4,7 +4,7 @@ import type { DialOptions, IncomingChannel, IncomingStats, Item } from "./api.ts
 import { Arena } from "./arena.ts";
 import { ChannelError } from "./errors.ts";
 import { type Frame, FrameReader, receiveSlotBytes } from "./frame-reader.ts";
-import { preamble } from "./frame.ts";
+import { type Header, preamble } from "./frame.ts";
 import { Inbox } from "./inbox.ts";
 import { type FrameParts, Link } from "./link.ts";
 import { controlFrame, parseEnd, parseError, parseNumber, requireShort } from "./messages.ts";
@@ -185,20 +185,25 @@ class Incoming implements IncomingChannel {
         this.#conclude(this.#endReceived ? undefined : peerClosed(), undefined, "drain");
         return;
       case "chunk":
+        this.#requireNext(header);
         this.#digest.update(headerBytes);
         this.#payloadBytes += payload.length;
         this.#take(header.sequence, { type: "chunk", bytes: payload });
         return;
       case "round-end":
+        this.#requireNext(header);
         this.#take(header.sequence, { type: "round-end", round: parseNumber("round-end", "round", payload) });
         return;
       case "switchover":
+        this.#requireNext(header);
         this.#take(header.sequence, { type: "switchover" });
         return;
       case "end":
+        this.#requireNext(header);
         this.#receiveEnd(header.sequence, payload);
         return;
       case "grant":
+        this.#requireNext(header);
         this.#take(header.sequence, { type: "grant", epoch: parseNumber("grant", "epoch", payload) });
         return;
       default:
@@ -215,10 +220,13 @@ class Incoming implements IncomingChannel {
     this.#take(sequence, { type: "end", digest });
   }
 
+  /** To be asked before anything is done with a frame of the stream: only grants follow its end. */
+  #requireNext({ type, sequence }: Header): void {
+    if (sequence === this.#receivedSequence + 1 && (!this.#endReceived || type === "grant")) return;
+    throw new ChannelError("bad-sequence", `${type} frame ${sequence} came after frame ${this.#receivedSequence}`);
+  }
+
   #take(sequence: number, item: Item): void {
-    if (sequence !== this.#receivedSequence + 1 || (this.#endReceived && !["end", "grant"].includes(item.type))) {
-      throw new ChannelError("bad-sequence", `frame ${sequence} came after frame ${this.#receivedSequence}`);
-    }
     this.#receivedSequence = sequence;
     this.#inbox.put(sequence, item);
   }

@@ -123,9 +123,11 @@ export class Link {
   }
 
   #put({ header, payload, padding }: FrameParts): void {
-    for (const part of [header, payload, padding ?? paddingOf(payload.length)]) {
+    const parts = [header, payload, padding ?? paddingOf(payload.length)].filter((part) => part.length > 0);
+    for (const [index, part] of parts.entries()) {
       this.#wireBytes += part.length;
-      if (part.length > 0) this.socket.write(part, this.#onWritten);
+      if (index < parts.length - 1) this.socket.write(part);
+      else this.socket.write(part, this.#onWritten);
     }
   }
 }

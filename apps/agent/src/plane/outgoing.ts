@@ -194,8 +194,9 @@ export class Outgoing {
   async #figures(accuracy: "estimate" | "exact") {
     const devices = await Promise.all(
       this.#devices.map(async ({ name, source, channel, rounds }) => {
-        const pending = whole(await source.pending(accuracy));
-        return { name, pending, rounds, sentBytes: channel.stats().payloadBytes };
+        const pending = await source.pending(accuracy);
+        const { queuedBytes, ackedBytes } = channel.stats();
+        return { name, pending: whole(pending, queuedBytes), rounds, sentBytes: ackedBytes };
       }),
     );
     const stats = this.#devices.map(({ channel }) => channel.stats());
@@ -235,11 +236,14 @@ class DigestMismatch extends Error {
   }
 }
 
-/** Bytes are integers on the wire; a back end may reckon in fractions. */
-function whole(pending: Pending): Pending {
+/**
+ * Bytes are integers on the wire; a back end may reckon in fractions. What it has handed over and the destination has not dealt with
+ * is pending all the same: a stop would have to wait for it.
+ */
+function whole(pending: Pending, queuedBytes: number): Pending {
   return {
     initialBytes: Math.ceil(pending.initialBytes),
-    precopyBytes: Math.ceil(pending.precopyBytes),
+    precopyBytes: Math.ceil(pending.precopyBytes) + queuedBytes,
     stopcopyBytes: Math.ceil(pending.stopcopyBytes),
     fixedMs: pending.fixedMs,
   };

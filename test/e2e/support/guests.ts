@@ -1,0 +1,23 @@
+import type { Guest } from "@godwit/contract";
+import type { Cluster } from "./cluster.ts";
+import { freePort } from "./ports.ts";
+
+export const MiB = 1024 * 1024;
+
+export interface MemoryGuest extends Guest {
+  port: number;
+  /** Where it serves on each host of the test. */
+  endpoints: string[];
+}
+
+/** A guest with one `memory` device, at a port that is free on every host. */
+export async function memoryGuest(
+  cluster: Cluster,
+  { name, host = "alpha", sizeBytes = 4 * MiB }: { name: string; host?: string; sizeBytes?: number },
+): Promise<MemoryGuest> {
+  const addresses = [...cluster.hosts.values()].map(({ serviceAddress }) => serviceAddress);
+  const port = await freePort(addresses);
+  const devices = [{ name: "ram", kind: "memory", config: { sizeBytes, port } }];
+  const guest = await cluster.client.guests.create({ name, host, devices });
+  return { ...guest, port, endpoints: addresses.map((address) => `${address}:${port}`) };
+}
