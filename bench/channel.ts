@@ -9,18 +9,10 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { loadavg } from "node:os";
-import { fileURLToPath } from "node:url";
 import { dial } from "@godwit/channel";
 import { entry, nodeArguments } from "@godwit/launch";
+import { type BenchRow, median } from "./row.ts";
 import type { Accepted, Order, Ready } from "./channel/source.ts";
-
-export interface BenchRow {
-  name: string;
-  figure: string;
-  reference: string;
-  ratio: number;
-  goal?: string;
-}
 
 const sizeBytes = 2 * 1024 ** 3;
 const rounds = 7;
@@ -130,9 +122,3 @@ async function order(source: ChildProcess, what: Order): Promise<Accepted> {
 function isAccepted(message: unknown): message is Accepted {
   return typeof message === "object" && message !== null && "cpuMicros" in message;
 }
-
-function median(figures: number[]): number {
-  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN;
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.table(await benchChannel());

@@ -4,17 +4,9 @@ import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { pathToFileURL } from "node:url";
 import type { DeviceContext, Sink } from "@godwit/backend";
 import { type DirectoryConfig, directoryBackend } from "../apps/agent/src/drivers/directory/index.ts";
-
-export interface BenchRow {
-  name: string;
-  figure: string;
-  reference: string;
-  ratio: number;
-  goal?: string;
-}
+import type { BenchRow } from "./row.ts";
 
 /** Turn and turn about, so that what else the machine does falls on both. */
 const runs = 2;
@@ -164,5 +156,3 @@ async function timed(task: () => unknown): Promise<number> {
   await task();
   return performance.now() - from;
 }
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) console.table(await benchDirectory());

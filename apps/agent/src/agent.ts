@@ -205,6 +205,8 @@ export class Agent {
     const ids = { migrationId, guestId, epoch };
     const guest = this.#parts.guests.owner(guestId);
     if (guest?.part.epoch === epoch) {
+      // One that is owned and could not be taken up again does not run: that is for its host's operator to mend.
+      if (!this.#parts.guests.runs(guestId)) return;
       const statuses = this.#parts.guests.status(guestId);
       this.#parts.tell({ type: "running", ...ids, startedMs: undefined, devices: [], statuses });
     } else if (guest === undefined) {

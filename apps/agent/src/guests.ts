@@ -38,6 +38,10 @@ export class Guests {
     return found?.part.as === "owner" ? { ...found, part: found.part } : undefined;
   }
 
+  runs(guestId: string): boolean {
+    return this.#running.get(guestId)?.state === "running";
+  }
+
   status(guestId: string): DeviceStatus[] {
     return this.#running.get(guestId)?.devices ?? [];
   }

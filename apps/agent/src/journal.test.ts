@@ -29,6 +29,16 @@ describe("the journal", () => {
     });
   });
 
+  test("keeps every one of the entries that come at the same time", async () => {
+    const guests = Array.from({ length: 20 }, (_, index) => `g${index}`);
+    await using journal = await Journal.open(path);
+    await Promise.all(guests.map((guestId) => journal.append({ ...created, guestId, name: guestId })));
+    await Promise.all(guests.map((guestId) => journal.append({ ...released, guestId })));
+    expect([...journal.parts.keys()].toSorted()).toEqual(guests.toSorted());
+    await using again = await Journal.open(path);
+    expect(again.parts).toEqual(journal.parts);
+  });
+
   test("drops a last line that was cut off at any byte, and goes on after it", async () => {
     await write(created);
     const whole = await readFile(path);

@@ -32,6 +32,7 @@ export class JournalDamaged extends Error {
 export class Journal implements AsyncDisposable {
   #file: FileHandle;
   #parts: Parts;
+  #appending: Promise<void> = Promise.resolve();
 
   private constructor(file: FileHandle, parts: Parts) {
     this.#file = file;
@@ -53,16 +54,26 @@ export class Journal implements AsyncDisposable {
     return this.#parts;
   }
 
-  /** Resolves when the entry is on disk. An entry that contradicts the journal is refused and not written. */
+  /**
+   * Resolves when the entry is on disk. An entry that contradicts the journal is refused and not written. Entries of different guests
+   * come at the same time: each is judged by all that were appended before it.
+   */
   async append(entry: JournalEntry): Promise<void> {
+    const appended = this.#appending.then(() => this.#write(entry));
+    this.#appending = appended.catch(() => undefined);
+    await appended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#appending;
+    await this.#file.close();
+  }
+
+  async #write(entry: JournalEntry): Promise<void> {
     const parts = foldJournal(this.#parts, entry);
     await this.#file.appendFile(lineOf(entry));
     await this.#file.datasync();
     this.#parts = parts;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#file.close();
   }
 }
 

@@ -11,7 +11,7 @@ import { phases, verdicts } from "./words.js";
 /** @typedef {{ migration: Migration, sentence: string, live: boolean }} Shown */
 
 const beginning = "The switchover has begun; it ends on one side or the other.";
-const deviceColumns = ["Pending", "Only when stopped", "Written at", "Sent", "Rounds"];
+const deviceColumns = ["Pending", "After the stop", "Own time", "Sent", "Rounds"];
 /** @type {Phase[]} */
 const course = ["queued", "preflight", "precopy", "switchover"];
 
@@ -109,11 +109,11 @@ function deviceRow({ name, kind }) {
   const title = el("th", { scope: "row", role: "rowheader" }, name, el("span", { class: "kind" }, kind));
   return {
     node: el("tr", { role: "row" }, title, ...cells),
-    update({ pending, rounds, sentBytes, dirtyBytesPerSec }) {
+    update({ pending, rounds, sentBytes }) {
       const texts = [
         bytes(pending && pending.initialBytes + pending.precopyBytes),
         bytes(pending?.stopcopyBytes),
-        rate(dirtyBytesPerSec),
+        duration(pending?.fixedMs),
         bytes(sentBytes),
         String(rounds),
       ];

@@ -10,6 +10,8 @@ const silenceMs = 1_200;
 const answerMs = 1_200;
 const lookEveryMs = 200;
 const retryMs = 1_000;
+/** A stream with nothing to tell may keep its head back until its first event: after so long it is taken to be open. */
+const headMs = 300;
 /** What an event says has changed is read anew at most this often. */
 const readEveryMs = 150;
 
@@ -79,13 +81,18 @@ export class Feed {
     const source = new EventSource("/v1/events");
     this.#source = source;
     source.addEventListener("open", () => void this.#readAll(source));
+    setTimeout(() => source === this.#source && !this.#live && void this.#readAll(source), headMs);
     source.addEventListener("reset", () => void this.#readAll(source));
     source.addEventListener("error", () => this.#cut(source));
     source.addEventListener("migration.progress", ({ data }) => this.#progress(JSON.parse(data)));
     for (const type of keptTypes) source.addEventListener(type, ({ data }) => this.#event(JSON.parse(data)));
   }
 
-  /** @param {EventSource} source */
+  /**
+   * Of a stream that opens late everything is read once more: what happened before it did is not told by it.
+   *
+   * @param {EventSource} source
+   */
   async #readAll(source) {
     try {
       await this.#world.readAll();

@@ -8,26 +8,30 @@ import { duration, limit, range } from "./figures.js";
 const width = 1000;
 const height = 10;
 
-/** The predicted downtime with its interval against the limit. What is off the track is told by the figures and by a torn end. */
+/**
+ * The predicted downtime with its interval against the limit: what is above the limit has another colour. What is off the track is told
+ * by the figures and by a torn end.
+ */
 export function downtimeMeter() {
   const [value, interval, limitText] = [el("strong"), el("span"), el("span")];
-  const [past, likely, bar] = [rect("past"), rect("likely"), rect("bar")];
+  const [past, likely, bar, over] = [rect("past"), rect("likely"), rect("bar"), rect("excess")];
   const mark = svg("line", { class: "mark", x1: width / 2, x2: width / 2, y1: -4, y2: height + 4 });
   const off = svg("path", { class: "off", d: `M${width - 26} -2l-10 14M${width - 14} -2l-10 14` });
-  setAttribute(past, "x", width / 2);
+  for (const half of [past, over]) setAttribute(half, "x", width / 2);
   setAttribute(past, "width", width / 2);
   const track = rect("track");
   setAttribute(track, "width", width);
   const drawing = svg(
     "svg",
     { viewBox: `0 -4 ${width} ${height + 8}`, preserveAspectRatio: "none", "aria-hidden": "true" },
-    ...[track, past, likely, bar, mark, off],
+    ...[track, past, likely, bar, over, mark, off],
   );
   const gauge = el("div", { class: "gauge", role: "meter", "aria-label": "Predicted downtime" }, drawing);
   const node = el(
     "div",
     { class: "meter" },
-    el("p", { class: "meter-head" }, el("span", { class: "label" }, "Predicted downtime"), value, interval, limitText),
+    el("p", { class: "meter-head" }, el("span", { class: "label" }, "Predicted downtime"), value, interval),
+    el("p", { class: "meter-limit" }, limitText),
     gauge,
   );
   return {
@@ -36,7 +40,8 @@ export function downtimeMeter() {
     update({ predictedDowntimeMs: ms, predictedDowntimeRangeMs: rangeMs, limits: { downtimeLimitMs } }) {
       const x = (/** @type {number} */ at) => Math.min(1, at / (2 * downtimeLimitMs)) * width;
       const [low, high] = rangeMs ?? [ms ?? 0, ms ?? 0];
-      setAttribute(bar, "width", x(ms ?? 0));
+      setAttribute(bar, "width", Math.min(width / 2, x(ms ?? 0)));
+      setAttribute(over, "width", Math.max(0, x(ms ?? 0) - width / 2));
       setAttribute(likely, "x", x(low));
       setAttribute(likely, "width", x(high) - x(low));
       setAttribute(node, "data-fits", ms === undefined ? undefined : fits(ms, high, downtimeLimitMs));

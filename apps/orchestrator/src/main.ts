@@ -60,6 +60,7 @@ export async function runOrchestrator(
 
   await app.listen({ host: config.host, port: config.port });
   const greeting: GreetingParts = { store, agents, runs, bus, clock, reportEveryMs: config.reportEveryMs, log };
+  const farewells = new Set<Promise<void>>();
   const sockets = agentSocket({
     server: app.server,
     authenticate,
@@ -69,8 +70,12 @@ export async function runOrchestrator(
       if ("migrationId" in message) runs.hear(connection.hostId, message);
       else if (message.type === "guests") void keepGuests(greeting, connection.hostId, message.guests);
     },
-    bye: (connection) =>
-      void bye(greeting, connection).catch((error: unknown) => log.error(error, "a farewell could not be stored")),
+    bye: (connection) => {
+      const farewell = bye(greeting, connection)
+        .catch((error: unknown) => log.error(error, "a farewell could not be stored"))
+        .finally(() => farewells.delete(farewell));
+      farewells.add(farewell);
+    },
   });
   using _scheduling = scheduler.start();
   using _sampling = startSampler({ runs, store, clock, log });
@@ -82,6 +87,7 @@ export async function runOrchestrator(
   await ended(AbortSignal.any([signal, lost.signal]));
   await sockets[Symbol.asyncDispose]();
   agents.closeAll();
+  await Promise.all(farewells);
   await app.close();
   await runs.stop();
   lost.signal.throwIfAborted();

@@ -43,7 +43,8 @@ export const LimitsInput = z
       .optional()
       .meta({ description: "cap while the guest runs; lifted at the switchover" }),
   })
-  .meta({ id: "LimitsInput" });
+  // "LimitsInput" is what OpenAPI's generator calls the input side of `Limits`.
+  .meta({ id: "WantedLimits" });
 
 export const CreateMigration = z
   .union([
