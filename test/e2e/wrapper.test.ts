@@ -39,7 +39,14 @@ test("a guest is created, planned, moved by names and back by ids, and every ans
   expect(await pictureOf(cluster, { name: "web", port })).toEqual(settledOn("alpha", 1));
 
   const there = await move({ guest: "web", destination: "beta", limits });
-  expect(there).toMatchObject({ guest: "web", guestId: guest.id, source: "alpha", destination: "beta", limits, epoch: 2 });
+  expect(there).toMatchObject({
+    guest: "web",
+    guestId: guest.id,
+    source: "alpha",
+    destination: "beta",
+    limits,
+    epoch: 2,
+  });
   const beta = z.object({ id: z.string() }).parse((await cluster.ask("GET", "/v1/hosts/alpha")).body).id;
   const back = await move({ guest: guest.id, destination: beta, limits });
   expect(back).toMatchObject({ source: "beta", destination: "alpha", epoch: 3 });
@@ -56,7 +63,11 @@ async function move(body: object): Promise<Migration> {
   expect(waited.status).toBe(200);
   const migration = Migration.parse(waited.body);
   expect(migration).toMatchObject({ phase: "completed", reason: { code: "COMPLETED" } });
-  expect(migration.verdict).toMatchObject({ kind: "ready", code: "FITS_LIMIT", sentence: expect.stringMatching(/\.$/) });
+  expect(migration.verdict).toMatchObject({
+    kind: "ready",
+    code: "FITS_LIMIT",
+    sentence: expect.stringMatching(/\.$/),
+  });
   expect(migration.verdict?.inputs).toMatchObject({ downtimeLimitMs: 300 });
   expect(migration.predictedDowntimeMs).toBeGreaterThan(0);
   expect(migration.downtimeMs).toBeGreaterThan(0);
@@ -95,13 +106,11 @@ test("D4: events read over two connections, the second with Last-Event-ID, are t
   const whole = await readEvents(cluster, path);
   expect(since).toEqual(rest);
   expect([...begun, ...rest]).toEqual(whole);
-  expect(whole.map(({ data }) => z.object({ data: z.looseObject({ phase: z.string() }) }).safeParse(data).data?.data.phase).filter(Boolean)).toEqual([
-    "queued",
-    "preflight",
-    "precopy",
-    "switchover",
-    "completed",
-  ]);
+  expect(
+    whole
+      .map(({ data }) => z.object({ data: z.looseObject({ phase: z.string() }) }).safeParse(data).data?.data.phase)
+      .filter(Boolean),
+  ).toEqual(["queued", "preflight", "precopy", "switchover", "completed"]);
   expect(new Set(whole.map(({ id }) => id)).size).toBe(whole.length);
   const everything = await readEvents(cluster, `/v1/events?since=${encodeURIComponent(begun[0]?.id ?? "")}`, {
     most: whole.length - 1,
@@ -113,7 +122,9 @@ test("D4: events read over two connections, the second with Last-Event-ID, are t
 test("a plan is carried out by its id; where the guest has moved meanwhile it is stale", async () => {
   await memoryGuest(cluster, { name: "planned" });
   const body = { guest: "planned", destination: "beta", limits };
-  const [one, other] = await Promise.all([1, 2].map(async () => Plan.parse((await cluster.ask("POST", "/v1/plans", { body })).body)));
+  const [one, other] = await Promise.all(
+    [1, 2].map(async () => Plan.parse((await cluster.ask("POST", "/v1/plans", { body })).body)),
+  );
   expect((await cluster.ask("GET", `/v1/plans/${one?.id}`)).body).toEqual(one);
   const migration = await move({ planId: one?.id });
   expect(migration).toMatchObject({ guest: "planned", destination: "beta" });
@@ -125,7 +136,9 @@ test("A4: a list comes in pages, newest first, each with the way to the next in 
   const first = await cluster.ask("GET", "/v1/migrations?limit=2");
   const { items, nextCursor } = Page.parse(first.body);
   expect(items).toHaveLength(2);
-  expect(first.headers.get("link")).toBe(`</v1/migrations?limit=2&cursor=${encodeURIComponent(nextCursor ?? "")}>; rel="next"`);
+  expect(first.headers.get("link")).toBe(
+    `</v1/migrations?limit=2&cursor=${encodeURIComponent(nextCursor ?? "")}>; rel="next"`,
+  );
   const next = /<([^>]+)>/.exec(first.headers.get("link") ?? "")?.[1] ?? "";
   const second = Page.parse((await cluster.ask("GET", next)).body);
   const all = Page.parse((await cluster.ask("GET", "/v1/migrations?limit=200")).body).items;
@@ -133,7 +146,10 @@ test("A4: a list comes in pages, newest first, each with the way to the next in 
   const times = all.map(({ createdAt }) => createdAt);
   expect(times).toEqual(times.toSorted().toReversed());
   const ofOne = Page.parse((await cluster.ask("GET", "/v1/migrations?guest=web&phase=completed")).body).items;
-  expect(ofOne.map(({ guest, phase }) => [guest, phase])).toEqual([["web", "completed"], ["web", "completed"]]);
+  expect(ofOne.map(({ guest, phase }) => [guest, phase])).toEqual([
+    ["web", "completed"],
+    ["web", "completed"],
+  ]);
 });
 
 test("a migration that has not changed is answered with 304 and no body", async () => {
@@ -144,7 +160,9 @@ test("a migration that has not changed is answered with 304 and no body", async 
   const again = await cluster.ask("GET", `/v1/migrations/${id}`, { headers: { "if-none-match": etag } });
   expect(again).toMatchObject({ status: 304, body: "" });
   expect(again.headers.get("etag")).toBe(etag);
-  expect((await cluster.ask("GET", `/v1/migrations/${id}`, { headers: { "if-none-match": '"other"' } })).status).toBe(200);
+  expect((await cluster.ask("GET", `/v1/migrations/${id}`, { headers: { "if-none-match": '"other"' } })).status).toBe(
+    200,
+  );
 });
 
 test("D5: a POST that is sent again with its Idempotency-Key is answered again and not carried out again", async () => {

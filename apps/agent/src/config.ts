@@ -15,6 +15,8 @@ export const AgentConfig = z.strictObject({
   dataFolder: z.string().min(1),
   /** Where other agents reach this one; port 0 for a free one. */
   listen: Address.default("127.0.0.1:0"),
+  /** What other agents are told to dial, where it is not what this one listens on (a forwarded port). */
+  advertise: Address.optional(),
   /** Where the devices on this host serve their clients. */
   serviceAddress: z.string().min(1).default("127.0.0.1"),
   /** The folder below which relative paths of directory devices lie. */

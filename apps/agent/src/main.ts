@@ -73,7 +73,7 @@ async function conduct(held: Held, onReady?: (ready: AgentReady) => void): Promi
   const tell = (message: FromAgent) => session.tell(message);
   const enqueue = (guestId: string, task: () => Promise<void>) => mailboxes.put(guestId, task);
   const { name, serviceAddress, slots, linkBytesPerSec } = config;
-  const peerEndpoint = `${listen.host}:${port}`;
+  const peerEndpoint = config.advertise ?? `${listen.host}:${port}`;
   const described = {
     name,
     instance: uuidv7(),

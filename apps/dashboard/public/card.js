@@ -22,7 +22,13 @@ const course = ["queued", "preflight", "precopy", "switchover"];
  * @returns {View<Shown>}
  */
 export function card({ migration: { id, guest } }) {
-  const [verdict, moving, meter, steps, cancel] = [badge(), way(), downtimeMeter(), phaseSteps(), cancelButton(id, guest)];
+  const [verdict, moving, meter, steps, cancel] = [
+    badge(),
+    way(),
+    downtimeMeter(),
+    phaseSteps(),
+    cancelButton(id, guest),
+  ];
   const [sentence, elapsed] = [el("p", { class: "sentence" }), el("span", { class: "figure" })];
   const figures = figureRow(["Bandwidth", "Ready in", "Deadline in", "Sent"]);
   const devices = deviceTable();
@@ -97,7 +103,10 @@ function deviceTable() {
   const head = el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ...headings));
   const body = el("tbody", { role: "rowgroup" });
   const table = el("table", { class: "devices", role: "table", "aria-label": "Devices" }, head, body);
-  return { node: table, update: list(body, { key: (/** @type {MigrationDevice} */ { name }) => name, create: deviceRow }) };
+  return {
+    node: table,
+    update: list(body, { key: (/** @type {MigrationDevice} */ { name }) => name, create: deviceRow }),
+  };
 }
 
 /**

@@ -30,7 +30,10 @@ export function ended() {
   const heading = el("h2", { id: "ended" }, "Ended", count);
   const table = el("table", { class: "ended", role: "table", "aria-labelledby": heading.id }, head, body);
   const empty = el("div", { class: "empty" });
-  setText(empty, `What has ended is listed here, with its outcome, its reason and its downtime: the last ${endedAtMost}.`);
+  setText(
+    empty,
+    `What has ended is listed here, with its outcome, its reason and its downtime: the last ${endedAtMost}.`,
+  );
   const show = list(body, { key: (/** @type {Migration} */ { id }) => id, create: row });
   return {
     node: el("section", { "aria-labelledby": heading.id }, heading, el("div", { class: "panel" }, empty, table)),

@@ -154,7 +154,8 @@ export class Feed {
    */
   #judge(failures) {
     if (failures.some(isSignedOut)) this.#end();
-    else if (this.#source !== undefined && failures.some((each) => each instanceof UnreachableError)) this.#cut(this.#source);
+    else if (this.#source !== undefined && failures.some((each) => each instanceof UnreachableError))
+      this.#cut(this.#source);
     else this.#heard();
   }
 

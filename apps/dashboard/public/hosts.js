@@ -45,10 +45,18 @@ export function hosts() {
  */
 function hostView({ host: { id, name } }) {
   const state = badge();
-  const values = ["Link", "Free", "Leaving", "Entering"].map((label) => ({ label, value: el("dd", { class: "figure" }) }));
+  const values = ["Link", "Free", "Leaving", "Entering"].map((label) => ({
+    label,
+    value: el("dd", { class: "figure" }),
+  }));
   const pairs = values.map(({ label, value }) => el("div", {}, el("dt", { class: "label" }, label), value));
   const [seen, places] = [el("span", { class: "seen" }), el("ul", { class: "guests" })];
-  const empty = el("div", { class: "empty" }, el("p", {}, "No guest here. One is created by:"), el("code", {}, createCommand(name)));
+  const empty = el(
+    "div",
+    { class: "empty" },
+    el("p", {}, "No guest here. One is created by:"),
+    el("code", {}, createCommand(name)),
+  );
   const heading = el("h3", { id: `host-${id}` }, name);
   const show = list(places, { key: (/** @type {Guest} */ guest) => guest.id, create: guestView });
   return {
@@ -95,7 +103,11 @@ function guestView({ name }) {
 
 /** @param {string} host */
 function createCommand(host) {
-  const guest = { name: "calm", host, devices: [{ name: "ram", kind: "memory", config: { sizeBytes: 67_108_864, port: 7200 } }] };
+  const guest = {
+    name: "calm",
+    host,
+    devices: [{ name: "ram", kind: "memory", config: { sizeBytes: 67_108_864, port: 7200 } }],
+  };
   const headers = `-H "Authorization: Bearer $(cat <token>)" -H "Content-Type: application/json"`;
   return `curl ${location.origin}/v1/guests ${headers} -d '${JSON.stringify(guest)}'`;
 }

@@ -18,7 +18,9 @@ export function outcomes() {
      * @param {Feed} feed
      */
     update({ underWay, ended }, { live }) {
-      const told = ended.filter(({ id }) => before.has(id)).map(({ phase, reason }) => `${phases[phase].word}: ${reason?.sentence ?? ""}`);
+      const told = ended
+        .filter(({ id }) => before.has(id))
+        .map(({ phase, reason }) => `${phases[phase].word}: ${reason?.sentence ?? ""}`);
       if (live !== wasLive) told.push(live ? "The news comes again." : "The orchestrator does not answer.");
       before = new Set(underWay.map(({ id }) => id));
       wasLive = live;

@@ -12,12 +12,28 @@ const pointers = { guest: "/guest", destination: "/destination", limit: "/limits
 export function startForm() {
   const guest = field("guest", "Guest", el("select", { name: "guest", required: true }));
   const destination = field("destination", "Destination", el("select", { name: "destination", required: true }));
-  const limitInput = el("input", { name: "limit", type: "number", min: 1, max: 2_000_000, step: 1, value: 300, required: true });
+  const limitInput = el("input", {
+    name: "limit",
+    type: "number",
+    min: 1,
+    max: 2_000_000,
+    step: 1,
+    value: 300,
+    required: true,
+  });
   const limit = field("limit", "Downtime limit", limitInput, "ms");
   const button = el("button", { type: "submit" });
   const message = el("p", { class: "form-message", role: "status" });
   const heading = el("h2", { id: "new-migration" }, "New migration");
-  const form = el("form", { class: "panel", novalidate: true }, guest.node, destination.node, limit.node, button, message);
+  const form = el(
+    "form",
+    { class: "panel", novalidate: true },
+    guest.node,
+    destination.node,
+    limit.node,
+    button,
+    message,
+  );
   const fields = { guest, destination, limit };
   let sending = false;
 

@@ -4,9 +4,11 @@ import {
   type CreatePlan,
   Event,
   Guest,
+  GuestList,
   Host,
-  listOf,
+  HostList,
   Migration,
+  MigrationList,
   Plan,
   Report,
   Sample,
@@ -28,9 +30,6 @@ interface Paging {
   cursor?: string;
 }
 
-const HostPage = listOf(Host, "HostPage");
-const GuestPage = listOf(Guest, "GuestPage");
-const MigrationPage = listOf(Migration, "MigrationPage");
 const Samples = z.object({ items: z.array(Sample) });
 
 /** What is told between two kept events: the figures of a migration under way. */
@@ -50,12 +49,12 @@ export class Client {
   }
 
   readonly hosts = {
-    list: (query: Paging = {}) => this.#get("/v1/hosts", HostPage, query),
+    list: (query: Paging = {}) => this.#get("/v1/hosts", HostList, query),
     get: (host: string) => this.#get(`/v1/hosts/${encodeURIComponent(host)}`, Host),
   };
 
   readonly guests = {
-    list: (query: Paging & { host?: string } = {}) => this.#get("/v1/guests", GuestPage, query),
+    list: (query: Paging & { host?: string } = {}) => this.#get("/v1/guests", GuestList, query),
     get: (guest: string) => this.#get(`/v1/guests/${encodeURIComponent(guest)}`, Guest),
     create: (guest: Input<typeof CreateGuest>) => this.#post("/v1/guests", Guest, guest),
     remove: (guest: string) => this.#send("DELETE", `/v1/guests/${encodeURIComponent(guest)}`),
@@ -69,7 +68,7 @@ export class Client {
   readonly migrations = {
     create: (migration: Input<typeof CreateMigration>) => this.#post("/v1/migrations", Migration, migration),
     list: (query: Paging & { guest?: string; host?: string; phase?: string } = {}) =>
-      this.#get("/v1/migrations", MigrationPage, query),
+      this.#get("/v1/migrations", MigrationList, query),
     get: (id: string, query: { wait?: number; until?: string } = {}) =>
       this.#get(`/v1/migrations/${encodeURIComponent(id)}`, Migration, query),
     cancel: (id: string) => this.#post(`/v1/migrations/${encodeURIComponent(id)}/cancel`, Migration, undefined),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DeviceDefinition, DeviceStatus } from "./backend.ts";
 import { Epoch, Id, Name, Reference, Timestamp } from "./primitives.ts";
+import { listOf } from "./list.ts";
 
 /** What migrates as one: a set of devices, owned by one host at an epoch. */
 export const Guest = z
@@ -20,6 +21,8 @@ export const Guest = z
   })
   .meta({ id: "Guest" });
 export type Guest = z.infer<typeof Guest>;
+
+export const GuestList = listOf(Guest, "GuestList");
 
 export const CreateGuest = z
   .strictObject({

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { BackendInfo } from "./backend.ts";
 import { Bytes, BytesPerSec, Endpoint, Id, Name, Timestamp } from "./primitives.ts";
+import { listOf } from "./list.ts";
 
 /** How many migrations may leave or enter a host at a time. */
 export const HostSlots = z.object({ outgoing: z.int().positive().max(1000), incoming: z.int().positive().max(1000) });
@@ -25,3 +26,5 @@ export const Host = z
   })
   .meta({ id: "Host" });
 export type Host = z.infer<typeof Host>;
+
+export const HostList = listOf(Host, "HostList");

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Pending } from "./backend.ts";
 import { Bytes, BytesPerSec, Epoch, Id, Ms, Name, Reason, Reference, Timestamp } from "./primitives.ts";
+import { listOf } from "./list.ts";
 
 export const Phase = z.enum([
   "queued",
@@ -125,6 +126,8 @@ export const Migration = z
   })
   .meta({ id: "Migration" });
 export type Migration = z.infer<typeof Migration>;
+
+export const MigrationList = listOf(Migration, "MigrationList");
 
 /** A point of a migration's course, about one a second. */
 export const Sample = z

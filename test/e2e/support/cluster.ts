@@ -104,7 +104,10 @@ export class Cluster implements AsyncDisposable {
 
   /** Starts a program that does not run; the orchestrator at the port that it had. */
   async restart(name: string): Promise<void> {
-    const said = await this.#program(name).start([...(name === "server" ? this.#server() : this.#agent(name)), "--json"]);
+    const said = await this.#program(name).start([
+      ...(name === "server" ? this.#server() : this.#agent(name)),
+      "--json",
+    ]);
     if (name !== "server") return;
     const { url, adminTokenFile, agentTokenFile } = ServerReady.parse(said);
     this.#ready = { url, agentTokenFile, token: (await readFile(adminTokenFile, "utf8")).trim() };
@@ -170,7 +173,15 @@ export class Cluster implements AsyncDisposable {
   }
 
   #agent(name: string): string[] {
-    const { serviceAddress, folder, directories, linkBytesPerSec, capacityBytes, slots, options = [] } = this.host(name);
+    const {
+      serviceAddress,
+      folder,
+      directories,
+      linkBytesPerSec,
+      capacityBytes,
+      slots,
+      options = [],
+    } = this.host(name);
     const figures = { link: linkBytesPerSec, capacity: capacityBytes, outgoing: slots, incoming: slots };
     const given = Object.entries(figures).flatMap(([option, value]) =>
       value === undefined ? [] : [`--${option}`, String(value)],

@@ -11,6 +11,7 @@ interface Options {
   tokenFile?: string;
   data: string;
   listen?: string;
+  advertise?: string;
   serviceAddress?: string;
   directories?: string;
   link?: number;
@@ -26,6 +27,7 @@ export function agentCommand(program: Command): void {
     .option("--name <host>", "what the host is called (default: the machine's name)")
     .option("--data <folder>", "journal and devices", ".godwit/agent")
     .option("--listen <host:port>", "where other agents reach this one (default 127.0.0.1:0)")
+    .option("--advertise <host:port>", "what other agents are to dial, where that differs")
     .option("--service-address <address>", "where devices serve their clients (default 127.0.0.1)")
     .option("--directories <folder>", "below which relative paths of directory devices lie")
     .option("--link <bytes/s>", "the most that migrations may take of the link", bytesArgument)
@@ -40,6 +42,7 @@ export function agentCommand(program: Command): void {
         tokenFile: options.tokenFile ?? process.env["GODWIT_TOKEN_FILE"] ?? ".godwit/server/agent-token",
         dataFolder: options.data,
         listen: options.listen,
+        advertise: options.advertise,
         serviceAddress: options.serviceAddress,
         directories: options.directories,
         linkBytesPerSec: options.link,

@@ -1,5 +1,6 @@
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
+import { Problem } from "@godwit/contract";
 import type { FastifyInstance } from "fastify";
 import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
 import { version } from "../version.ts";
@@ -17,9 +18,49 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
       components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
       security: [{ bearer: [] }],
     },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transform: withProblems,
+    transformObject: withoutUnused,
   });
   await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true });
   app.get("/openapi.json", { schema: { hide: true }, config: { open: true } }, async () => app.swagger());
+}
+
+const problem = {
+  description: "A problem (RFC 9457); its code says which",
+  content: { "application/problem+json": { schema: Problem } },
+};
+
+/** Every route may answer with a problem: told here once, rather than at every route. */
+const withProblems: typeof jsonSchemaTransform = (input) => {
+  const { schema } = input;
+  return jsonSchemaTransform({
+    ...input,
+    schema: { ...schema, response: { default: problem, ...responsesOf(schema) } },
+  });
+};
+
+function responsesOf(schema: object): object {
+  return "response" in schema && typeof schema.response === "object" && schema.response !== null ? schema.response : {};
+}
+
+/** Every schema that has a name anywhere in this process is offered, as input and as output: what no route refers to is left out. */
+const withoutUnused: typeof jsonSchemaTransformObject = (input) => {
+  const document = jsonSchemaTransformObject(input);
+  if (!("components" in document) || document.components?.schemas === undefined) return document;
+  const { schemas } = document.components;
+  const used = new Set<string>();
+  const look = (name: string): void => {
+    if (used.has(name)) return;
+    used.add(name);
+    namesIn(schemas[name]).forEach(look);
+  };
+  namesIn(document.paths).forEach(look);
+  const kept = Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name)));
+  return { ...document, components: { ...document.components, schemas: kept } };
+};
+
+function namesIn(value: unknown): string[] {
+  return [...JSON.stringify(value ?? {}).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(
+    ([, name = ""]) => name,
+  );
 }

@@ -11,7 +11,7 @@ import type { Runs } from "../runs/runs.ts";
 import { viewOf } from "../runs/view.ts";
 import { current } from "../runs/under-way.ts";
 
-const Query = z.object({
+const Query = z.strictObject({
   since: z.string().max(200).optional().meta({ description: "a cursor; without it only what comes from now on" }),
 });
 const batch = 500;
@@ -79,6 +79,8 @@ async function stream(
   reply.sse.onClose(() => closed.abort());
   const since = reply.sse.lastEventId ?? z.object({ since: z.string().optional() }).parse(request.query).since;
   const start = since ?? (migrationId === undefined ? await parts.store.events.latest() : undefined);
+  // Before anything happens: a reader learns that it is connected, and the heartbeat begins.
+  reply.sse.sendHeaders();
   for await (const message of messages(parts, { start, migrationId, signal: closed.signal })) {
     if (closed.signal.aborted) return;
     await reply.sse.send(message);

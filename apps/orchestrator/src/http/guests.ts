@@ -1,4 +1,4 @@
-import { CreateGuest, type DeviceStatus, Guest, listOf, ListQuery, Reference } from "@godwit/contract";
+import { CreateGuest, type DeviceStatus, Guest, GuestList, ListQuery, Reference } from "@godwit/contract";
 import type { GuestRecord, Json, Store } from "@godwit/store";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
@@ -14,7 +14,6 @@ import type { Runs } from "../runs/runs.ts";
 import { asProblem, findGuest, findHost, migrationOf } from "../survey.ts";
 import { guestView } from "../views.ts";
 
-const GuestList = listOf(Guest, "GuestList");
 const Params = z.object({ guest: Reference });
 const Filter = ListQuery.extend({ host: Reference.optional() });
 /** Creating a guest may start programs of the user's. */

@@ -1,4 +1,4 @@
-import { Host, listOf, ListQuery, Reference } from "@godwit/contract";
+import { Host, HostList, ListQuery, Reference } from "@godwit/contract";
 import type { Store } from "@godwit/store";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
@@ -7,8 +7,6 @@ import type { ConnectedAgents } from "../agents/connected.ts";
 import { pageOf } from "../pages.ts";
 import { findHost } from "../survey.ts";
 import { hostView } from "../views.ts";
-
-const HostList = listOf(Host, "HostList");
 
 export function hostRoutes(
   fastify: FastifyInstance,

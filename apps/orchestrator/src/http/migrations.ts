@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { CreateMigration, Id, listOf, ListQuery, Migration, Phase } from "@godwit/contract";
+import { CreateMigration, Id, MigrationList, ListQuery, Migration, Phase } from "@godwit/contract";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
@@ -11,14 +11,13 @@ import { viewOf } from "../runs/view.ts";
 import { findGuest, findHost } from "../survey.ts";
 import { wantedByPlan } from "./plans.ts";
 
-const MigrationList = listOf(Migration, "MigrationList");
 const Params = z.object({ id: Id });
 const Filter = ListQuery.extend({
   guest: z.string().max(63).optional(),
   host: z.string().max(63).optional(),
   phase: Phase.optional(),
 });
-const Wait = z.object({
+const Wait = z.strictObject({
   wait: z.coerce.number().min(0).max(60).default(0).meta({ description: "seconds" }),
   until: z.enum(["terminal", ...Phase.options]).default("terminal"),
 });

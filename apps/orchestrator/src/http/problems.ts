@@ -1,8 +1,9 @@
 import { STATUS_CODES } from "node:http";
 import { type Problem, type ProblemCode, problems } from "@godwit/contract";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
+import { hasZodFastifySchemaValidationErrors, type ZodFastifySchemaValidationError } from "fastify-type-provider-zod";
 import { ProblemError } from "../problem.ts";
+import { faultsOf } from "./faults.ts";
 
 /** Every answer that is not a success is a problem (RFC 9457), by one handler and one table. */
 export function answerProblems(app: FastifyInstance): void {
@@ -46,13 +47,23 @@ const codes: Record<string, ProblemCode> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: "unsupported-media-type",
 };
 
+/** The zod issue that the validator's error was made of. Of its path it has joined the parts by slashes, without escapes. */
+function issueOf({ keyword, instancePath, message, params }: ZodFastifySchemaValidationError): object {
+  return {
+    ...params,
+    code: keyword,
+    message,
+    path: instancePath
+      .split("/")
+      .slice(1)
+      .filter((part) => part !== ""),
+  };
+}
+
 function problemOf(error: FastifyError): ProblemError {
   if (error instanceof ProblemError) return error;
   if (hasZodFastifySchemaValidationErrors(error)) {
-    const errors = error.validation.map(({ instancePath, message }) => ({
-      pointer: instancePath,
-      detail: message ?? "not allowed",
-    }));
+    const errors = faultsOf(error.validation.map(issueOf));
     const first = errors[0];
     return new ProblemError("invalid-request", `${first?.pointer || "The body"}: ${first?.detail ?? "not allowed"}`, {
       errors,
