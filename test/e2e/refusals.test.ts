@@ -122,8 +122,7 @@ describe("A3: what is wrong is named by its code, and nothing moves", () => {
 
   test("ids, cursors and paths that are none", async () => {
     const client = { headers: { authorization: `Bearer ${cluster.token}` } };
-    const get = async (path: string) =>
-      (await (await fetch(`${cluster.url}${path}`, client)).json()) as { code: string };
+    const get = async (path: string) => Answer.parse(await (await fetch(`${cluster.url}${path}`, client)).json());
     expect(await get("/v1/migrations/01a20a29-8d04-74db-b44d-54c131b88390")).toMatchObject({
       code: "unknown-migration",
     });
@@ -185,10 +184,16 @@ async function upgradeStatus(token: string): Promise<number | undefined> {
 async function strangeHost(...backends: object[]): Promise<WebSocket> {
   const socket = dial((await readFile(cluster.agentTokenFile, "utf8")).trim());
   await new Promise((resolve) => socket.once("open", resolve));
+  const identity = { name: "strange", instance: "01a20a29-8d04-74db-b44d-54c131b88390", agentVersion: "9" };
+  const places = { peerEndpoint: "127.0.0.1:9", serviceAddress: "127.0.0.9", freeBytes: 0 };
   const hello = {
-    ...{ type: "hello", name: "strange", instance: "01a20a29-8d04-74db-b44d-54c131b88390", agentVersion: "9" },
-    ...{ peerEndpoint: "127.0.0.1:9", serviceAddress: "127.0.0.9", slots: { outgoing: 1, incoming: 1 }, freeBytes: 0 },
-    ...{ backends, guests: [], attempts: [] },
+    type: "hello",
+    ...identity,
+    ...places,
+    slots: { outgoing: 1, incoming: 1 },
+    backends,
+    guests: [],
+    attempts: [],
   };
   socket.send(JSON.stringify(hello));
   await new Promise((resolve) => socket.once("message", resolve));

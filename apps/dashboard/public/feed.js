@@ -46,6 +46,8 @@ export class Feed {
   /** @type {Set<string>} */
   #migrations = new Set();
   #reading = false;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #watching;
 
   /**
    * @param {World} world
@@ -58,8 +60,7 @@ export class Feed {
   }
 
   start() {
-    setInterval(() => void this.#watch(), lookEveryMs);
-    document.addEventListener("visibilitychange", () => void this.#watch());
+    this.#watching = setInterval(() => void this.#watch(), lookEveryMs);
     this.#open();
   }
 
@@ -194,6 +195,7 @@ export class Feed {
   }
 
   #end() {
+    clearInterval(this.#watching);
     this.#source?.close();
     this.#source = undefined;
     this.#live = false;

@@ -44,7 +44,7 @@ export function startForm() {
     const body = {
       guest: guest.control.value,
       destination: destination.control.value,
-      limits: { downtimeLimitMs: limitInput.value === "" ? undefined : limitInput.valueAsNumber },
+      limits: { downtimeLimitMs: limitInput.valueAsNumber },
     };
     try {
       await post("/v1/migrations", body);

@@ -46,17 +46,16 @@ function responsesOf(schema: object): object {
 /** Every schema that has a name anywhere in this process is offered, as input and as output: what no route refers to is left out. */
 const withoutUnused: typeof jsonSchemaTransformObject = (input) => {
   const document = jsonSchemaTransformObject(input);
-  if (!("components" in document) || document.components?.schemas === undefined) return document;
-  const { schemas } = document.components;
+  const schemas: Record<string, unknown> = ("components" in document ? document.components?.schemas : undefined) ?? {};
   const used = new Set<string>();
   const look = (name: string): void => {
     if (used.has(name)) return;
     used.add(name);
     namesIn(schemas[name]).forEach(look);
   };
-  namesIn(document.paths).forEach(look);
-  const kept = Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name)));
-  return { ...document, components: { ...document.components, schemas: kept } };
+  namesIn("paths" in document ? document.paths : undefined).forEach(look);
+  for (const name of Object.keys(schemas)) if (!used.has(name)) Reflect.deleteProperty(schemas, name);
+  return document;
 };
 
 function namesIn(value: unknown): string[] {

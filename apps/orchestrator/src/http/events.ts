@@ -1,5 +1,5 @@
 import { fastifySSE } from "@fastify/sse";
-import { type Event, Id, type Migration } from "@godwit/contract";
+import { Event, Id, type Migration } from "@godwit/contract";
 import { isEnded } from "@godwit/core";
 import type { EventRecord, Store } from "@godwit/store";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -35,9 +35,11 @@ export async function eventRoutes(fastify: FastifyInstance, parts: EventParts): 
   const description =
     "Server-sent events. `Last-Event-ID` or `?since=` goes on after a cursor; `event: reset` says that it is too old: read everything anew.";
 
+  const response = { 200: { description: "a stream", content: { "text/event-stream": { schema: Event } } } };
+
   app.get(
     "/v1/events",
-    { sse: "only", schema: { tags, summary: "Everything that happens", description, querystring: Query } },
+    { sse: "only", schema: { tags, summary: "Everything that happens", description, querystring: Query, response } },
     async (request, reply) => {
       await stream(request, reply, parts, undefined);
     },
@@ -53,6 +55,7 @@ export async function eventRoutes(fastify: FastifyInstance, parts: EventParts): 
         description,
         params: z.object({ id: Id }),
         querystring: Query,
+        response,
       },
     },
     async (request, reply) => {

@@ -14,6 +14,7 @@ import type { Runs } from "../runs/runs.ts";
 import { asProblem, findGuest, findHost, migrationOf } from "../survey.ts";
 import { guestView } from "../views.ts";
 
+const Nothing = z.null().meta({ description: "It is gone" });
 const Params = z.object({ guest: Reference });
 const Filter = ListQuery.extend({ host: Reference.optional() });
 /** Creating a guest may start programs of the user's. */
@@ -70,7 +71,7 @@ export function guestRoutes(fastify: FastifyInstance, parts: GuestParts): void {
 
   app.delete(
     "/v1/guests/:guest",
-    { schema: { tags, summary: "End a guest and forget it", params: Params } },
+    { schema: { tags, summary: "End a guest and forget it", params: Params, response: { 204: Nothing } } },
     async (request, reply) => {
       await remove(parts, await findGuest(store, request.params.guest));
       return await reply.code(204).send();
