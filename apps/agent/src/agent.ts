@@ -4,7 +4,7 @@ import { DestinationAttempt } from "./attempts/destination-attempt.ts";
 import { type AgentParts, addressesOf } from "./attempts/parts.ts";
 import { SourceAttempt } from "./attempts/source-attempt.ts";
 import { codeOf, detailOf } from "./plane/failure.ts";
-import { answerTo } from "./requests.ts";
+import { answerTo, refusalOf } from "./requests.ts";
 
 type Attempt = SourceAttempt | DestinationAttempt;
 type Described = Omit<AgentHello, "type" | "guests" | "attempts" | "freeBytes">;
@@ -70,7 +70,7 @@ export class Agent {
     try {
       this.#parts.tell({ type: "reply", to: id, ok: true, body: await answerTo(request, this.#parts) });
     } catch (error) {
-      this.#parts.tell({ type: "refusal", to: id, code: codeOf(error), detail: detailOf(error) });
+      this.#parts.tell({ type: "refusal", to: id, ...refusalOf(error) });
     }
   }
 

@@ -1,7 +1,7 @@
 import type { AgentAnswer, AgentRequest, DeviceDefinition, Refusal } from "@godwit/contract";
 import { type AgentParts, addressesOf } from "./attempts/parts.ts";
 import type { DeviceAddress } from "./plane/calls.ts";
-import { codeOf, detailOf } from "./plane/failure.ts";
+import { codeOf, detailOf, pointerOf } from "./plane/failure.ts";
 
 /** Answers a question of the orchestrator's; what is thrown carries a code and is told as a refusal. */
 export async function answerTo(request: AgentRequest, parts: AgentParts): Promise<AgentAnswer<AgentRequest["ask"]>> {
@@ -15,6 +15,11 @@ export async function answerTo(request: AgentRequest, parts: AgentParts): Promis
     case "checkGuest":
       return await checkGuest(request, parts);
   }
+}
+
+/** What was thrown instead of an answer, in the words of the contract. */
+export function refusalOf(error: unknown): Refusal {
+  return error instanceof DeviceRefused ? error.refusal : { code: codeOf(error), detail: detailOf(error) };
 }
 
 /** The guest is journaled before its devices serve anyone; a device that fails takes the others with it. */
@@ -32,11 +37,21 @@ async function createGuest(
       addresses.filter((_, index) => outcomes[index]?.status === "fulfilled").map((address) => plane.remove(address)),
     );
     await journal.append({ entry: "removed", guestId });
-    throw failure.reason;
+    throw new DeviceRefused(devices[outcomes.indexOf(failure)]?.name ?? "", failure.reason);
   }
   const statuses = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
   guests.add(guestId, statuses);
   return { devices: statuses };
+}
+
+/** A device could not be created; what was created before it has been removed again. */
+class DeviceRefused extends Error {
+  override name = "DeviceRefused";
+  readonly refusal: Refusal;
+  constructor(device: string, cause: unknown) {
+    super(detailOf(cause), { cause });
+    this.refusal = { code: codeOf(cause), detail: detailOf(cause), device, pointer: pointerOf(cause) };
+  }
 }
 
 async function removeGuest(

@@ -21,7 +21,6 @@ const keptTypes = [
   "host.disconnected",
   "guest.created",
   "guest.removed",
-  "guest.moved",
   "migration.created",
   "migration.phase",
   "migration.verdict",

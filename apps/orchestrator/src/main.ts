@@ -77,7 +77,7 @@ export async function runOrchestrator(
       farewells.add(farewell);
     },
   });
-  using _scheduling = scheduler.start();
+  await using _scheduling = scheduler.start();
   using _sampling = startSampler({ runs, store, clock, log });
   using _pruning = startPruning({ store, clock, log });
 

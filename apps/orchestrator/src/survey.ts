@@ -130,7 +130,7 @@ async function askAgents(agents: ConnectedAgents, found: Found): Promise<Pick<Su
 
 function unanswered(error: unknown): PlanCheck {
   if (error instanceof AgentRefusal)
-    return { name: "room", ok: false, code: asProblem(error.code, "guest-not-settled"), detail: error.message };
+    return { name: "room", ok: false, code: asProblem(error.refusal.code, "guest-not-settled"), detail: error.message };
   if (error instanceof AgentSilent) return { name: "agents", ok: false, code: "host-silent", detail: error.message };
   throw error;
 }

@@ -141,6 +141,7 @@ export interface Backend<Config = unknown> extends BackendInfo {
 /** A device's configuration is wrong; `pointer` is a JSON pointer into it (RFC 6901). */
 export class ConfigError extends Error {
   override name = "ConfigError";
+  readonly code = "invalid-config";
   readonly pointer: string;
   constructor(pointer: string, detail: string) {
     super(`${pointer}: ${detail}`);

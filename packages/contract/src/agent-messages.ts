@@ -40,6 +40,7 @@ export const Refusal = z.object({
   detail: z.string(),
   fix: z.string().optional(),
   device: Name.optional(),
+  pointer: z.string().optional().meta({ description: "into the device's configuration (RFC 6901)" }),
 });
 export type Refusal = z.infer<typeof Refusal>;
 

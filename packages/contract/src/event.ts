@@ -6,7 +6,6 @@ export const EventType = z.enum([
   "host.disconnected",
   "guest.created",
   "guest.removed",
-  "guest.moved",
   "migration.created",
   "migration.phase",
   "migration.verdict",

@@ -66,7 +66,6 @@ export const MigrationDevice = z
     pending: Pending.optional(),
     rounds: z.int().nonnegative(),
     sentBytes: Bytes,
-    dirtyBytesPerSec: BytesPerSec.optional(),
     digest: z.string().optional(),
     timings: SwitchoverTimings.optional(),
   })
@@ -116,6 +115,7 @@ export const Migration = z
     downtimeMs: Ms.optional(),
     etaMs: Ms.optional(),
     bandwidthBytesPerSec: BytesPerSec.optional(),
+    dirtyBytesPerSec: BytesPerSec.optional().meta({ description: "what is written anew, over all devices" }),
     sentBytes: Bytes,
     devices: z.array(MigrationDevice),
     report: Report.optional(),

@@ -26,6 +26,7 @@ export const problems = {
   "guest-not-settled": { status: 409, title: "It is not settled which host owns the guest", retryable: true },
   "plan-stale": { status: 409, title: "The facts that the plan rests on have changed" },
   "create-failed": { status: 409, title: "The host could not create the guest" },
+  "remove-failed": { status: 409, title: "The host could not end the guest" },
   "idempotency-key-reused": { status: 422, title: "The idempotency key was used with another body" },
   "idempotency-key-in-progress": {
     status: 409,

@@ -1,6 +1,8 @@
+import { startLoad } from "@godwit/agent/load";
 import type { Guest } from "@godwit/contract";
 import type { Cluster } from "./cluster.ts";
 import { freePort } from "./ports.ts";
+import { until } from "./until.ts";
 
 export const MiB = 1024 * 1024;
 
@@ -20,4 +22,12 @@ export async function memoryGuest(
   const devices = [{ name: "ram", kind: "memory", config: { sizeBytes, port } }];
   const guest = await cluster.client.guests.create({ name, host, devices });
   return { ...guest, port, endpoints: addresses.map((address) => `${address}:${port}`) };
+}
+
+/** Writes about so many bytes into the guest: each key takes a slot of 256 bytes. */
+export async function fill(guest: MemoryGuest, bytes: number): Promise<void> {
+  const keys = Math.floor(bytes / 256);
+  await using load = startLoad({ endpoints: guest.endpoints, keys, writesPerSecond: 1 });
+  await load.fill();
+  await until("every key is written", () => load.stats().acknowledged >= keys);
 }

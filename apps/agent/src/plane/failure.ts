@@ -8,6 +8,11 @@ export function codeOf(error: unknown): string {
   return "device-failed";
 }
 
+/** Where in a device's configuration the fault lies, if it lies there. */
+export function pointerOf(error: unknown): string | undefined {
+  return error instanceof Error && "pointer" in error && typeof error.pointer === "string" ? error.pointer : undefined;
+}
+
 export function detailOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -92,9 +92,17 @@ export class Incoming {
   /** Round after round until the stream's end; what follows the switchover notice is the final part. */
   async #load(device: IncomingDevice): Promise<void> {
     const stream = new Stream(device.channel);
-    while (stream.phase === "precopy") await device.destination.load(stream.part(), "precopy");
+    const take = async (phase: "precopy" | "final"): Promise<void> => {
+      try {
+        await device.destination.load(stream.part(), phase);
+      } catch (error) {
+        // What ended the stream is the cause; what the back end makes of a stream that ends is not.
+        throw stream.failure ?? error;
+      }
+    };
+    while (stream.phase === "precopy") await take("precopy");
     const from = performance.now();
-    await device.destination.load(stream.part(), "final");
+    await take("final");
     const { digest } = await device.destination.verify();
     if (digest !== stream.digest) {
       throw Object.assign(new Error("what was loaded is not the state that was sent"), { code: "digest-mismatch" });
@@ -138,6 +146,8 @@ class Stream {
   readonly #items: AsyncIterator<Item>;
   phase: "precopy" | "final" = "precopy";
   digest: string | undefined;
+  /** What ended the stream before its end. */
+  failure: unknown;
 
   constructor(channel: IncomingChannel) {
     this.#items = channel[Symbol.asyncIterator]();
@@ -146,7 +156,10 @@ class Stream {
   /** The chunks up to the end of the round, the switchover notice, or the end of the stream. */
   async *part(): AsyncGenerator<Uint8Array> {
     for (;;) {
-      const { value: item, done } = await this.#items.next();
+      const { value: item, done } = await this.#items.next().catch((error: unknown) => {
+        this.failure = error;
+        throw error;
+      });
       if (done === true) throw Object.assign(new Error("the stream ended before its end"), { code: "peer-closed" });
       switch (item.type) {
         case "chunk":

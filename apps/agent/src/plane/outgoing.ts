@@ -205,7 +205,8 @@ export class Outgoing {
       wireBytes: stats.reduce((sum, each) => sum + each.ackedBytes, 0),
       // Channels share the link: the busiest one's time is the link's.
       busyMs: Math.max(...stats.map((each) => each.busyMs)),
-      rttMs: stats.map((each) => each.rttMs?.smoothed).find((rtt) => rtt !== undefined),
+      // The least seen: a busy thread answers late, which is no part of the way.
+      rttMs: stats.map((each) => each.rttMs?.min).find((rtt) => rtt !== undefined),
       devices,
     };
   }

@@ -7,8 +7,10 @@ interface Port {
   on(event: "message", receive: (message: unknown) => void): unknown;
 }
 
-/** A rejected call's answer: the structured clone of an error would lose its code. */
-const Failure = z.object({ e: z.object({ message: z.string(), code: z.string().optional() }) });
+/** A rejected call's answer: the structured clone of an error would lose its code, and where in a configuration it lies. */
+const Told = z.object({ message: z.string(), code: z.string().optional(), pointer: z.string().optional() });
+type Told = z.infer<typeof Told>;
+const Failure = z.object({ e: Told });
 
 /**
  * Typed calls over a worker's port, in both directions. Names in `events` are told and not answered. A call has no time limit:
@@ -34,11 +36,12 @@ export function callsOver<Theirs extends object, Ours extends object>(
   });
 }
 
-function plain(error: Error): { message: string; code?: string } {
+function plain(error: Error): Told {
   const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
-  return { message: error.message, ...code };
+  const pointer = "pointer" in error && typeof error.pointer === "string" ? { pointer: error.pointer } : {};
+  return { message: error.message, ...code, ...pointer };
 }
 
-function revived({ message, code }: { message: string; code?: string | undefined }): Error {
-  return Object.assign(new Error(message), code === undefined ? {} : { code });
+function revived({ message, ...more }: Told): Error {
+  return Object.assign(new Error(message), more);
 }

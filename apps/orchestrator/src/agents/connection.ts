@@ -4,6 +4,7 @@ import {
   type AgentRequest,
   agentAnswers,
   type FromAgent,
+  type Refusal,
   type ToAgent,
 } from "@godwit/contract";
 import { v7 as uuidv7 } from "uuid";
@@ -15,10 +16,10 @@ const backlogMaxBytes = 16 * 1024 * 1024;
 /** What an agent said against a question that it was asked. */
 export class AgentRefusal extends Error {
   override name = "AgentRefusal";
-  readonly code: string;
-  constructor(code: string, detail: string) {
-    super(detail);
-    this.code = code;
+  readonly refusal: Refusal;
+  constructor(refusal: Refusal) {
+    super(refusal.detail);
+    this.refusal = refusal;
   }
 }
 
@@ -82,7 +83,7 @@ export class AgentConnection {
     this.#waiting.delete(message.to);
     clearTimeout(waiting?.timer);
     if (message.type === "reply") waiting?.resolve(message.body);
-    else waiting?.reject(new AgentRefusal(message.code, message.detail));
+    else waiting?.reject(new AgentRefusal(message));
     return true;
   }
 

@@ -1,4 +1,4 @@
-import { CreateGuest, type DeviceStatus, Guest, GuestList, ListQuery, Reference } from "@godwit/contract";
+import { CreateGuest, type DeviceStatus, Guest, GuestList, ListQuery, Reference, type Refusal } from "@godwit/contract";
 import type { GuestRecord, Json, Store } from "@godwit/store";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
@@ -74,7 +74,7 @@ export function guestRoutes(fastify: FastifyInstance, parts: GuestParts): void {
     { schema: { tags, summary: "End a guest and forget it", params: Params, response: { 204: Nothing } } },
     async (request, reply) => {
       await remove(parts, await findGuest(store, request.params.guest));
-      return await reply.code(204).send();
+      return await reply.code(204).send(null);
     },
   );
 }
@@ -151,8 +151,17 @@ async function ask(
   } catch (error) {
     if (error instanceof AgentSilent) throw new ProblemError("host-silent", error.message);
     if (!(error instanceof AgentRefusal)) throw error;
-    throw new ProblemError(asProblem(error.code, "create-failed"), `${host.name}: ${error.message}`);
+    throw refused(host.name, request, error.refusal);
   }
+}
+
+/** A fault in a device's configuration is pointed at in the request that brought it. */
+function refused(host: string, request: Creation | Removal, { code, detail, device, pointer }: Refusal): ProblemError {
+  const otherwise = request.ask === "createGuest" ? "create-failed" : "remove-failed";
+  const index = request.ask === "createGuest" ? request.devices.findIndex(({ name }) => name === device) : -1;
+  const errors =
+    index < 0 || pointer === undefined ? {} : { errors: [{ pointer: `/devices/${index}/config${pointer}`, detail }] };
+  return new ProblemError(asProblem(code, otherwise), `${host}: ${detail}`, errors);
 }
 
 async function hostNames(store: Store): Promise<(id: string) => string> {

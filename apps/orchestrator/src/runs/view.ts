@@ -21,6 +21,7 @@ export function viewOf(state: Migration, now: number): View {
     downtimeMs: isEnded(state) ? tenths(state.downtimeMs) : undefined,
     etaMs: state.phase === "precopy" && course.etaMs !== undefined ? Math.round(course.etaMs) : undefined,
     bandwidthBytesPerSec: rounded(course.bytesPerSec),
+    dirtyBytesPerSec: rounded(course.dirtyBytesPerSec),
     sentBytes: course.devices.reduce((sum, device) => sum + device.sentBytes, 0),
     devices: course.devices,
     report: isEnded(state) ? reportOf(state) : undefined,

@@ -19,21 +19,28 @@ export interface SchedulerParts {
 export class Scheduler {
   readonly #parts: SchedulerParts;
   #woken = false;
-  #planning = false;
+  #planning: Promise<void> | undefined;
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
   }
 
-  start(): Disposable {
+  /** Disposing waits for the decisions that are being taken. */
+  start(): AsyncDisposable {
     const off = this.#parts.bus.on("schedule", () => this.wake());
     this.wake();
-    return { [Symbol.dispose]: off };
+    return {
+      [Symbol.asyncDispose]: async () => {
+        off();
+        this.#woken = false;
+        await this.#planning;
+      },
+    };
   }
 
   wake(): void {
     this.#woken = true;
-    if (!this.#planning) void this.#plan();
+    this.#planning ??= this.#plan();
   }
 
   /** Why one more migration between these hosts would have to wait now; undefined if it would not. */
@@ -45,7 +52,6 @@ export class Scheduler {
   }
 
   async #plan(): Promise<void> {
-    this.#planning = true;
     while (this.#woken) {
       this.#woken = false;
       try {
@@ -58,7 +64,8 @@ export class Scheduler {
         this.#parts.log.error(error, "the planner could not take its picture");
       }
     }
-    this.#planning = false;
+    // At once after the last look at `#woken`, so that no wake-up falls between.
+    this.#planning = undefined;
   }
 
   async #snapshot(): Promise<Snapshot> {

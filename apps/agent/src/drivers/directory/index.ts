@@ -94,7 +94,8 @@ class DirectoryBackend implements Backend<DirectoryConfig> {
   async remove(ctx: DeviceContext<DirectoryConfig>) {
     const { places, service } = this.#open(ctx);
     if (await hasState(ctx.dataFolder)) {
-      if ((await readState(ctx.dataFolder)) === "serving") await service.stop();
+      // Where stopping it failed before, the service may run all the same.
+      if ((await readState(ctx.dataFolder)) !== "unknown") await service.stop();
       await service.forget();
     }
     await removeTree(fromText(places.staging));

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, type PeerDevice } from "@godwit/backend";
 import { expect, test } from "vitest";
@@ -43,6 +43,27 @@ test("a guest moves to another host and back, its service started and stopped on
   const resumed = (host: string, tree: string) => `resume shop data ${host} ${tree}`;
   expect(notes(one.root)).toEqual([resumed("one", one.tree), "quiesce", resumed("one", one.tree)]);
   expect(notes(two.root)).toEqual([resumed("two", two.tree), "quiesce"]);
+});
+
+test("a service whose quiesce command failed is asked again before the device is removed", async () => {
+  using world = new World();
+  const { backend, context, root } = world.host("one");
+  const config = { quiesce: "echo asked >> ../log; [ -e ../allowed ]" };
+  await backend.create(context(config));
+  await expect(backend.remove(context(config))).rejects.toThrow("quiesce");
+  writeFileSync(join(root, "allowed"), "");
+  await backend.remove(context(config));
+  expect(notes(root)).toEqual(["asked", "asked"]);
+});
+
+test("content that was never read is no fixed cost: it is read while it is sent", async () => {
+  using world = new World();
+  const { backend, context, tree } = world.host("one");
+  await backend.create(context());
+  writeFileSync(join(tree, "volume"), "");
+  truncateSync(join(tree, "volume"), 1024 ** 4);
+  await using source = await backend.source(context());
+  expect((await source.pending("exact")).fixedMs).toBeLessThan(10_000);
 });
 
 test("onMoved keep leaves the tree under another name, so that its place is free", async () => {

@@ -4,7 +4,7 @@ import type { Walked } from "./walk.ts";
 export interface Estimate {
   /** What would be sent. */
   bytes: number;
-  /** Content that would have to be read for it. */
+  /** Content that would have to be read again for it. What is read for the first time is read while it is sent. */
   rereadBytes: number;
 }
 
@@ -21,7 +21,6 @@ export function estimate(walked: Walked, mirror: Mirror): Estimate {
     const entry = mirror.entryOf(found);
     if (entry === undefined) {
       bytes += recordBytes + (found.places[0]?.name.length ?? 0) + found.target.length + found.storedBytes;
-      rereadBytes += found.size;
     } else if (found.kind !== "file") {
       if (!sameAttributes(entry.node, attributesOf(found, 0))) bytes += recordBytes;
     } else if (needsReading(found, entry)) {
