@@ -1,17 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { Guest, Migration, Plan, Report } from "@godwit/contract";
+import { Guest, Migration, Plan, Report, Sample } from "@godwit/contract";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { alphaAndBeta, Cluster } from "./support/cluster.ts";
 import { readEvents } from "./support/events.ts";
-import { memoryGuest, MiB } from "./support/guests.ts";
+import { fill, memoryGuest, MiB } from "./support/guests.ts";
 import { freePort } from "./support/ports.ts";
 import { pictureOf, settledOn } from "./support/settled.ts";
 
 /** The whole life of a program that calls the API: plain requests, nothing of this project's own client. */
 let cluster: Cluster;
-beforeAll(async () => (cluster = await Cluster.start(alphaAndBeta())));
-afterAll(async () => await cluster[Symbol.asyncDispose]());
+beforeAll(async () => (cluster = await Cluster.start(alphaAndBeta())), 120_000);
+afterAll(async () => await cluster[Symbol.asyncDispose](), 60_000);
 
 const Page = z.object({ items: z.array(Migration), nextCursor: z.string().optional() });
 const limits = { downtimeLimitMs: 300 };
@@ -47,8 +47,8 @@ test("a guest is created, planned, moved by names and back by ids, and every ans
     limits,
     epoch: 2,
   });
-  const beta = z.object({ id: z.string() }).parse((await cluster.ask("GET", "/v1/hosts/alpha")).body).id;
-  const back = await move({ guest: guest.id, destination: beta, limits });
+  const alphaId = z.object({ id: z.string() }).parse((await cluster.ask("GET", "/v1/hosts/alpha")).body).id;
+  const back = await move({ guest: guest.id, destination: alphaId, limits });
   expect(back).toMatchObject({ source: "beta", destination: "alpha", epoch: 3 });
   expect(await pictureOf(cluster, { name: "web", port })).toEqual(settledOn("alpha", 3));
 });
@@ -83,14 +83,23 @@ async function move(body: object): Promise<Migration> {
 }
 
 test("the report comes with the end, and the samples all along", async () => {
-  await memoryGuest(cluster, { name: "sampled", sizeBytes: 64 * MiB });
-  const body = { guest: "sampled", destination: "beta", limits: { bandwidthBytesPerSec: 65_536 } };
+  await fill(await memoryGuest(cluster, { name: "sampled", sizeBytes: 8 * MiB }), 3 * MiB);
+  const body = { guest: "sampled", destination: "beta", limits: { bandwidthBytesPerSec: 1_000_000 } };
   const { id } = Migration.parse((await cluster.ask("POST", "/v1/migrations", { body })).body);
   const early = await cluster.ask("GET", `/v1/migrations/${id}/report`);
   expect(early).toMatchObject({ status: 404, body: { code: "not-found", currentState: expect.any(String) } });
   await cluster.ask("GET", `/v1/migrations/${id}?wait=30`);
-  const { body: samples } = await cluster.ask("GET", `/v1/migrations/${id}/samples`);
-  expect(z.object({ items: z.array(z.unknown()) }).parse(samples)).toBeDefined();
+  const { items } = z
+    .object({ items: z.array(Sample) })
+    .parse((await cluster.ask("GET", `/v1/migrations/${id}/samples`)).body);
+  expect(items.length).toBeGreaterThan(1);
+  expect(items.map(({ elapsedMs }) => elapsedMs)).toEqual(
+    items.map(({ elapsedMs }) => elapsedMs).toSorted((a, b) => a - b),
+  );
+  expect(items.map(({ sentBytes }) => sentBytes)).toEqual(
+    items.map(({ sentBytes }) => sentBytes).toSorted((a, b) => a - b),
+  );
+  expect(items[0]?.devices).toMatchObject([{ name: "ram", pending: { precopyBytes: expect.any(Number) } }]);
 });
 
 test("D4: events read over two connections, the second with Last-Event-ID, are those of one: none lost, none doubled", async () => {
@@ -117,6 +126,19 @@ test("D4: events read over two connections, the second with Last-Event-ID, are t
     of: first.id,
   });
   expect(everything).toEqual(whole.slice(1));
+});
+
+test("whoever listens for events is answered at once, before anything happens, whatever it says that it accepts", async () => {
+  for (const accept of ["text/event-stream", "application/json"]) {
+    const leaving = new AbortController();
+    const response = await fetch(new URL("/v1/events", cluster.url), {
+      headers: { authorization: `Bearer ${cluster.token}`, accept },
+      signal: leaving.signal,
+    });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toContain("text/event-stream");
+    leaving.abort();
+  }
 });
 
 test("a plan is carried out by its id; where the guest has moved meanwhile it is stale", async () => {

@@ -1,6 +1,7 @@
+import { createRequire } from "node:module";
 import { ApiError } from "@godwit/client";
-import { version } from "@godwit/orchestrator";
 import { Command, CommanderError } from "commander";
+import { z } from "zod";
 import { agentCommand } from "./commands/agent.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { say } from "./commands/global.ts";
@@ -10,6 +11,8 @@ import { planCommand } from "./commands/plan.ts";
 import { serverCommand } from "./commands/server.ts";
 import { UsageError } from "./context.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
+
+const { version } = z.object({ version: z.string() }).parse(createRequire(import.meta.url)("../package.json"));
 
 const program = new Command("godwit")
   .description("Live migration of guests between hosts")

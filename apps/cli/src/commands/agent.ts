@@ -1,5 +1,4 @@
 import { hostname } from "node:os";
-import { AgentConfig, runAgent } from "@godwit/agent";
 import type { Command } from "commander";
 import { parseConfig } from "../parse-config.ts";
 import { programLog } from "../program-log.ts";
@@ -35,6 +34,7 @@ export function agentCommand(program: Command): void {
     .option("--outgoing <n>", "migrations that may leave at a time (default 2)", wholeArgument)
     .option("--incoming <n>", "migrations that may enter at a time (default 2)", wholeArgument)
     .action(async (_: Options, command: Command) => {
+      const { AgentConfig, runAgent } = await import("@godwit/agent");
       const options = command.optsWithGlobals<Options>();
       const config = parseConfig(AgentConfig, {
         name: options.name ?? hostname().toLowerCase(),

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { runDemo } from "../demo/run-demo.ts";
 import { interruption, print, wholeArgument } from "./global.ts";
 
 export function demoCommand(program: Command): void {
@@ -9,6 +8,7 @@ export function demoCommand(program: Command): void {
     .option("--port <port>", "the first port to try", wholeArgument, 7140)
     .option("--data <folder>", "where the demo keeps its things", ".godwit/demo")
     .action(async ({ port, data }: { port: number; data: string }) => {
+      const { runDemo } = await import("../demo/run-demo.ts");
       const signal = interruption();
       try {
         await runDemo({ folder: data, port, show: print, signal });

@@ -1,4 +1,3 @@
-import { OrchestratorConfig, runOrchestrator } from "@godwit/orchestrator";
 import type { Command } from "commander";
 import { parseConfig } from "../parse-config.ts";
 import { programLog } from "../program-log.ts";
@@ -19,6 +18,8 @@ export function serverCommand(program: Command): void {
     .option("--data <folder>", "database and tokens", ".godwit/server")
     .addHelpText("after", "\nDATABASE_URL names a PostgreSQL of 15 or newer instead of the embedded database.")
     .action(async (options: Options, command: Command) => {
+      // Loaded only here: most commands are over before the orchestrator would be read in.
+      const { OrchestratorConfig, runOrchestrator } = await import("@godwit/orchestrator");
       const config = parseConfig(OrchestratorConfig, {
         host: options.host,
         port: options.port,
