@@ -2,8 +2,9 @@ import { type LoadHandle, startLoad } from "@godwit/agent/load";
 import type { Migration } from "@godwit/contract";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { alphaAndBeta, Cluster } from "./support/cluster.ts";
+import { readEvents } from "./support/events.ts";
 import { memoryGuest, type MemoryGuest, MiB } from "./support/guests.ts";
-import { pictureOf, settledOn } from "./support/settled.ts";
+import { askDevice, pictureOf, settledOn } from "./support/settled.ts";
 import { until } from "./support/until.ts";
 
 /** So slow a link that a migration can be met in precopy at leisure. */
@@ -54,6 +55,24 @@ describe("killed in precopy and started again", () => {
     await settled("beta");
   }, 120_000);
 });
+
+test("M8, H10: a switchover that ends while the orchestrator is away is found to have ended, by agents that went on all the while", async () => {
+  const { host } = await cluster.client.guests.get("web");
+  const destination = other(host);
+  const { id } = await cluster.client.migrations.create({ guest: "web", destination, limits });
+  await phase(id, ["switchover"]);
+  const agents = ["alpha", "beta"].map((name) => cluster.pid(name));
+  await cluster.kill("server");
+  const there = `${cluster.host(destination).serviceAddress}:${guest.port}`;
+  await until(`the guest answers on ${destination}`, () => askDevice(there, "INFO"));
+  await cluster.restart("server");
+  await cluster.connected();
+  expect(await ended(id)).toMatchObject({ phase: "completed" });
+  await settled(destination);
+  expect(["alpha", "beta"].map((name) => cluster.pid(name))).toEqual(agents);
+  const told = (await readEvents(cluster, `/v1/migrations/${id}/events`)).map(({ data }) => JSON.stringify(data));
+  expect(told.filter((text) => text.includes("restarted"))).toEqual([]);
+}, 120_000);
 
 describe("killed at any moment of a whole migration", () => {
   test.each(["alpha", "beta", "server"])(

@@ -70,7 +70,7 @@ export class Runs {
     for (const run of this.#runs.values()) {
       for (const role of ["source", "destination"] as const) {
         if (run.hostOf(role) === hostId)
-          run.post({ type: "connected", role, attempt: attemptOf(hello, run.id, role)?.at });
+          run.post({ type: "connected", role, attempt: standingOf(hello, run.state, role) });
       }
     }
     for (const attempt of hello.attempts) {
@@ -162,6 +162,13 @@ export function stateOf(record: MigrationRecord): Migration {
 
 const Versioned = z.object({ version: z.number() });
 
-function attemptOf(hello: AgentHello, migrationId: string, role: Role): AttemptStatus | undefined {
-  return hello.attempts.find((attempt) => attempt.migrationId === migrationId && attempt.role === role);
+/** A destination that runs the guest has done its part and speaks of no attempt any more; that it has forgotten it does not follow. */
+function standingOf(
+  { attempts, guests }: AgentHello,
+  { facts }: Migration,
+  role: Role,
+): AttemptStatus["at"] | undefined {
+  const attempt = attempts.find((each) => each.migrationId === facts.id && each.role === role);
+  const runs = guests.some(({ guestId, epoch }) => guestId === facts.guest.id && epoch === facts.epoch + 1);
+  return attempt?.at ?? (role === "destination" && runs ? "running" : undefined);
 }
