@@ -21,6 +21,7 @@ async function look(pid: number, folder: string): Promise<Found | undefined> {
   try {
     const command = (await readFile(join(at, "cmdline"), "utf8")).replaceAll("\0", " ").trim();
     const worksIn = await readlink(join(at, "cwd"));
+    if (isCompiler(command)) return undefined;
     return command !== "" && (command.includes(`${folder}/`) || `${worksIn}/`.startsWith(`${folder}/`))
       ? { pid, command }
       : undefined;
@@ -28,4 +29,9 @@ async function look(pid: number, folder: string): Promise<Found | undefined> {
     // It has ended meanwhile, or is another user's.
     return undefined;
   }
+}
+
+/** What tsx keeps beside a program that runs from source; it ends with it. */
+function isCompiler(command: string): boolean {
+  return /\/esbuild --service=/.test(command);
 }
