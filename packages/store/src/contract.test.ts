@@ -1,390 +1,304 @@
-import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { startPostgres } from "../../../test/support/postgres.ts";
-import { need } from "../../../test/support/requirements.ts";
-import {
-  BadCursorError,
-  type GuestRecord,
-  type MigrationRecord,
-  type NewEvent,
-  openStore,
-  type Page,
-  type PageRequest,
-  type Placement,
-  type Store,
-} from "./index.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { BadCursorError, type Placement, type Store } from "./index.ts";
+import { describeStore } from "./support/engines.ts";
+import { allPages, commitOf, newGuest, newMigration, news, second, unique } from "./support/records.ts";
 
-const postgres = need("postgres");
+describeStore((opened) => {
+  let store: Store;
 
-describeStore("PGlite", undefined, async () => {
-  const folder = await mkdtemp(join(tmpdir(), "godwit-store-"));
-  const removal = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
-  return { store: await openStore({ dataFolder: folder }), engine: removal };
-});
+  beforeEach(() => void (store = opened.store));
 
-describeStore("PostgreSQL", postgres.missing, async () => {
-  const engine = await startPostgres(postgres.path ?? "");
-  return { store: await openStore({ databaseUrl: engine.url }), engine };
-});
+  test("answers a ping", async () => {
+    await expect(store.ping()).resolves.toBeUndefined();
+  });
 
-/** What every store does, whatever engine is below it. */
-function describeStore(
-  name: string,
-  missing: string | undefined,
-  open: () => Promise<{ store: Store; engine: AsyncDisposable }>,
-): void {
-  // oxlint-disable-next-line vitest/valid-title
-  describe(name, () => {
-    let store: Store;
-    let engine: AsyncDisposable;
-
-    beforeAll(async () => {
-      if (missing === undefined) ({ store, engine } = await open());
-    });
-    afterAll(async () => {
-      await store?.[Symbol.asyncDispose]();
-      await engine?.[Symbol.asyncDispose]();
-    });
-    beforeEach((context) => {
-      if (missing !== undefined) context.skip(missing);
+  describe("hosts", () => {
+    test("a host keeps its id and its beginning under its name, and takes new facts", async () => {
+      const [name, id] = [unique("host"), unique("id")];
+      const first = await store.hosts.seen({ id, name, facts: { cores: 8 }, at: second(1) });
+      expect(first).toEqual({ id, name, facts: { cores: 8 }, createdAt: second(1), lastSeenAt: second(1) });
+      const again = await store.hosts.seen({ id: unique("id"), name, facts: { cores: 16 }, at: second(2) });
+      expect(again).toEqual({ ...first, facts: { cores: 16 }, lastSeenAt: second(2) });
+      expect(await store.hosts.find(id)).toEqual(again);
+      expect(await store.hosts.find(name)).toEqual(again);
     });
 
-    test("answers a ping", async () => {
-      await expect(store.ping()).resolves.toBeUndefined();
+    test("of 20 first hellos at once all get the same record", async () => {
+      const name = unique("host");
+      const seen = () => store.hosts.seen({ id: unique("id"), name, facts: {}, at: second(1) });
+      const hosts = await Promise.all(Array.from({ length: 20 }, seen));
+      expect(new Set(hosts.map(({ id }) => id)).size).toBe(1);
     });
 
-    describe("hosts", () => {
-      test("a host keeps its id and its beginning under its name, and takes new facts", async () => {
-        const [name, id] = [unique("host"), unique("id")];
-        const first = await store.hosts.seen({ id, name, facts: { cores: 8 }, at: second(1) });
-        expect(first).toEqual({ id, name, facts: { cores: 8 }, createdAt: second(1), lastSeenAt: second(1) });
-        const again = await store.hosts.seen({ id: unique("id"), name, facts: { cores: 16 }, at: second(2) });
-        expect(again).toEqual({ ...first, facts: { cores: 16 }, lastSeenAt: second(2) });
-        expect(await store.hosts.find(id)).toEqual(again);
-        expect(await store.hosts.find(name)).toEqual(again);
-      });
-
-      test("of 20 first hellos at once all get the same record", async () => {
-        const name = unique("host");
-        const seen = () => store.hosts.seen({ id: unique("id"), name, facts: {}, at: second(1) });
-        const hosts = await Promise.all(Array.from({ length: 20 }, seen));
-        expect(new Set(hosts.map(({ id }) => id)).size).toBe(1);
-      });
-
-      test("a touch renews the hosts that it names and no other", async () => {
-        const [touched, other] = [unique("host"), unique("host")];
-        for (const name of [touched, other]) await store.hosts.seen({ id: name, name, facts: {}, at: second(1) });
-        await store.hosts.touch([touched, "unknown"], second(5));
-        expect((await store.hosts.find(touched))?.lastSeenAt).toEqual(second(5));
-        expect((await store.hosts.find(other))?.lastSeenAt).toEqual(second(1));
-      });
-
-      test("what is an id of one host and the name of another finds the id", async () => {
-        const shared = unique("host");
-        await store.hosts.seen({ id: unique("id"), name: shared, facts: {}, at: second(1) });
-        await store.hosts.seen({ id: shared, name: unique("host"), facts: {}, at: second(1) });
-        expect((await store.hosts.find(shared))?.id).toBe(shared);
-        expect(await store.hosts.find("unknown")).toBeUndefined();
-      });
+    test("a touch renews the hosts that it names and no other", async () => {
+      const [touched, other] = [unique("host"), unique("host")];
+      for (const name of [touched, other]) await store.hosts.seen({ id: name, name, facts: {}, at: second(1) });
+      await store.hosts.touch([touched, "unknown"], second(5));
+      expect((await store.hosts.find(touched))?.lastSeenAt).toEqual(second(5));
+      expect((await store.hosts.find(other))?.lastSeenAt).toEqual(second(1));
     });
 
-    describe("guests", () => {
-      test("a guest comes back as it was made, and its name is taken", async () => {
-        const guest = newGuest({ definitions: null, devices: [{ kind: "ram", note: "NUL \0, half a pair \ud800" }] });
-        const from = await store.events.latest();
-        expect(await store.guests.create(guest, [news({ guestId: guest.id })])).toBe("created");
-        expect(await store.guests.find(guest.name)).toEqual(guest);
-        expect(await store.guests.create({ ...guest, id: unique("id") }, [news()])).toBe("name-taken");
-        expect((await store.events.after({ cursor: from, limit: 10 })).events).toHaveLength(1);
-      });
-
-      test("of 20 guests of one name made at once one is created", async () => {
-        const name = unique("guest");
-        const outcomes = await Promise.all(
-          Array.from({ length: 20 }, () => store.guests.create(newGuest({ name }), [])),
-        );
-        expect(outcomes.filter((outcome) => outcome === "created")).toHaveLength(1);
-      });
-
-      test("a placement counts unless a higher epoch is known", async () => {
-        const guest = newGuest({ epoch: 3 });
-        await store.guests.create(guest, []);
-        const move = (hostId: string, epoch: number) =>
-          store.guests.place({ guestId: guest.id, hostId, epoch, state: "stopped", devices: null });
-        expect(await move("old", 2)).toBe(false);
-        expect(await store.guests.find(guest.id)).toEqual(guest);
-        expect(await move("same", 3)).toBe(true);
-        expect(await move("new", 4)).toBe(true);
-        const placed = { ...guest, hostId: "new", epoch: 4, state: "stopped", devices: null };
-        expect(await store.guests.find(guest.id)).toEqual(placed);
-        await store.guests.place({ guestId: guest.id, hostId: "newer", epoch: 5, state: "running" });
-        expect(await store.guests.find(guest.id)).toMatchObject({ hostId: "newer", devices: null });
-        expect(await store.guests.place({ guestId: "unknown", hostId: "a", epoch: 9, state: "running" })).toBe(false);
-      });
-
-      test("a guest is removed with its events once", async () => {
-        const guest = newGuest();
-        await store.guests.create(guest, []);
-        const from = await store.events.latest();
-        await store.guests.remove(guest.id, [news()]);
-        await store.guests.remove(guest.id, [news()]);
-        expect(await store.guests.find(guest.id)).toBeUndefined();
-        expect((await store.events.after({ cursor: from, limit: 10 })).events).toHaveLength(1);
-      });
-
-      test("guests are listed and counted by host", async () => {
-        const [busy, quiet] = [unique("host"), unique("host")];
-        const made = [busy, busy, quiet].map((hostId, index) => newGuest({ hostId, createdAt: second(index) }));
-        for (const guest of made) await store.guests.create(guest, []);
-        const counts = await store.guests.countByHost();
-        expect([counts.get(busy), counts.get(quiet), counts.get("unknown")]).toEqual([2, 1, undefined]);
-        expect((await store.guests.list({ limit: 10 }, { hostId: busy })).items).toEqual([made[1], made[0]]);
-      });
-    });
-
-    describe("migrations", () => {
-      test("of 20 migrations of one guest made at once one is created, and another only when it has ended", async () => {
-        const guestId = unique("guest");
-        const create = () => store.migrations.create(newMigration({ guestId }), [news({ guestId })]);
-        const from = await store.events.latest();
-        const outcomes = await Promise.all(Array.from({ length: 20 }, create));
-        expect(outcomes.filter((outcome) => outcome === "created")).toHaveLength(1);
-        expect((await store.events.after({ cursor: from, limit: 100 })).events).toHaveLength(1);
-
-        const [running] = (await store.migrations.list({ limit: 2 }, { guestId })).items;
-        await store.migrations.commit({ ...commitOf(running!), phase: "completed", endedAt: second(9) });
-        expect(await create()).toBe("created");
-      });
-
-      test("a commit changes state, placement and events together", async () => {
-        const guest = newGuest({ epoch: 1 });
-        const migration = newMigration({ guestId: guest.id });
-        await store.guests.create(guest, []);
-        await store.migrations.create(migration, []);
-        const from = await store.events.latest();
-        const placement: Placement = { guestId: guest.id, hostId: "b", epoch: 2, state: "running", devices: ["x"] };
-        const events = [news({ type: "one", migrationId: migration.id, hostId: "b" }), news({ type: "two" })];
-        const state = { deep: { text: "\0 and \ud83d\ude00", number: 1e-7, nothing: null } };
-        const commit = { ...commitOf(migration), phase: "completed", state, endedAt: second(7), placement, events };
-        expect(await store.migrations.commit(commit)).toBe("committed");
-
-        const committed = { ...migration, phase: "completed", version: 2, state, endedAt: second(7) };
-        expect(await store.migrations.find(migration.id)).toEqual(committed);
-        expect(await store.guests.find(guest.id)).toEqual({ ...guest, hostId: "b", epoch: 2, devices: ["x"] });
-        const logged = (await store.events.after({ cursor: from, limit: 10 })).events;
-        expect(logged).toEqual(events.map((event) => ({ ...event, cursor: expect.any(String) })));
-      });
-
-      test("a stale commit changes nothing", async () => {
-        const guest = newGuest({ epoch: 1 });
-        const migration = newMigration({ guestId: guest.id });
-        await store.guests.create(guest, []);
-        await store.migrations.create(migration, []);
-        const from = await store.events.latest();
-        const placement: Placement = { guestId: guest.id, hostId: "b", epoch: 2, state: "stopped", devices: [] };
-        const stale = { ...commitOf(migration), version: 7, phase: "failed", placement, events: [news()] };
-        expect(await store.migrations.commit(stale)).toBe("stale");
-        expect(await store.migrations.commit({ ...stale, id: "unknown" })).toBe("stale");
-        expect(await store.migrations.find(migration.id)).toEqual(migration);
-        expect(await store.guests.find(guest.id)).toEqual(guest);
-        expect(await store.events.after({ cursor: from, limit: 10 })).toEqual({ events: [], expired: false });
-      });
-
-      test("of 20 commits from one version at once one is committed", async () => {
-        const migration = newMigration();
-        await store.migrations.create(migration, []);
-        const commit = (index: number) => store.migrations.commit({ ...commitOf(migration), state: { index } });
-        const outcomes = await Promise.all(Array.from({ length: 20 }, (_, index) => commit(index)));
-        const winner = outcomes.indexOf("committed");
-        expect(outcomes.lastIndexOf("committed")).toBe(winner);
-        const state = { index: winner };
-        expect(await store.migrations.find(migration.id)).toMatchObject({ version: 2, state });
-      });
-
-      test("a commit stands where its placement is older than what is known", async () => {
-        const guest = newGuest({ epoch: 5 });
-        const migration = newMigration({ guestId: guest.id });
-        await store.guests.create(guest, []);
-        await store.migrations.create(migration, []);
-        const placement: Placement = { guestId: guest.id, hostId: "b", epoch: 4, state: "stopped", devices: [] };
-        expect(await store.migrations.commit({ ...commitOf(migration), placement })).toBe("committed");
-        expect(await store.guests.find(guest.id)).toEqual(guest);
-      });
-
-      test("migrations are filtered by guest, by host on either side, and by phase", async () => {
-        const [a, b, guestId] = [unique("host"), unique("host"), unique("guest")];
-        const out = newMigration({ sourceId: a, phase: "precopy", createdAt: second(1) });
-        const back = newMigration({ destinationId: a, phase: "failed", createdAt: second(2), endedAt: second(3) });
-        const other = newMigration({ sourceId: b, guestId, createdAt: second(3) });
-        for (const migration of [out, back, other]) await store.migrations.create(migration, []);
-        const list = async (filter: object) => (await store.migrations.list({ limit: 10 }, filter)).items;
-        expect(await list({ hostId: a })).toEqual([back, out]);
-        expect(await list({ hostId: a, phases: ["precopy", "queued"] })).toEqual([out]);
-        expect(await list({ guestId })).toEqual([other]);
-        expect(await list({ guestId, phases: [] })).toEqual([]);
-      });
-
-      test("those that have not ended are active, oldest first", async () => {
-        const made = [3, 1, 2].map((at) =>
-          newMigration({ createdAt: second(at), endedAt: at === 2 ? second(4) : undefined }),
-        );
-        for (const migration of made) await store.migrations.create(migration, []);
-        const ids = made.map(({ id }) => id);
-        const active = (await store.migrations.active()).filter(({ id }) => ids.includes(id));
-        expect(active.map(({ id }) => id)).toEqual([ids[1], ids[0]]);
-      });
-
-      test("samples come oldest first, after an instant, one for each", async () => {
-        const [migrationId, other] = [unique("id"), unique("id")];
-        const sample = (at: number, id = migrationId) => ({ migrationId: id, at: second(at), body: { at, id } });
-        await store.migrations.addSamples([sample(3), sample(1), sample(2), sample(1, other)]);
-        await store.migrations.addSamples([sample(3), sample(4)]);
-        await store.migrations.addSamples([]);
-        const read = (after: number, limit: number) =>
-          store.migrations.samples(migrationId, { after: second(after), limit });
-        expect(await read(1, 2)).toEqual([sample(2), sample(3)]);
-        expect(await read(3, 9)).toEqual([sample(4)]);
-        expect(await store.migrations.samples(other, { limit: 9 })).toEqual([sample(1, other)]);
-      });
-    });
-
-    describe("pages", () => {
-      test("every item is on one page, newest first, also where many are equally old", async () => {
-        const hostId = unique("host");
-        const made = Array.from({ length: 7 }, (_, index) => newGuest({ hostId, createdAt: second(index >> 1) }));
-        for (const guest of made) await store.guests.create(guest, []);
-        const found = await allPages((page) => store.guests.list(page, { hostId }), 2);
-        expect(found).toHaveLength(7);
-        expect(found.map(({ id }) => id)).toEqual(
-          made
-            .toSorted((a, b) => Number(b.createdAt) - Number(a.createdAt) || (a.id < b.id ? 1 : -1))
-            .map(({ id }) => id),
-        );
-      });
-
-      test("a cursor that no page gave is refused", async () => {
-        const garbage = ["", "!", "zzzz", encode("1"), encode("99999999999999999 a"), encode("1 \0"), encode("-1 a")];
-        for (const cursor of garbage) {
-          const page = { limit: 1, cursor };
-          await expect(store.hosts.list(page)).rejects.toThrow(BadCursorError);
-          await expect(store.guests.list(page)).rejects.toThrow(BadCursorError);
-          await expect(store.migrations.list(page)).rejects.toThrow(BadCursorError);
-          await expect(store.events.after(page)).rejects.toThrow(BadCursorError);
-        }
-      });
-    });
-
-    describe("plans", () => {
-      test("a plan is found until a later one is saved after its end", async () => {
-        const plan = { id: unique("id"), body: { steps: [1] }, createdAt: second(1), expiresAt: second(10) };
-        await store.plans.save(plan);
-        await store.plans.save({ ...plan, id: unique("id"), createdAt: second(10), expiresAt: second(20) });
-        expect(await store.plans.find(plan.id)).toEqual(plan);
-        await store.plans.save({ ...plan, id: unique("id"), createdAt: second(11), expiresAt: second(20) });
-        expect(await store.plans.find(plan.id)).toBeUndefined();
-      });
-    });
-
-    describe("idempotency", () => {
-      const request = () => ({ principal: "p", route: "POST /x", key: unique("key"), bodyHash: "h", at: second(0) });
-      const response = { status: 201, headers: { location: "/x/1" }, body: null };
-
-      test("of 20 claims at once one is fresh and the others are in progress", async () => {
-        const same = request();
-        const claims = await Promise.all(Array.from({ length: 20 }, () => store.idempotency.claim(same)));
-        expect(claims.filter(({ kind }) => kind === "fresh")).toHaveLength(1);
-        expect(claims.filter(({ kind }) => kind === "in-progress")).toHaveLength(19);
-      });
-
-      test("a finished request is replayed to the same body only, and not given back any more", async () => {
-        const same = request();
-        await store.idempotency.claim(same);
-        await store.idempotency.finish({ ...same, response });
-        await store.idempotency.abandon(same);
-        expect(await store.idempotency.claim(same)).toEqual({ kind: "replay", response });
-        expect(await store.idempotency.claim({ ...same, bodyHash: "other" })).toEqual({ kind: "other-body" });
-        expect(await store.idempotency.claim({ ...same, principal: "q" })).toEqual({ kind: "fresh" });
-      });
-
-      test("a request that was given back can be claimed anew, alone or after a restart", async () => {
-        const same = request();
-        await store.idempotency.claim(same);
-        await store.idempotency.abandon(same);
-        expect(await store.idempotency.claim(same)).toEqual({ kind: "fresh" });
-        await store.idempotency.abandonAll();
-        expect(await store.idempotency.claim({ ...same, bodyHash: "other" })).toEqual({ kind: "fresh" });
-      });
-
-      test("a claim is forgotten after 24 hours, and not before", async () => {
-        const same = request();
-        await store.idempotency.claim(same);
-        await store.idempotency.finish({ ...same, response });
-        const day = 24 * 60 * 60;
-        expect(await store.idempotency.claim({ ...same, at: second(day - 1) })).toEqual({ kind: "replay", response });
-        const late = { ...same, bodyHash: "other", at: second(day) };
-        expect(await store.idempotency.claim(late)).toEqual({ kind: "fresh" });
-        expect(await store.idempotency.claim(late)).toEqual({ kind: "in-progress" });
-      });
-    });
-
-    describe("tokens", () => {
-      test("a token comes back as it was added, with the time of its last use", async () => {
-        const token = { id: unique("id"), name: "t", role: "agent", secretHash: "00", createdAt: second(1) } as const;
-        await store.tokens.add(token);
-        expect(await store.tokens.find(token.id)).toEqual(token);
-        await store.tokens.touch(token.id, second(2));
-        await store.tokens.touch("unknown", second(2));
-        expect(await store.tokens.find(token.id)).toEqual({ ...token, lastUsedAt: second(2) });
-        const revoked = { ...token, id: unique("id"), revokedAt: second(3) };
-        await store.tokens.add(revoked);
-        expect(await store.tokens.find(revoked.id)).toEqual(revoked);
-        expect(await store.tokens.find("unknown")).toBeUndefined();
-      });
+    test("what is an id of one host and the name of another finds the id", async () => {
+      const shared = unique("host");
+      await store.hosts.seen({ id: unique("id"), name: shared, facts: {}, at: second(1) });
+      await store.hosts.seen({ id: shared, name: unique("host"), facts: {}, at: second(1) });
+      expect((await store.hosts.find(shared))?.id).toBe(shared);
+      expect(await store.hosts.find("unknown")).toBeUndefined();
     });
   });
-}
 
-async function allPages<Item>(list: (page: PageRequest) => Promise<Page<Item>>, limit: number): Promise<Item[]> {
-  const items: Item[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await list({ limit, cursor });
-    items.push(...page.items);
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
-  return items;
-}
+  describe("guests", () => {
+    test("a guest comes back as it was made, and its name is taken", async () => {
+      const guest = newGuest({ definitions: null, devices: [{ kind: "ram", note: "NUL \0, half a pair \ud800" }] });
+      const from = await store.events.latest();
+      expect(await store.guests.create(guest, [news({ guestId: guest.id })])).toBe("created");
+      expect(await store.guests.find(guest.name)).toEqual(guest);
+      expect(await store.guests.create({ ...guest, id: unique("id") }, [news()])).toBe("name-taken");
+      expect((await store.events.after({ cursor: from, limit: 10 })).events).toHaveLength(1);
+    });
 
-function newGuest(given: Partial<GuestRecord> = {}): GuestRecord {
-  const [id, name, createdAt] = [unique("id"), unique("guest"), second(0)];
-  return { id, name, hostId: "a", epoch: 1, state: "running", definitions: {}, devices: [], createdAt, ...given };
-}
+    test("of 20 guests of one name made at once one is created", async () => {
+      const name = unique("guest");
+      const outcomes = await Promise.all(Array.from({ length: 20 }, () => store.guests.create(newGuest({ name }), [])));
+      expect(outcomes.filter((outcome) => outcome === "created")).toHaveLength(1);
+    });
 
-function newMigration({ endedAt, ...given }: Partial<MigrationRecord> = {}): MigrationRecord {
-  const [id, guestId, createdAt] = [unique("id"), unique("guest"), second(0)];
-  const made = { id, guestId, sourceId: "a", destinationId: "b", phase: "queued", version: 1, state: {}, createdAt };
-  return { ...made, ...given, ...(endedAt && { endedAt }) };
-}
+    test("a placement counts unless a higher epoch is known", async () => {
+      const guest = newGuest({ epoch: 3 });
+      await store.guests.create(guest, []);
+      const move = (hostId: string, epoch: number) =>
+        store.guests.place({ guestId: guest.id, hostId, epoch, state: "stopped", devices: null });
+      expect(await move("old", 2)).toBe(false);
+      expect(await store.guests.find(guest.id)).toEqual(guest);
+      expect(await move("same", 3)).toBe(true);
+      expect(await move("new", 4)).toBe(true);
+      const placed = { ...guest, hostId: "new", epoch: 4, state: "stopped", devices: null };
+      expect(await store.guests.find(guest.id)).toEqual(placed);
+      await store.guests.place({ guestId: guest.id, hostId: "newer", epoch: 5, state: "running" });
+      expect(await store.guests.find(guest.id)).toMatchObject({ hostId: "newer", devices: null });
+      expect(await store.guests.place({ guestId: "unknown", hostId: "a", epoch: 9, state: "running" })).toBe(false);
+    });
 
-function commitOf({ id, version, phase, state }: MigrationRecord) {
-  return { id, version, phase, state, events: [] };
-}
+    test("a guest is removed with its events once", async () => {
+      const guest = newGuest();
+      await store.guests.create(guest, []);
+      const from = await store.events.latest();
+      await store.guests.remove(guest.id, [news()]);
+      await store.guests.remove(guest.id, [news()]);
+      expect(await store.guests.find(guest.id)).toBeUndefined();
+      expect((await store.events.after({ cursor: from, limit: 10 })).events).toHaveLength(1);
+    });
 
-function news(given: Partial<NewEvent> = {}): NewEvent {
-  return { type: "test", at: second(0), sentence: "It was so.", data: { n: 1 }, ...given };
-}
+    test("guests are listed and counted by host", async () => {
+      const [busy, quiet] = [unique("host"), unique("host")];
+      const made = [busy, busy, quiet].map((hostId, index) => newGuest({ hostId, createdAt: second(index) }));
+      for (const guest of made) await store.guests.create(guest, []);
+      const counts = await store.guests.countByHost();
+      expect([counts.get(busy), counts.get(quiet), counts.get("unknown")]).toEqual([2, 1, undefined]);
+      expect((await store.guests.list({ limit: 10 }, { hostId: busy })).items).toEqual([made[1], made[0]]);
+    });
+  });
 
-function unique(kind: string): string {
-  return `${kind}-${randomUUID()}`;
-}
+  describe("migrations", () => {
+    test("of 20 migrations of one guest made at once one is created, and another only when it has ended", async () => {
+      const guestId = unique("guest");
+      const create = () => store.migrations.create(newMigration({ guestId }), [news({ guestId })]);
+      const from = await store.events.latest();
+      const outcomes = await Promise.all(Array.from({ length: 20 }, create));
+      expect(outcomes.filter((outcome) => outcome === "created")).toHaveLength(1);
+      expect((await store.events.after({ cursor: from, limit: 100 })).events).toHaveLength(1);
 
-/** In July, when clocks on summer time would differ, with milliseconds. */
-function second(count: number): Date {
-  return new Date(Date.UTC(2026, 6, 1, 23, 45, count, 123));
-}
+      const [running] = (await store.migrations.list({ limit: 2 }, { guestId })).items;
+      await store.migrations.commit({ ...commitOf(running!), phase: "completed", endedAt: second(9) });
+      expect(await create()).toBe("created");
+    });
+
+    test("a commit changes state, placement and events together", async () => {
+      const guest = newGuest({ epoch: 1 });
+      const migration = newMigration({ guestId: guest.id });
+      await store.guests.create(guest, []);
+      await store.migrations.create(migration, []);
+      const from = await store.events.latest();
+      const placement: Placement = { guestId: guest.id, hostId: "b", epoch: 2, state: "running", devices: ["x"] };
+      const events = [news({ type: "one", migrationId: migration.id, hostId: "b" }), news({ type: "two" })];
+      const state = { deep: { text: "\0 and \ud83d\ude00", number: 1e-7, nothing: null } };
+      const commit = { ...commitOf(migration), phase: "completed", state, endedAt: second(7), placement, events };
+      expect(await store.migrations.commit(commit)).toBe("committed");
+
+      const committed = { ...migration, phase: "completed", version: 2, state, endedAt: second(7) };
+      expect(await store.migrations.find(migration.id)).toEqual(committed);
+      expect(await store.guests.find(guest.id)).toEqual({ ...guest, hostId: "b", epoch: 2, devices: ["x"] });
+      const logged = (await store.events.after({ cursor: from, limit: 10 })).events;
+      expect(logged).toEqual(events.map((event) => ({ ...event, cursor: expect.any(String) })));
+    });
+
+    test("a stale commit changes nothing", async () => {
+      const guest = newGuest({ epoch: 1 });
+      const migration = newMigration({ guestId: guest.id });
+      await store.guests.create(guest, []);
+      await store.migrations.create(migration, []);
+      const from = await store.events.latest();
+      const placement: Placement = { guestId: guest.id, hostId: "b", epoch: 2, state: "stopped", devices: [] };
+      const stale = { ...commitOf(migration), version: 7, phase: "failed", placement, events: [news()] };
+      expect(await store.migrations.commit(stale)).toBe("stale");
+      expect(await store.migrations.commit({ ...stale, id: "unknown" })).toBe("stale");
+      expect(await store.migrations.find(migration.id)).toEqual(migration);
+      expect(await store.guests.find(guest.id)).toEqual(guest);
+      expect(await store.events.after({ cursor: from, limit: 10 })).toEqual({ events: [], expired: false });
+    });
+
+    test("of 20 commits from one version at once one is committed", async () => {
+      const migration = newMigration();
+      await store.migrations.create(migration, []);
+      const commit = (index: number) => store.migrations.commit({ ...commitOf(migration), state: { index } });
+      const outcomes = await Promise.all(Array.from({ length: 20 }, (_, index) => commit(index)));
+      const winner = outcomes.indexOf("committed");
+      expect(outcomes.lastIndexOf("committed")).toBe(winner);
+      const state = { index: winner };
+      expect(await store.migrations.find(migration.id)).toMatchObject({ version: 2, state });
+    });
+
+    test("a commit stands where its placement is older than what is known", async () => {
+      const guest = newGuest({ epoch: 5 });
+      const migration = newMigration({ guestId: guest.id });
+      await store.guests.create(guest, []);
+      await store.migrations.create(migration, []);
+      const placement: Placement = { guestId: guest.id, hostId: "b", epoch: 4, state: "stopped", devices: [] };
+      expect(await store.migrations.commit({ ...commitOf(migration), placement })).toBe("committed");
+      expect(await store.guests.find(guest.id)).toEqual(guest);
+    });
+
+    test("migrations are filtered by guest, by host on either side, and by phase", async () => {
+      const [a, b, guestId] = [unique("host"), unique("host"), unique("guest")];
+      const out = newMigration({ sourceId: a, phase: "precopy", createdAt: second(1) });
+      const back = newMigration({ destinationId: a, phase: "failed", createdAt: second(2), endedAt: second(3) });
+      const other = newMigration({ sourceId: b, guestId, createdAt: second(3) });
+      for (const migration of [out, back, other]) await store.migrations.create(migration, []);
+      const list = async (filter: object) => (await store.migrations.list({ limit: 10 }, filter)).items;
+      expect(await list({ hostId: a })).toEqual([back, out]);
+      expect(await list({ hostId: a, phases: ["precopy", "queued"] })).toEqual([out]);
+      expect(await list({ guestId })).toEqual([other]);
+      expect(await list({ guestId, phases: [] })).toEqual([]);
+    });
+
+    test("those that have not ended are active, oldest first", async () => {
+      const made = [3, 1, 2].map((at) =>
+        newMigration({ createdAt: second(at), endedAt: at === 2 ? second(4) : undefined }),
+      );
+      for (const migration of made) await store.migrations.create(migration, []);
+      const ids = made.map(({ id }) => id);
+      const active = (await store.migrations.active()).filter(({ id }) => ids.includes(id));
+      expect(active.map(({ id }) => id)).toEqual([ids[1], ids[0]]);
+    });
+
+    test("samples come oldest first, after an instant, one for each", async () => {
+      const [migrationId, other] = [unique("id"), unique("id")];
+      const sample = (at: number, id = migrationId) => ({ migrationId: id, at: second(at), body: { at, id } });
+      await store.migrations.addSamples([sample(3), sample(1), sample(2), sample(1, other)]);
+      await store.migrations.addSamples([sample(3), sample(4)]);
+      await store.migrations.addSamples([]);
+      const read = (after: number, limit: number) =>
+        store.migrations.samples(migrationId, { after: second(after), limit });
+      expect(await read(1, 2)).toEqual([sample(2), sample(3)]);
+      expect(await read(3, 9)).toEqual([sample(4)]);
+      expect(await store.migrations.samples(other, { limit: 9 })).toEqual([sample(1, other)]);
+    });
+  });
+
+  describe("pages", () => {
+    test("every item is on one page, newest first, also where many are equally old", async () => {
+      const hostId = unique("host");
+      const made = Array.from({ length: 7 }, (_, index) => newGuest({ hostId, createdAt: second(index >> 1) }));
+      for (const guest of made) await store.guests.create(guest, []);
+      const found = await allPages((page) => store.guests.list(page, { hostId }), 2);
+      expect(found).toHaveLength(7);
+      expect(found.map(({ id }) => id)).toEqual(
+        made
+          .toSorted((a, b) => Number(b.createdAt) - Number(a.createdAt) || (a.id < b.id ? 1 : -1))
+          .map(({ id }) => id),
+      );
+    });
+
+    test("a cursor that no page gave is refused", async () => {
+      const garbage = ["", "!", "zzzz", encode("1"), encode("99999999999999999 a"), encode("1 \0"), encode("-1 a")];
+      for (const cursor of garbage) {
+        const page = { limit: 1, cursor };
+        await expect(store.hosts.list(page)).rejects.toThrow(BadCursorError);
+        await expect(store.guests.list(page)).rejects.toThrow(BadCursorError);
+        await expect(store.migrations.list(page)).rejects.toThrow(BadCursorError);
+        await expect(store.events.after(page)).rejects.toThrow(BadCursorError);
+      }
+    });
+  });
+
+  describe("plans", () => {
+    test("a plan is found until a later one is saved after its end", async () => {
+      const plan = { id: unique("id"), body: { steps: [1] }, createdAt: second(1), expiresAt: second(10) };
+      await store.plans.save(plan);
+      await store.plans.save({ ...plan, id: unique("id"), createdAt: second(10), expiresAt: second(20) });
+      expect(await store.plans.find(plan.id)).toEqual(plan);
+      await store.plans.save({ ...plan, id: unique("id"), createdAt: second(11), expiresAt: second(20) });
+      expect(await store.plans.find(plan.id)).toBeUndefined();
+    });
+  });
+
+  describe("idempotency", () => {
+    const request = () => ({ principal: "p", route: "POST /x", key: unique("key"), bodyHash: "h", at: second(0) });
+    const response = { status: 201, headers: { location: "/x/1" }, body: null };
+
+    test("of 20 claims at once one is fresh and the others are in progress", async () => {
+      const same = request();
+      const claims = await Promise.all(Array.from({ length: 20 }, () => store.idempotency.claim(same)));
+      expect(claims.filter(({ kind }) => kind === "fresh")).toHaveLength(1);
+      expect(claims.filter(({ kind }) => kind === "in-progress")).toHaveLength(19);
+    });
+
+    test("a finished request is replayed to the same body only, and not given back any more", async () => {
+      const same = request();
+      await store.idempotency.claim(same);
+      await store.idempotency.finish({ ...same, response });
+      await store.idempotency.abandon(same);
+      expect(await store.idempotency.claim(same)).toEqual({ kind: "replay", response });
+      expect(await store.idempotency.claim({ ...same, bodyHash: "other" })).toEqual({ kind: "other-body" });
+      expect(await store.idempotency.claim({ ...same, principal: "q" })).toEqual({ kind: "fresh" });
+    });
+
+    test("a request that was given back can be claimed anew, alone or after a restart", async () => {
+      const same = request();
+      await store.idempotency.claim(same);
+      await store.idempotency.abandon(same);
+      expect(await store.idempotency.claim(same)).toEqual({ kind: "fresh" });
+      await store.idempotency.abandonAll();
+      expect(await store.idempotency.claim({ ...same, bodyHash: "other" })).toEqual({ kind: "fresh" });
+    });
+
+    test("a claim is forgotten after 24 hours, and not before", async () => {
+      const same = request();
+      await store.idempotency.claim(same);
+      await store.idempotency.finish({ ...same, response });
+      const day = 24 * 60 * 60;
+      expect(await store.idempotency.claim({ ...same, at: second(day - 1) })).toEqual({ kind: "replay", response });
+      const late = { ...same, bodyHash: "other", at: second(day) };
+      expect(await store.idempotency.claim(late)).toEqual({ kind: "fresh" });
+      expect(await store.idempotency.claim(late)).toEqual({ kind: "in-progress" });
+    });
+  });
+
+  describe("tokens", () => {
+    test("a token comes back as it was added, with the time of its last use", async () => {
+      const token = { id: unique("id"), name: "t", role: "agent", secretHash: "00", createdAt: second(1) } as const;
+      await store.tokens.add(token);
+      expect(await store.tokens.find(token.id)).toEqual(token);
+      await store.tokens.touch(token.id, second(2));
+      await store.tokens.touch("unknown", second(2));
+      expect(await store.tokens.find(token.id)).toEqual({ ...token, lastUsedAt: second(2) });
+      const revoked = { ...token, id: unique("id"), revokedAt: second(3) };
+      await store.tokens.add(revoked);
+      expect(await store.tokens.find(revoked.id)).toEqual(revoked);
+      expect(await store.tokens.find("unknown")).toBeUndefined();
+    });
+  });
+});
 
 function encode(text: string): string {
   return Buffer.from(text).toString("base64url");

@@ -11,6 +11,11 @@ export interface Database {
   pool: Pool;
 }
 
+/** PostgreSQL keeps no NUL in text: for what holds an agent's words, of which one must not fail the whole statement. */
+export function toTextColumn(text: string): string {
+  return text.replaceAll("\0", "\u{fffd}");
+}
+
 /** A value for a column of JSON, where `null` is a value too. */
 export function toJsonColumn(value: Json): Prisma.InputJsonValue | typeof Prisma.JsonNull {
   return value === null ? Prisma.JsonNull : value;

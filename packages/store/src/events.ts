@@ -5,7 +5,7 @@
  */
 import type { Client, Pool } from "pg";
 import { type FeedPlace, feedCursor, parseFeedCursor } from "./cursor.ts";
-import type { Database } from "./database.ts";
+import { type Database, toTextColumn } from "./database.ts";
 import { Prisma } from "./generated/client.ts";
 import type { EventRecord, Events, JsonObject, NewEvent } from "./store.ts";
 
@@ -73,7 +73,7 @@ export async function adoptRestoredEvents(client: Client): Promise<void> {
 /** Everything below was written by a transaction that has ended. */
 const settled = Prisma.sql`pg_snapshot_xmin(pg_current_snapshot())`;
 
-/** What follows `INSERT INTO events`. PostgreSQL keeps no NUL in text; sentences may quote what an agent sent. */
+/** What follows `INSERT INTO events`. Sentences may quote what an agent sent. */
 function newEvents(events: NewEvent[], condition: Prisma.Sql): Prisma.Sql {
   const column = <Value>(of: (event: NewEvent) => Value): Value[] => events.map(of);
   return Prisma.sql`(type, at, migration_id, guest_id, host_id, sentence, data)
@@ -84,7 +84,7 @@ function newEvents(events: NewEvent[], condition: Prisma.Sql): Prisma.Sql {
       ${column((event) => event.migrationId ?? null)}::text[],
       ${column((event) => event.guestId ?? null)}::text[],
       ${column((event) => event.hostId ?? null)}::text[],
-      ${column((event) => event.sentence.replaceAll("\0", "\u{fffd}"))}::text[],
+      ${column((event) => toTextColumn(event.sentence))}::text[],
       ${column((event) => JSON.stringify(event.data))}::text[]
     ) WITH ORDINALITY AS new (type, at, migration_id, guest_id, host_id, sentence, data, position)
     ${condition}

@@ -3,6 +3,7 @@ import { type Database, objectFromJsonColumn } from "./database.ts";
 import { eventsAfter } from "./events.ts";
 import { type Migration, Prisma } from "./generated/client.ts";
 import { placing } from "./guests.ts";
+import { outcomeAfter } from "./outcomes.ts";
 import type { MigrationFilter, MigrationRecord, Migrations, Placement } from "./store.ts";
 
 export function migrationsOf({ pool, prisma }: Database): Migrations {
@@ -24,14 +25,15 @@ export function migrationsOf({ pool, prisma }: Database): Migrations {
 
     // One statement is one transaction: a second commit from the same version waits for the row, then finds the version
     // moved on and changes nothing.
-    async commit({ id, version, phase, state, endedAt, placement, events }) {
+    async commit({ id, version, phase, state, endedAt, placement, outcome, events }) {
       const { rows } = await pool.query<{ committed: boolean }>(Prisma.sql`
         WITH changed AS (
           UPDATE migrations
           SET phase = ${phase}, version = version + 1, state = ${JSON.stringify(state)}::json, ended_at = ${endedAt ?? null}
           WHERE id = ${id} AND version = ${version}
           RETURNING id
-        ), ${placement ? placedAfter(placement) : Prisma.empty} ${eventsAfter(events)}
+        ), ${placement ? placedAfter(placement) : Prisma.empty}
+        ${outcome ? Prisma.sql`${outcomeAfter(outcome)},` : Prisma.empty} ${eventsAfter(events)}
         SELECT EXISTS (SELECT FROM changed) AS committed`);
       return rows[0]?.committed ? "committed" : "stale";
     },

@@ -6,9 +6,12 @@ import { guestsOf } from "./guests.ts";
 import { hostsOf } from "./hosts.ts";
 import { idempotencyOf } from "./idempotency.ts";
 import { migrationsOf } from "./migrations.ts";
+import { outcomesOf } from "./outcomes.ts";
 import { plansOf } from "./plans.ts";
+import { policiesOf } from "./policies.ts";
 import type { Store } from "./store.ts";
 import { tokensOf } from "./tokens.ts";
+import { tracesOf } from "./traces.ts";
 
 export type StoreOptions = (
   | {
@@ -54,6 +57,9 @@ function storeOver(database: Database, engine: AsyncDisposable): Store {
     guests: guestsOf(database),
     migrations: migrationsOf(database),
     events: eventsOf(database),
+    policies: policiesOf(database),
+    outcomes: outcomesOf(database),
+    traces: tracesOf(database),
     plans: plansOf(database),
     idempotency: idempotencyOf(database),
     tokens: tokensOf(database),

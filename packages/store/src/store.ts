@@ -11,6 +11,9 @@ export interface Store extends AsyncDisposable {
   readonly guests: Guests;
   readonly migrations: Migrations;
   readonly events: Events;
+  readonly policies: Policies;
+  readonly outcomes: Outcomes;
+  readonly traces: Traces;
   readonly plans: Plans;
   readonly idempotency: Idempotency;
   readonly tokens: Tokens;
@@ -112,6 +115,8 @@ export interface MigrationCommit {
   state: JsonObject;
   endedAt?: Date | undefined;
   placement?: Placement | undefined;
+  /** What the migration has shown. An outcome that is kept for it already stays as it is. */
+  outcome?: OutcomeRecord | undefined;
   events: NewEvent[];
 }
 
@@ -174,6 +179,132 @@ export interface Events {
   latest(): Promise<string>;
   /** Removes events older than `before` and all but the newest `keep`; returns how many were removed. */
   prune(options: { before: Date; keep: number }): Promise<number>;
+}
+
+// Policies
+
+export interface PolicyRecord {
+  id: string;
+  name: string;
+  builtIn: boolean;
+  /** Grows by one with each change. */
+  version: number;
+  settings: JsonObject;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** Names are unique. Events are written only when the change took place. */
+export interface Policies {
+  /**
+   * Makes sure that the built-in policies are there with these settings: makes what is missing, brings what differs up to date.
+   * A built-in policy is known by its name, or by its id where no stored policy has the name. A stored policy of the same name
+   * that is not built in keeps its name and stays.
+   */
+  ensureBuiltIn(policies: { id: string; name: string; settings: JsonObject; at: Date }[]): Promise<void>;
+  create(policy: PolicyRecord, events: NewEvent[]): Promise<"created" | "name-taken">;
+  /**
+   * `stale` when the version has moved on, `gone` when there is none. Built-in policies are not to be changed: the caller looks,
+   * before an update as before a removal.
+   */
+  update(
+    change: { id: string; version: number; name: string; settings: JsonObject; at: Date },
+    events: NewEvent[],
+  ): Promise<"updated" | "stale" | "gone" | "name-taken">;
+  remove(id: string, version: number, events: NewEvent[]): Promise<"removed" | "stale" | "gone">;
+  find(nameOrId: string): Promise<PolicyRecord | undefined>;
+  list(page: PageRequest): Promise<Page<PolicyRecord>>;
+}
+
+// Outcomes
+
+/** What one completed migration has shown. All that is learnt is derived from these records. */
+export interface OutcomeRecord {
+  migrationId: string;
+  sourceId: string;
+  destinationId: string;
+  at: Date;
+  /** Undefined where nothing was predicted. */
+  predictedMs?: number | undefined;
+  lowMs?: number | undefined;
+  highMs?: number | undefined;
+  actualMs: number;
+  limitMs: number;
+  /** Measured over the run. */
+  bandwidthBytesPerSec?: number | undefined;
+  /** Of the downtime, what neither moving bytes nor a device's own time explains. */
+  handoverMs?: number | undefined;
+  devices: OutcomeDevice[];
+}
+
+export interface OutcomeDevice {
+  name: string;
+  kind: string;
+  version: string;
+  /** What the back end declared as its own time. */
+  declaredMs: number;
+  /** What it took. */
+  actualMs: number;
+}
+
+/** How good predictions were, over the outcomes that had one: `count` of them. What rests on nothing is undefined. */
+export interface Accuracy {
+  count: number;
+  /** Errors are |predicted - actual| / actual. */
+  errorP50?: number | undefined;
+  errorP90?: number | undefined;
+  /** The mean of actual minus predicted: above zero where downtimes were longer than predicted. */
+  biasMs?: number | undefined;
+  /** The share, 0 to 1, of those that were predicted with a band and fell into it. */
+  withinBand?: number | undefined;
+  /** The share, 0 to 1, of those that kept their limit. */
+  withinLimit?: number | undefined;
+}
+
+/** Outcomes are written with the commit that ends their migration. */
+export interface Outcomes {
+  /** Of one pair of hosts, in this direction, newest first. */
+  ofPair(sourceId: string, destinationId: string, limit: number): Promise<OutcomeRecord[]>;
+  /** Of the devices of one kind and version, newest first. */
+  ofBackEnd(
+    kind: string,
+    version: string,
+    limit: number,
+  ): Promise<{ declaredMs: number; actualMs: number; at: Date }[]>;
+  accuracy(filter?: AccuracyFilter): Promise<Accuracy>;
+  /** Removes those older than `before`; returns how many. */
+  prune(before: Date): Promise<number>;
+}
+
+export interface AccuracyFilter {
+  since?: Date | undefined;
+  sourceId?: string | undefined;
+  destinationId?: string | undefined;
+  /** Only migrations that moved a device of this kind. */
+  kind?: string | undefined;
+}
+
+// Traces
+
+/** A part of a migration's inputs as they were recorded. */
+export interface TraceChunk {
+  migrationId: string;
+  /** From 0, without gaps. */
+  sequence: number;
+  at: Date;
+  /** Whole lines, each ended by a line feed. */
+  text: string;
+}
+
+export interface Traces {
+  /** Many at once, as a single statement; the same chunk sent twice changes nothing. */
+  append(chunks: TraceChunk[]): Promise<void>;
+  /** In order of sequence, from `from` on, at most `limit`. */
+  read(migrationId: string, options: { from: number; limit: number }): Promise<TraceChunk[]>;
+  /** The number that the next chunk has: 0 where there is none. */
+  next(migrationId: string): Promise<number>;
+  /** Removes, each as a whole, the traces of which no chunk is as new as `before`; returns how many chunks. */
+  prune(before: Date): Promise<number>;
 }
 
 // Plans
