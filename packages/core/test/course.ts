@@ -1,8 +1,9 @@
 import type { MigrationEvent, Send } from "../src/migration/events.ts";
 import { type Migration, isEnded, queued } from "../src/migration/state.ts";
+import { resume } from "../src/migration/resume.ts";
 import { step } from "../src/migration/step.ts";
-import { MB, device, seen } from "./figures.ts";
-import { facts, stored } from "./facts.ts";
+import { MB, device, seen, stored } from "./figures.ts";
+import { facts } from "./facts.ts";
 import {
   type DestinationHost,
   type Message,
@@ -18,6 +19,7 @@ import {
   sourceHears,
   sourceSteps,
 } from "./hosts.ts";
+import { plainLimits } from "./policies.ts";
 
 /** One thing that happens; `pick` says to which of the messages under way, or after how many acts. */
 export interface Happening {
@@ -33,13 +35,16 @@ export interface Happening {
     | "crashSource"
     | "crashDestination"
     | "restartOrchestrator"
+    | "hold"
+    | "letGo"
+    | "switchOver"
     | "cancel";
   pick: number;
 }
 
 /** A whole migration from the queue to its end: an orchestrator and two hosts, and whatever happens to them. */
 export class Course {
-  migration: Migration = queued(facts);
+  migration: Migration = queued(facts, plainLimits);
   source: SourceHost = newSource();
   destination: DestinationHost = newDestination;
   readonly #bag: (Message | Send)[] = [];
@@ -79,16 +84,23 @@ export class Course {
       case "crashDestination":
         return this.#restartDestination();
       case "restartOrchestrator":
-        this.migration = stored(this.migration);
+        this.migration = resume(stored(this.migration), this.#now);
         return;
+      case "hold":
+        return this.#tell({ type: "limitsChanged", change: { hold: true }, by: "ann" });
+      case "letGo":
+        return this.#tell({ type: "limitsChanged", change: { hold: false }, by: "ann" });
+      case "switchOver":
+        return this.#tell({ type: "switchoverAsked", at: pick % 2 === 0 ? "now" : "minimum", by: "ann" });
       case "cancel":
         return this.#tell({ type: "cancel" });
     }
   }
 
-  /** Faults have stopped: everything arrives, devices do their work and time goes on. Returns the time until it is over. */
+  /** Faults have stopped and nobody holds it: everything arrives, devices do their work, time goes on. Returns the time until it is over. */
   calmDown(limitMs: number): number {
     const from = this.#now;
+    this.happens({ kind: "letGo", pick: 0 });
     while (!this.isOver && this.#now - from < limitMs) {
       while (this.#bag.length > 0) this.#deliver(this.#bag.shift());
       this.#devices();
@@ -138,7 +150,7 @@ export class Course {
     const ram = device("ram", { precopyBytes: MB, rounds: 1, sentBytes: this.#sentBytes });
     const busyMs = this.#sentBytes / MB;
     const observation = seen({ atMs: this.#now, wireBytes: this.#sentBytes, busyMs, devices: [ram] });
-    this.#bag.push({ to: "orchestrator", event: { type: "report", observation, exact } });
+    this.#bag.push({ to: "orchestrator", event: { type: "report", observation, exact, syncMs: 1 } });
   }
 
   #devices(): void {

@@ -5,26 +5,36 @@ import { step } from "../src/migration/step.ts";
 import { GB, MB, device, seen } from "./figures.ts";
 import { facts, precopy, switchover } from "./facts.ts";
 import { ownedEpoch } from "./hosts.ts";
+import { plainLimits } from "./policies.ts";
 
 const epoch = ownedEpoch + 1;
 const failure = { code: "BROKEN", detail: "a disk failed." };
 const ram = { rounds: 1, sentBytes: GB };
 const measured = { wireBytes: GB, busyMs: 1_000 };
 
+/** Two gigabytes are written within a second, always, and the link carries one. */
+const outrun = { everyMs: 10_000, bytesPerSec: [2 * GB, 2 * GB, 2 * GB], curve: [{ overMs: 1_000, bytes: 2 * GB }] };
+
 /** Every kind of event, once for each thing that may be made of it. */
 export const events: Record<string, MigrationEvent> = {
   admitted: { type: "admitted" },
   waits: { type: "waits", waitsFor: { code: "SLOTS_TAKEN", sentence: "It waits for a slot.", inputs: {} } },
   cancel: { type: "cancel" },
+  "limits changed": { type: "limitsChanged", change: { bandwidthBytesPerSec: 500 * MB }, by: "ann" },
+  "limits changed to the same": { type: "limitsChanged", change: { downtimeLimitMs: 300 }, by: "ann" },
+  "deadline moved before now": { type: "limitsChanged", change: { deadlineMs: 50 }, by: "ann" },
+  "switchover asked now": { type: "switchoverAsked", at: "now", by: "ann" },
+  "switchover asked at the minimum": { type: "switchoverAsked", at: "minimum", by: "ann" },
   sourcePrepared: { type: "sourcePrepared", peers: [{ name: "ram", sizeBytes: GB }] },
+  "sourcePrepared, outrun": { type: "sourcePrepared", peers: [{ name: "ram", sizeBytes: GB }], dirty: outrun },
   destinationPrepared: { type: "destinationPrepared" },
   "source declined": { type: "declined", role: "source", ...failure },
   "destination declined": { type: "declined", role: "destination", ...failure, fix: "Make room." },
   "report far": report(5 * GB),
   "report near": report(MB),
   "report exact": report(MB, 1),
-  "report hopeless": report(0, undefined, 5 * GB),
-  "report without a device": { type: "report", observation: seen({ ...measured, devices: [] }), exact: 1 },
+  "report hopeless": report(0, 1, 5 * GB),
+  "report without a device": { type: "report", observation: seen({ ...measured, devices: [] }), exact: 1, syncMs: 1 },
   "source broken": { type: "broken", role: "source", ...failure },
   "destination broken": { type: "broken", role: "destination", ...failure },
   frozen: { type: "frozen", epoch },
@@ -52,15 +62,17 @@ export const events: Record<string, MigrationEvent> = {
   tick: { type: "tick" },
 };
 
-const at = step(queued(facts), { type: "admitted" }, 0).state;
+const at = step(queued(facts, plainLimits), { type: "admitted" }, 0).state;
 const { state: prepared } = step(at, { type: "sourcePrepared", peers: [] }, 0);
 
 /** A migration in every phase, and in every stage of the switchover. */
 export const states: Record<string, Migration> = {
-  queued: queued(facts),
+  queued: queued(facts, plainLimits),
   "preflight, source asked": at,
   "preflight, destination asked": prepared,
   precopy,
+  "precopy, held": { ...precopy, limits: { ...plainLimits, hold: true } },
+  "precopy, to be switched over": step(precopy, { type: "switchoverAsked", at: "now", by: "ann" }, 0).state,
   freezing: switchover("freezing"),
   refusing: switchover("refusing"),
   granting: switchover("granting"),
@@ -76,5 +88,6 @@ export function phaseOf(state: Migration): string {
 
 function report(precopyBytes: number, exact?: number, stopcopyBytes = 0): MigrationEvent {
   const devices = [device("ram", { precopyBytes, stopcopyBytes, ...ram })];
-  return { type: "report", observation: seen({ ...measured, devices }), exact };
+  const { exact: _, ...observation } = seen({ ...measured, devices });
+  return { type: "report", observation, ...(exact !== undefined && { exact, syncMs: 1 }) };
 }

@@ -1,7 +1,8 @@
-import { type Facts, type Migration, type Precopy, type Switchover, queued } from "../src/migration/state.ts";
-import { noConvergence } from "../src/convergence/judge.ts";
+import { considerationAtStart } from "../src/convergence/consider.ts";
 import type { Verdict } from "../src/convergence/verdict.ts";
+import { type Facts, type Precopy, type Switchover, queued } from "../src/migration/state.ts";
 import { ownedEpoch } from "./hosts.ts";
+import { plainLimits } from "./policies.ts";
 
 /** A migration of one guest with one device, in each phase that it can be in. */
 export const facts: Facts = {
@@ -11,22 +12,28 @@ export const facts: Facts = {
   destination: { id: "host-b", name: "beta" },
   devices: [{ name: "ram", kind: "memory" }],
   epoch: ownedEpoch,
-  limits: { downtimeLimitMs: 300, deadlineMs: 600_000 },
   linkBytesPerSec: 1_000_000_000,
   ticket: "ticket",
   createdAt: 0,
 };
 
-const { version, course } = queued(facts);
-const verdict: Verdict = { kind: "ready", code: "FITS_LIMIT", sentence: "It fits.", inputs: {} };
+const { version, course } = queued(facts, plainLimits);
+const ready: Verdict = { kind: "ready", code: "FITS_LIMIT", sentence: "It fits.", inputs: {}, thresholds: {} };
 
+/** Its first question is open. */
 export const precopy: Precopy = {
   version,
   facts,
+  limits: plainLimits,
   course: { ...course, startedAt: 0, precopyAt: 0 },
   phase: "precopy",
-  convergence: noConvergence,
-  verdict: { kind: "unknown", code: "MEASURING", sentence: "No figures have come yet.", inputs: {} },
+  consideration: {
+    ...considerationAtStart,
+    convergence: { ...considerationAtStart.convergence, question: { askedMs: 0, open: true } },
+  },
+  canThrottle: false,
+  pace: { hold: false },
+  verdict: { kind: "unknown", code: "MEASURING", sentence: "No figures have come yet.", inputs: {}, thresholds: {} },
   verdictSince: 0,
   exact: { sequence: 1, askedAt: 0, open: true },
   heardAt: 0,
@@ -36,19 +43,14 @@ export function switchover(stage: Switchover["stage"]): Switchover {
   return {
     version,
     facts,
+    limits: plainLimits,
     course,
     phase: "switchover",
     stage,
-    verdict,
+    verdict: ready,
     verdictSince: 0,
     askedAt: 0,
     since: 0,
     heard: {},
   };
-}
-
-/** What is stored and read again. */
-export function stored<State extends Migration>(state: State): State {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what was written a moment ago is read back
-  return JSON.parse(JSON.stringify(state)) as State;
 }

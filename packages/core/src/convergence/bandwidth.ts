@@ -1,102 +1,212 @@
-import type { Observation, Policy } from "./observation.ts";
+import type { Observation } from "./observation.ts";
+import type { Policy } from "./policy.ts";
+import { quantile } from "./statistics.ts";
 
 /**
- * Bandwidth in bytes per busy time: Δwire / Δbusy over slices of 0.2 s of busy time, smoothed by an EWMA with a time constant
- * of 1.5 s. Idle time, scanning and synchronising are thus not taken for a slow link.
+ * Bandwidth in bytes per busy time: Δwire / Δbusy over slices of 0.2 s of busy time, smoothed by an EWMA with a time constant of
+ * 1.5 s. Idle time, scanning and synchronising are thus not taken for a slow link. How good its forecasts are is measured on itself:
+ * the mean of the slices of half a second, over what was forecast before them.
  */
 export interface Bandwidth {
   /** EWMA in bytes/s; undefined until the first slice. */
-  measuredBytesPerSec: number | undefined;
+  smoothedBytesPerSec: number | undefined;
   /** While no slice is whole: half of what the bytes so far have had, since so few of them may flatter the link. */
   earlyBytesPerSec: number | undefined;
-  /** The best slice so far. */
+  /** Of the last minute, at least 15 where there are so many; oldest first. */
+  slices: readonly Slice[];
+  /** What came over what was forecast, of the last minute. */
+  errors: readonly { atMs: number; ratio: number }[];
+  /** The EWMA after each of the last slices, newest last. */
+  forecasts: readonly number[];
+  /** The best mean of five slices in a row of the last minute, and of the whole run. */
   bestBytesPerSec: number;
-  slices: number;
-  /** Where the slice under way began; the first one with the migration, so that a small guest is measured too. */
-  from: { wireBytes: number; busyMs: number };
+  bestOfRunBytesPerSec: number;
+  /** The 5 % quantile of `errors`, once there are enough. */
+  lowRatio: number;
+  /** Where the slice under way began. */
+  from: { atMs: number; wireBytes: number; busyMs: number };
+  last: { epoch: number; wireBytes: number; busyMs: number };
+  /** When the wire last carried something. */
+  movedAtMs: number;
 }
 
-/** A path that carries less is dead: no downtime can be told. */
+export interface Slice {
+  atMs: number;
+  bytesPerSec: number;
+}
+
+/** Bytes/s: what to expect, what surely comes (95 %) and the most that is credible; `sd` is the relative error of `mid`. */
+export interface BandwidthRange {
+  low: number;
+  mid: number;
+  high: number;
+  sd: number;
+}
+
+/** A path that carries less is dead. */
 export const leastBytesPerSec = 1;
+/** What must be pending for a silent wire to mean something. */
+export const worthMovingBytes = 1_000_000;
 const sliceMs = 200;
-const tauMs = 1500;
-/** Credit over the best that was seen, for what is only called impossible when it surely is. */
-const bestFactor = 1.03;
-/** Slices before the best one stands for the most that the path can carry. */
-const slicesForBest = 15;
-/** Slices before the figures of the path count against it. */
-const slicesToSettle = 5;
+const tauMs = 1_500;
+const windowMs = 60_000;
+const horizonMs = 500;
+const unmeasured = 0.88;
+const enough = 15;
+const best = { slices: 5, factor: 1.03 };
+const forecastsKept = 12;
+/** Without a whole slice for so long, a shorter one is taken, if it is long enough to mean something. */
+const longestSliceMs = 5_000;
+const shortestSliceMs = 20;
+/** No more than that, however the source's clock and its counters go. */
+const mostKept = 512;
 
 export const noBandwidth: Bandwidth = {
-  measuredBytesPerSec: undefined,
+  smoothedBytesPerSec: undefined,
   earlyBytesPerSec: undefined,
+  slices: [],
+  errors: [],
+  forecasts: [],
   bestBytesPerSec: 0,
-  slices: 0,
-  from: { wireBytes: 0, busyMs: 0 },
+  bestOfRunBytesPerSec: 0,
+  lowRatio: unmeasured,
+  from: { atMs: 0, wireBytes: 0, busyMs: 0 },
+  last: { epoch: 0, wireBytes: 0, busyMs: 0 },
+  movedAtMs: 0,
 };
 
-export function measure(bandwidth: Bandwidth, observation: Observation): Bandwidth {
-  const here = { wireBytes: observation.wireBytes, busyMs: observation.busyMs };
-  const { from } = bandwidth;
-  // Counters that went back belong to another process of the agent: no slice reaches across.
-  if (here.wireBytes < from.wireBytes || here.busyMs < from.busyMs) return { ...bandwidth, from: here };
-  const busyMs = here.busyMs - from.busyMs;
-  if (busyMs < sliceMs)
-    return { ...bandwidth, earlyBytesPerSec: early(bandwidth, here.wireBytes - from.wireBytes, busyMs) };
-  const slice = ((here.wireBytes - from.wireBytes) / busyMs) * 1000;
-  const weight = 1 - Math.exp(-busyMs / tauMs);
-  const before = bandwidth.measuredBytesPerSec ?? slice;
+/** Takes in one report, at `nowMs` of the judge's clock. */
+export function measure(before: Bandwidth, observation: Observation, nowMs: number): Bandwidth {
+  const { wireBytes, busyMs, epoch = 0 } = observation;
+  const { last, from } = before;
+  const movedAtMs = wireBytes > last.wireBytes ? nowMs : before.movedAtMs;
+  const here = { ...before, last: { epoch, wireBytes, busyMs }, movedAtMs };
+  const anew = { ...here, from: { atMs: nowMs, wireBytes, busyMs } };
+  // Counters that began anew belong to another process: no slice reaches across.
+  if (epoch !== last.epoch || wireBytes < last.wireBytes || busyMs < last.busyMs) return anew;
+  const [busy, wall, bytes] = [busyMs - from.busyMs, nowMs - from.atMs, wireBytes - from.wireBytes];
+  if (busy >= sliceMs || (wall > longestSliceMs && busy >= shortestSliceMs))
+    return withSlice(anew, (bytes / busy) * 1000, busy, nowMs);
+  const hasSlices = before.slices.length > 0;
+  // Without any slice the few bytes so far are all that is known, however long ago they moved.
+  if (wall > longestSliceMs && hasSlices) return anew;
+  const earlyBytesPerSec =
+    hasSlices || bytes === 0 ? before.earlyBytesPerSec : ((bytes / Math.max(busy, 1)) * 1000) / 2;
+  return { ...here, earlyBytesPerSec };
+}
+
+/** What the switchover can count on; undefined while neither the link nor anything that moved says so. */
+export function rangeOf(bandwidth: Bandwidth, policy: Policy): BandwidthRange | undefined {
+  const { capBytesPerSec: cap, reservedBytesPerSec: reserved } = policy;
+  const link = linkOf(policy);
+  const measured =
+    bandwidth.smoothedBytesPerSec === undefined ? beforeMeasured(bandwidth, policy) : ofSlices(bandwidth, link);
+  if (measured === undefined) return undefined;
+  let { low, mid, high } = measured;
+  if (cap !== undefined && reserved !== undefined) {
+    // What was learnt may be more than the link is said to carry by now.
+    const promised = Math.min(reserved, link);
+    mid = Math.max(mid, 0.95 * promised);
+    low = Math.max(low, 0.8 * promised);
+    high = Math.max(high, Math.min(link, 1.2 * promised));
+  }
+  return { low, mid, high, sd: Math.max(0.01, (1 - low / mid) / 1.645) };
+}
+
+/** The most the path can carry: no less than a dead one does, and without a limit where nobody has said one. */
+export function linkOf({ linkBytesPerSec = Infinity }: Pick<Policy, "linkBytesPerSec">): number {
+  return Math.max(leastBytesPerSec, linkBytesPerSec);
+}
+
+/** Enough was measured that the best of it stands for the most that the path gives. */
+export function isSettled({ slices }: Bandwidth): boolean {
+  return slices.length >= enough;
+}
+
+/** The path carries less than half of what it should, or than three fifths of what it did. A cap of one's own is no fault of the link. */
+export function degradedFrom(bandwidth: Bandwidth, policy: Policy): number | undefined {
+  const { smoothedBytesPerSec: measured, bestOfRunBytesPerSec } = bandwidth;
+  if (measured === undefined || bandwidth.slices.length < best.slices) return undefined;
+  const expected = Math.min(policy.linkBytesPerSec ?? Infinity, policy.capBytesPerSec ?? Infinity);
+  if (Number.isFinite(expected) && measured < 0.5 * expected) return expected;
+  const before = Math.min(bestOfRunBytesPerSec, policy.capBytesPerSec ?? Infinity);
+  return measured < 0.6 * before ? before : undefined;
+}
+
+/** No slice yet: what earlier migrations had, or three fifths of the link; a few bytes that came slower count for more. */
+function beforeMeasured(
+  { earlyBytesPerSec: early }: Bandwidth,
+  policy: Policy,
+): Omit<BandwidthRange, "sd"> | undefined {
+  const { linkBytesPerSec: link, priorBytesPerSec: prior } = policy;
+  const known = prior ?? (link === undefined ? undefined : 0.6 * link);
+  const mid =
+    known === undefined && early === undefined
+      ? undefined
+      : Math.min(early ?? Infinity, known ?? Infinity, link ?? Infinity);
+  if (mid === undefined || mid < leastBytesPerSec) return undefined;
+  return { mid, low: mid / 2, high: Math.max(mid, link ?? Infinity) };
+}
+
+function ofSlices(bandwidth: Bandwidth, link: number): Omit<BandwidthRange, "sd"> {
+  const mid = Math.max(leastBytesPerSec, bandwidth.smoothedBytesPerSec ?? 0);
+  const low = Math.max(leastBytesPerSec, mid * Math.min(0.98, bandwidth.lowRatio));
+  const most = isSettled(bandwidth) ? Math.max(bandwidth.bestBytesPerSec, mid) * best.factor : Infinity;
+  return { low, mid, high: Math.max(mid, Math.min(link, most)) };
+}
+
+function withSlice(before: Bandwidth, bytesPerSec: number, busyMs: number, nowMs: number): Bandwidth {
+  const slices = recent([...before.slices, { atMs: nowMs, bytesPerSec }], nowMs);
+  const smoothed = smooth(before.smoothedBytesPerSec, bytesPerSec, busyMs);
+  const errors = withError(before, slices, busyMs, nowMs);
+  const bestBytesPerSec = bestMean(slices);
+  const run = slices.length < best.slices ? before.bestOfRunBytesPerSec : meanOfLast(slices, best.slices);
   return {
-    ...bandwidth,
-    measuredBytesPerSec: before + weight * (slice - before),
-    bestBytesPerSec: Math.max(bandwidth.bestBytesPerSec, slice),
-    slices: bandwidth.slices + 1,
-    from: here,
+    ...before,
+    slices,
+    errors,
+    smoothedBytesPerSec: smoothed,
+    earlyBytesPerSec: undefined,
+    forecasts: [...before.forecasts.slice(1 - forecastsKept), smoothed],
+    bestBytesPerSec,
+    bestOfRunBytesPerSec: Math.max(before.bestOfRunBytesPerSec, run),
+    lowRatio:
+      errors.length < enough
+        ? unmeasured
+        : quantile(
+            errors.map(({ ratio }) => ratio),
+            0.05,
+          ),
   };
 }
 
-/** What has moved had this bandwidth, in bytes/s; undefined when nothing has. */
-export function measuredBytesPerSec(bandwidth: Bandwidth): number | undefined {
-  return bandwidth.measuredBytesPerSec ?? bandwidth.earlyBytesPerSec;
+function smooth(before: number | undefined, slice: number, busyMs: number): number {
+  return before === undefined ? slice : before + (1 - Math.exp(-busyMs / tauMs)) * (slice - before);
 }
 
-/** What the switchover can count on, in bytes/s: a cap is lifted then, so that the link itself counts where it is known. */
-export function expectedBytesPerSec(bandwidth: Bandwidth, policy: Policy): number | undefined {
-  const measured = measuredBytesPerSec(bandwidth);
-  const link = policy.linkBytesPerSec;
-  if (measured === undefined) return link;
-  if (bandwidth.slices === 0 && link !== undefined && measured > link) return link;
-  return policy.capBytesPerSec !== undefined && link !== undefined ? Math.max(measured, 0.95 * link) : measured;
+/** What the slices of the last half second had, over what was forecast before them. */
+function withError(before: Bandwidth, slices: readonly Slice[], busyMs: number, nowMs: number): Bandwidth["errors"] {
+  const steps = Math.max(1, Math.round(horizonMs / busyMs));
+  const forecast = before.forecasts.at(-steps);
+  if (forecast === undefined || forecast <= 0) return before.errors;
+  return recent([...before.errors, { atMs: nowMs, ratio: meanOfLast(slices, steps) / forecast }], nowMs);
 }
 
-/**
- * The most favourable credible figure: the link's own limit, which proves; else the best seen once enough was seen. Under a cap, or
- * while nothing has come through, what was seen says nothing of the most.
- */
-export function mostBytesPerSec(bandwidth: Bandwidth, policy: Policy): number | undefined {
-  const link = policy.linkBytesPerSec;
-  if (link !== undefined) return link < leastBytesPerSec ? undefined : link;
-  if (policy.capBytesPerSec !== undefined || bandwidth.bestBytesPerSec < leastBytesPerSec) return undefined;
-  return bandwidth.slices >= slicesForBest ? bandwidth.bestBytesPerSec * bestFactor : undefined;
+function meanOfLast(slices: readonly Slice[], count: number): number {
+  return slices.slice(-count).reduce((sum, slice) => sum + slice.bytesPerSec, 0) / count;
 }
 
-/** The migration's own cap is what holds it back. */
-export function isCapped(bandwidth: Bandwidth, policy: Policy): boolean {
-  const measured = bandwidth.measuredBytesPerSec;
-  return policy.capBytesPerSec !== undefined && measured !== undefined && measured >= 0.9 * policy.capBytesPerSec;
+function bestMean(slices: readonly Slice[]): number {
+  let [most, sum] = [0, 0];
+  for (const [index, slice] of slices.entries()) {
+    sum += slice.bytesPerSec - (slices[index - best.slices]?.bytesPerSec ?? 0);
+    if (index >= best.slices - 1) most = Math.max(most, sum / best.slices);
+  }
+  return most;
 }
 
-export function isSettled(bandwidth: Bandwidth): boolean {
-  return bandwidth.slices >= slicesToSettle;
-}
-
-/** The path carries less than half of what it should. A cap of the migration's own is no fault of the link. */
-export function isDegraded(bandwidth: Bandwidth, policy: Policy): boolean {
-  const link = Math.min(policy.linkBytesPerSec ?? Infinity, policy.capBytesPerSec ?? Infinity);
-  const measured = bandwidth.measuredBytesPerSec;
-  return Number.isFinite(link) && measured !== undefined && isSettled(bandwidth) && measured < link / 2;
-}
-
-function early({ slices, earlyBytesPerSec: known }: Bandwidth, wireBytes: number, busyMs: number): number | undefined {
-  return slices > 0 || wireBytes === 0 ? known : ((wireBytes / Math.max(busyMs, 1)) * 1000) / 2;
+function recent<Item extends { atMs: number }>(items: Item[], nowMs: number): Item[] {
+  let first = Math.max(0, items.length - mostKept);
+  while (items.length - first > enough && nowMs - (items[first]?.atMs ?? nowMs) > windowMs) first += 1;
+  return first === 0 ? items : items.slice(first);
 }

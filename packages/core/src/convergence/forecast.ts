@@ -1,49 +1,115 @@
-import { type Observation, precopyBytes, stopcopyBytes } from "./observation.ts";
+import { type BandwidthRange, leastBytesPerSec } from "./bandwidth.ts";
+import type { Observation, Pending } from "./observation.ts";
+import type { Policy } from "./policy.ts";
 
 /** The downtime if the guest were stopped now, in ms. */
 export interface Forecast {
   lowMs: number;
   midMs: number;
   highMs: number;
+  /** 1 sd. */
+  sdMs: number;
+  /** The most favourable value that is credible: what is above the limit here surely does not fit. */
+  bestMs: number;
   /** The part that no bandwidth shortens. */
   fixedMs: number;
+  /** The part that the slowest device takes to save its state, and the part that the link takes for all bytes. */
+  deviceMs: number;
+  transferMs: number;
 }
 
-/** Stopping, resuming, and the two synced journal writes of the handover, until it is learnt per pair of hosts. */
-const handoverMs = 12;
-const handoverSdMs = 8;
-const fixedSdRel = 0.15;
-const bandwidthSdRel = 0.08;
-/** Between the source's figures and its stop lie the way to the orchestrator, a commit and the way back. */
-const decisionMs = 25;
+/** The parts of a switchover that are known before its bytes are. */
+interface Costs {
+  fixedMs: number;
+  fixedSdMs: number;
+  deviceMs: number;
+  stopcopyBytes: number;
+}
+
+/** The band for "surely fits" and for "surely not", in standard deviations. */
 const z = 2;
+/** Relative errors (1 sd) of a device's own time, of its rate and of what an exact answer costs; of what only the stop can move. */
+const errorOf = { load: 0.15, device: 0.12, sync: 0.1, stopcopy: 0.03 };
 
 /**
- * F = handover + 3 rtt + max(fixed_j): the devices stop, load and start side by side. D = F + (P + S) / B, where P holds what the
- * guest writes while the decision travels. The interval is D ± 2 sd with sd² = sdF² + (0.08 (P + S) / B)².
+ * F = stop and resume + sync + 3 rtt + (side by side ? max : sum) of the devices' own times;
+ * D = F + max((P + S) / B, max over devices (save + (S_j + P_j) / rate_j)), with P the bytes that could have moved before, S those
+ * that could not. The interval is D ± 2 sd; sd² = sdF² + (link slower ? (net sdB)² + (hidden bytes)² + (S noise)² : (device)²).
+ *
+ * @param moving bytes that could have moved before, known and hidden ones, with the error (1 sd) of the hidden ones.
  */
-export function forecast(observation: Observation, bytesPerSec: number, dirtyBytesPerSec: number): Forecast {
-  const device = Math.max(0, ...observation.devices.map((each) => each.pending.fixedMs));
-  const fixedMs = handoverMs + 3 * observation.rttMs + device;
-  const bytes = precopyBytes(observation) + stopcopyBytes(observation) + (dirtyBytesPerSec * decisionMs) / 1000;
-  const moveMs = bytes === 0 ? 0 : (bytes / bytesPerSec) * 1000;
-  const sd = Math.hypot(handoverSdMs, fixedSdRel * device, bandwidthSdRel * moveMs);
-  const midMs = fixedMs + moveMs;
-  return { lowMs: Math.max(0, midMs - z * sd), midMs, highMs: midMs + z * sd, fixedMs };
+export function forecast(
+  observation: Observation,
+  moving: { bytes: number; sdBytes: number },
+  bandwidth: BandwidthRange,
+  policy: Policy,
+  syncMs: number,
+): Forecast {
+  const costs = costsOf(observation, policy, syncMs, "whole");
+  const bytes = moving.bytes + costs.stopcopyBytes;
+  const transferMs = msFor(bytes, bandwidth.mid);
+  const noise = Math.hypot(
+    transferMs * bandwidth.sd,
+    msFor(moving.sdBytes, bandwidth.mid),
+    msFor((errorOf.stopcopy * costs.stopcopyBytes) / 2, bandwidth.mid),
+  );
+  const linkIsSlower = transferMs > costs.deviceMs;
+  const sdMs = Math.hypot(costs.fixedSdMs, linkIsSlower ? noise : errorOf.device * costs.deviceMs);
+  const midMs = costs.fixedMs + Math.max(transferMs, costs.deviceMs);
+  return {
+    lowMs: Math.max(0, midMs - z * sdMs),
+    midMs,
+    highMs: midMs + z * sdMs,
+    sdMs,
+    bestMs: bestOf(costs, bytes, bandwidth.high),
+    fixedMs: costs.fixedMs,
+    deviceMs: costs.deviceMs,
+    transferMs,
+  };
 }
 
-/**
- * The least downtime that is credible whatever the guest does: fixed costs at -2 sd, the least round trip seen (a loaded path shows
- * longer ones) and stop-only bytes at the best bandwidth.
- */
+/** What the stop alone costs at its most favourable, in ms: its bytes at `highBytesPerSec`, devices' own times at -2 sd, nothing else moving. */
 export function leastDowntimeMs(
   observation: Observation,
-  mostBytesPerSec: number | undefined,
-  leastRttMs: number,
-): { fixedMs: number; totalMs: number } {
-  const device = Math.max(0, ...observation.devices.map((each) => each.pending.fixedMs));
-  const fixedMs = device * (1 - z * fixedSdRel) + 3 * leastRttMs;
-  const bytes = stopcopyBytes(observation);
-  const moveMs = bytes === 0 || mostBytesPerSec === undefined ? 0 : (bytes / mostBytesPerSec) * 1000;
-  return { fixedMs, totalMs: fixedMs + moveMs };
+  highBytesPerSec: number,
+  policy: Policy,
+  syncMs: number,
+): { totalMs: number; fixedMs: number } {
+  const costs = costsOf(observation, policy, syncMs, "stopOnly");
+  const totalMs = bestOf(costs, costs.stopcopyBytes, highBytesPerSec);
+  return { totalMs, fixedMs: Math.max(0, costs.fixedMs - z * costs.fixedSdMs) };
+}
+
+function bestOf(costs: Costs, bytes: number, highBytesPerSec: number): number {
+  const link = msFor(Math.max(0, bytes - errorOf.stopcopy * costs.stopcopyBytes), highBytesPerSec);
+  const device = costs.deviceMs * (1 - z * errorOf.device);
+  return Math.max(0, costs.fixedMs - z * costs.fixedSdMs) + Math.max(link, device);
+}
+
+function costsOf(observation: Observation, policy: Policy, syncMs: number, moved: "whole" | "stopOnly"): Costs {
+  let [own, ownVariance, deviceMs, stopBytes] = [0, 0, 0, 0];
+  for (const { pending } of observation.devices) {
+    stopBytes += pending.stopcopyBytes;
+    deviceMs = Math.max(deviceMs, savingMs(pending, moved));
+    const variance = (errorOf.load * pending.fixedMs) ** 2;
+    own = policy.parallelLoad ? Math.max(own, pending.fixedMs) : own + pending.fixedMs;
+    ownVariance = policy.parallelLoad ? Math.max(ownVariance, variance) : ownVariance + variance;
+  }
+  return {
+    fixedMs: policy.stopResumeMs + syncMs + 3 * observation.rttMs + own,
+    fixedSdMs: Math.sqrt(policy.stopResumeSdMs ** 2 + ownVariance + (errorOf.sync * syncMs) ** 2),
+    deviceMs,
+    stopcopyBytes: stopBytes,
+  };
+}
+
+function savingMs(pending: Pending, moved: "whole" | "stopOnly"): number {
+  const movable = moved === "whole" ? pending.initialBytes + pending.precopyBytes : 0;
+  const bytesPerSec = Math.max(leastBytesPerSec, pending.bytesPerSec ?? Infinity);
+  return (pending.saveMs ?? 0) + msFor(pending.stopcopyBytes + movable, bytesPerSec);
+}
+
+/** Nothing takes no time, however slow the path. */
+function msFor(bytes: number, bytesPerSec: number): number {
+  return bytes === 0 ? 0 : (bytes / bytesPerSec) * 1000;
 }

@@ -1,5 +1,30 @@
+import type { Judgement } from "../convergence/judge.ts";
+import type { Observation } from "../convergence/observation.ts";
 import type { DeviceTimings, MigrationEvent } from "./events.ts";
 import type { Course, Switchover } from "./state.ts";
+
+/** How far it has come by the last report. What cannot be told any more is not told. */
+export function courseAfter(course: Course, observation: Observation, judgement: Judgement | undefined): Course {
+  const evidence = judgement?.evidence;
+  return {
+    ...course,
+    devices: course.devices.map((device) => {
+      const seen = observation.devices.find((each) => each.name === device.name);
+      return seen === undefined
+        ? device
+        : { ...device, pending: seen.pending, rounds: seen.rounds, sentBytes: seen.sentBytes };
+    }),
+    wireBytes: Math.max(course.wireBytes, observation.wireBytes),
+    bytesPerSec: finite(evidence?.bandwidth.mid),
+    dirtyBytesPerSec: judgement?.memory.dirty.bytesPerSec,
+    predicted: evidence?.predicted,
+    eta: judgement?.eta,
+  };
+}
+
+function finite(value: number | undefined): number | undefined {
+  return value !== undefined && Number.isFinite(value) ? value : undefined;
+}
 
 /** What the two sides measured of each device's switchover, put together. */
 export function withTimings(course: Course, timings: DeviceTimings[]): Course {

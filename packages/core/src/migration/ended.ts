@@ -34,6 +34,7 @@ export function endedWith(
   const next: Ended = {
     version: state.version,
     facts: state.facts,
+    limits: state.limits,
     course: state.course,
     phase: ending.phase,
     reason: ending.reason,
@@ -57,6 +58,7 @@ export function completed(
   const next: Ended = {
     version: state.version,
     facts,
+    limits: state.limits,
     course: state.course,
     phase: "completed",
     reason: reason("COMPLETED", `${facts.guest.name} runs on ${facts.destination.name}.`),
@@ -78,14 +80,14 @@ export function completed(
  * to its grant, half a round trip, and what the destination measured from the grant on.
  */
 function withDowntime(state: Ended): Ended {
-  const { released, startedMs, facts } = state;
+  const { released, startedMs, facts, limits } = state;
   if (released === undefined || startedMs === undefined) return state;
   const downtimeMs = released.stoppedMs + released.rttMs / 2 + startedMs;
   const sentence = `${facts.guest.name} runs on ${facts.destination.name}; it was stopped for ${msText(downtimeMs)}.`;
   return {
     ...state,
     downtimeMs,
-    reason: reason("COMPLETED", sentence, { downtimeMs, downtimeLimitMs: facts.limits.downtimeLimitMs }),
+    reason: reason("COMPLETED", sentence, { downtimeMs, downtimeLimitMs: limits.downtimeLimitMs }),
   };
 }
 

@@ -1,5 +1,7 @@
 import type { Observation } from "../convergence/observation.ts";
 import type { Reason } from "../reason.ts";
+import type { DirtyHistory } from "../outlook/dirty-history.ts";
+import type { LimitsChange } from "./limits.ts";
 import type { Peer, Role, Timings } from "./state.ts";
 
 /** All that can happen to a migration. `epoch` is always the one being handed over to. */
@@ -7,10 +9,15 @@ export type MigrationEvent =
   | { type: "admitted" }
   | { type: "waits"; waitsFor: Reason }
   | { type: "cancel" }
-  | { type: "sourcePrepared"; peers: Peer[] }
+  /** Somebody changes what it may cost. */
+  | { type: "limitsChanged"; change: LimitsChange; by: string }
+  /** Somebody wants it switched over, whatever the limit: at once, or at the next low. */
+  | { type: "switchoverAsked"; at: "now" | "minimum"; by: string }
+  | { type: "sourcePrepared"; peers: Peer[]; dirty?: DirtyHistory | undefined }
   | { type: "destinationPrepared" }
   | { type: "declined"; role: Role; code: string; detail: string; fix?: string | undefined }
-  | { type: "report"; observation: Observation; exact?: number | undefined }
+  /** `exact` is the sequence of the question that it answers, `syncMs` what the answer cost. */
+  | { type: "report"; observation: Omit<Observation, "exact">; exact?: number | undefined; syncMs?: number | undefined }
   | { type: "broken"; role: Role; code: string; detail: string }
   | { type: "frozen"; epoch: number }
   | { type: "loaded"; epoch: number }
@@ -45,6 +52,8 @@ export type Command =
   | { type: "prepareSource"; epoch: number }
   | { type: "prepareDestination"; epoch: number; peers: Peer[] }
   | { type: "precopy" }
+  | { type: "pace"; bandwidthBytesPerSec?: number | undefined; hold: boolean }
+  | { type: "throttle"; share: number }
   | { type: "exact"; sequence: number }
   | { type: "freeze"; epoch: number }
   | { type: "refuse"; epoch: number }
@@ -62,7 +71,7 @@ export interface Send {
 
 /** What is kept of a step for people: it becomes an event of the API. */
 export interface Notice {
-  type: "migration.phase" | "migration.verdict" | "migration.decision";
+  type: "migration.phase" | "migration.verdict" | "migration.decision" | "migration.changed";
   sentence: string;
   data: Record<string, string | number | boolean>;
 }

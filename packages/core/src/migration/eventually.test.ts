@@ -16,6 +16,9 @@ const weights: Record<Happening["kind"], number> = {
   crashSource: 1,
   crashDestination: 1,
   restartOrchestrator: 1,
+  hold: 1,
+  letGo: 1,
+  switchOver: 1,
   cancel: 1,
 };
 

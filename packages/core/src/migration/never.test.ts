@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { events, states } from "../../test/events.ts";
-import { facts, stored } from "../../test/facts.ts";
+import { facts } from "../../test/facts.ts";
+import { stored } from "../../test/figures.ts";
 import type { MigrationEvent, Send } from "./events.ts";
 import { deadlineOf, outstanding } from "./outstanding.ts";
 import { type Migration, isEnded } from "./state.ts";
@@ -81,13 +82,16 @@ test("M12: never does an ended migration change its phase, its owner or its reas
   );
 });
 
-test("M5: never is a freeze sent first without a verdict that it is ready", () => {
+test("M5, M16: never is a freeze sent first but on exact figures that answer, ready or with a switchover asked for", () => {
   expect.hasAssertions();
   fc.assert(
     wrong((taken) => {
       const { before, event, after } = taken;
       if (before.phase === "switchover" || !sends(taken, "freeze")) return false;
-      return event.type !== "report" || after.phase !== "switchover" || after.verdict.kind !== "ready";
+      if (event.type !== "report" || before.phase !== "precopy" || after.phase !== "switchover") return true;
+      const answers = before.exact.open && event.exact === before.exact.sequence;
+      const wished = before.consideration.conduct.wish !== undefined;
+      return !answers || !(wished || (after.verdict.kind === "ready" && !before.limits.hold));
     }),
     often,
   );

@@ -1,14 +1,12 @@
 import { assertNever } from "../assert-never.ts";
 import type { Send } from "./events.ts";
-import type { Migration, Switchover } from "./state.ts";
+import type { Migration, Precopy, Switchover } from "./state.ts";
 
 export const preflightLimitMs = 30_000;
 export const silenceLimitMs = 30_000;
 /** Within the switchover an unanswered question is put again after this long; it stays with the guest stopped. */
 export const askAgainMs = 1_000;
 const clearAgainMs = 5_000;
-/** An exact figure that does not come is asked for again. */
-export const exactAgainMs = 5_000;
 
 /** M14: the commands that have no answer yet, derived from the state alone: sent again whenever an agent connects and after a restart of the orchestrator. */
 export function outstanding(state: Migration): Send[] {
@@ -21,7 +19,7 @@ export function outstanding(state: Migration): Send[] {
         ? [{ to: "source", command: { type: "prepareSource", epoch: next } }]
         : [{ to: "destination", command: { type: "prepareDestination", epoch: next, peers: state.peers } }];
     case "precopy":
-      return [{ to: "source", command: { type: "precopy" } }];
+      return [{ to: "source", command: { type: "precopy" } }, ...steering(state)];
     case "switchover":
       return [asking(state)];
     case "completed":
@@ -45,7 +43,7 @@ export function deadlineOf(state: Migration): number | undefined {
     case "preflight":
       return state.since + preflightLimitMs;
     case "precopy":
-      return Math.min(state.heardAt + silenceLimitMs, (state.course.startedAt ?? 0) + state.facts.limits.deadlineMs);
+      return Math.min(state.heardAt + silenceLimitMs, (state.course.startedAt ?? 0) + state.limits.deadlineMs);
     case "switchover":
       return state.askedAt + askAgainMs;
     case "completed":
@@ -55,6 +53,13 @@ export function deadlineOf(state: Migration): number | undefined {
     default:
       return assertNever(state);
   }
+}
+
+/** How fast the source may send, and how much the guest is slowed down. */
+export function steering({ pace, consideration }: Precopy): Send[] {
+  const share = consideration.conduct.throttle;
+  const paced: Send = { to: "source", command: { type: "pace", ...pace } };
+  return share === 0 ? [paced] : [paced, { to: "source", command: { type: "throttle", share } }];
 }
 
 function asking({ stage, facts }: Switchover): Send {

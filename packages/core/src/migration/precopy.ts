@@ -1,14 +1,20 @@
-import { judge } from "../convergence/judge.ts";
-import { type Observation, type Policy } from "../convergence/observation.ts";
-import type { Judgement, Verdict } from "../convergence/verdict.ts";
-import type { Convergence } from "../convergence/judge.ts";
+import { dutyOf } from "../convergence/conduct.ts";
+import { type Considered, type Consideration, consider } from "../convergence/consider.ts";
+import type { Remedy } from "../convergence/ladder.ts";
+import { resumed } from "../convergence/memory.ts";
+import type { Observation } from "../convergence/observation.ts";
+import type { Verdict } from "../convergence/verdict.ts";
 import { msText, reason } from "../reason.ts";
+import { changeLimits } from "./change-limits.ts";
+import { courseAfter } from "./course.ts";
 import { endedWith } from "./ended.ts";
 import type { MigrationEvent, Notice, Send, Step } from "./events.ts";
-import { exactAgainMs, outstanding, silenceLimitMs } from "./outstanding.ts";
-import type { Course, Ending, Facts, Migration, Precopy, Role, Switchover } from "./state.ts";
+import { type LimitsChange, withChange } from "./limits.ts";
+import { outstanding, silenceLimitMs, steering } from "./outstanding.ts";
+import { policyOf } from "./policy-of.ts";
+import type { Ending, Migration, Pace, Precopy, Role, Switchover } from "./state.ts";
 
-/** M3 to M7: the guest runs on the source and its state moves; every report is judged, and the judgement acted on. */
+/** M3 to M7, M15: the guest runs on the source and its state moves; every report is judged, and the judgement acted on. */
 export function stepPrecopy(state: Precopy, event: MigrationEvent, now: number): Step<Migration> {
   switch (event.type) {
     case "report":
@@ -23,6 +29,10 @@ export function stepPrecopy(state: Precopy, event: MigrationEvent, now: number):
         { phase: "aborted", reason: reason("CANCELLED", `It was cancelled; ${keepsServing(state)}`) },
         now,
       );
+    case "limitsChanged":
+      return limitsChanged(state, event, now);
+    case "switchoverAsked":
+      return switchoverAsked(state, event);
     case "connected":
       return reconnected(state, event.role, event.attempt, now);
     case "tick":
@@ -32,56 +42,155 @@ export function stepPrecopy(state: Precopy, event: MigrationEvent, now: number):
   }
 }
 
-export function policyOf(facts: Facts): Policy {
-  return {
-    downtimeLimitMs: facts.limits.downtimeLimitMs,
-    linkBytesPerSec: facts.linkBytesPerSec,
-    capBytesPerSec: facts.limits.bandwidthBytesPerSec,
-  };
-}
-
-/** M3: only a report on every device is judged: figures that leave one out would promise too much. */
+/** M3, C12: only a report on every device is judged, and counts as heard: figures that leave one out would promise too much. */
 function reported(state: Precopy, event: MigrationEvent & { type: "report" }, now: number): Step<Migration> {
   const named = new Set(event.observation.devices.map((device) => device.name));
   const whole = state.facts.devices.every((device) => named.has(device.name));
-  if (!whole) return { state: { ...state, heardAt: now }, effects: [], notices: [] };
-  return judged(state, event.observation, event.exact, now);
+  if (!whole) return { state, effects: [], notices: [] };
+  // An exact figure answers the open question only; a late one to an older question counts as the estimate that it is by now.
+  const answers = event.exact !== undefined && event.exact === state.exact.sequence && state.exact.open;
+  const exact = answers ? { syncMs: event.syncMs ?? 0, agoMs: 0 } : undefined;
+  const observation = { ...withLearnt(state, event.observation), exact };
+  const policy = policyOf(state, now);
+  const considered = consider(state.consideration, observation, policy);
+  return act(stateAfter(state, observation, considered, now), state, considered, now);
 }
 
-function judged(state: Precopy, observation: Observation, answer: number | undefined, now: number): Step<Migration> {
-  // An exact figure answers the open question only; a late one to an older question counts as the estimate that it is by now.
-  const exact = answer !== undefined && answer === state.exact.sequence && state.exact.open;
-  const judgement = judge(state.convergence, { ...observation, exact }, policyOf(state.facts));
-  const { verdict } = judgement;
+/** What back ends declare of their own time, as earlier migrations have found it. */
+function withLearnt({ facts }: Precopy, observation: Omit<Observation, "exact">): Omit<Observation, "exact"> {
+  const factors = facts.learned?.costFactors ?? {};
+  return {
+    ...observation,
+    devices: observation.devices.map((device) => {
+      const factor = factors[device.name];
+      if (factor === undefined) return device;
+      return { ...device, pending: { ...device.pending, fixedMs: device.pending.fixedMs * factor } };
+    }),
+  };
+}
+
+function stateAfter(state: Precopy, observation: Observation, considered: Considered, now: number): Precopy {
+  const { judgement, state: consideration } = considered;
+  const verdict = considered.verdict ?? state.verdict;
   const changed = verdict.kind !== state.verdict.kind || verdict.code !== state.verdict.code;
   const next: Precopy = {
     ...state,
     course: courseAfter(state.course, observation, judgement),
-    convergence: judgement.memory,
+    consideration,
     verdict,
     verdictSince: changed ? now : state.verdictSince,
-    exact: exact ? { ...state.exact, open: false } : state.exact,
+    exact: observation.exact === undefined ? state.exact : { ...state.exact, open: false },
     heardAt: now,
   };
-  const notices: Notice[] = changed ? [verdictNotice(verdict)] : [];
-  if (verdict.kind === "ready") return switchOver(next, notices, now);
-  if (verdict.kind === "hopeless") return giveUp(next, hopeless(next, verdict), now, notices);
-  return judgement.askExact ? askExact(next, notices, now) : { state: next, effects: [], notices };
+  const mid = judgement?.evidence?.bandwidth.mid;
+  return dutyOf(consideration.conduct) === dutyOf(state.consideration.conduct)
+    ? next
+    : { ...next, pace: paceOf(next, mid) };
+}
+
+/** The shell of a decision: what was decided becomes commands, and is told. */
+function act(next: Precopy, before: Precopy, { action }: Considered, now: number): Step<Migration> {
+  const notices = [...verdictNotices(before, next), ...modeNotices(before, next)];
+  const paced: Send[] = next.pace === before.pace ? [] : steering(next);
+  switch (action.kind) {
+    case "switchOver":
+      return switchOver(next, action.why, notices, now);
+    case "giveUp":
+      return giveUp(next, hopeless(next, action.why), now, notices);
+    case "remedy":
+      return remedied(next, action.remedy, notices);
+    case "askExact":
+      return askExact(next, paced, notices, now);
+    case "none":
+      return { state: next, effects: paced, notices };
+  }
 }
 
 /** M5: only exact figures allow a switchover, and one question is open at a time. */
-function askExact(state: Precopy, notices: Notice[], now: number): Step<Migration> {
-  if (state.exact.open && now - state.exact.askedAt < exactAgainMs) return { state, effects: [], notices };
+function askExact(state: Precopy, paced: Send[], notices: Notice[], now: number): Step<Migration> {
   const sequence = state.exact.sequence + 1;
-  const effects: Send[] = [{ to: "source", command: { type: "exact", sequence } }];
-  return { state: { ...state, exact: { sequence, askedAt: now, open: true } }, effects, notices };
+  const asked: Send = { to: "source", command: { type: "exact", sequence } };
+  const exact = { sequence, askedAt: now, open: true };
+  return { state: { ...state, exact }, effects: [...paced, asked], notices };
 }
 
-function switchOver(state: Precopy, notices: Notice[], now: number): Step<Migration> {
-  const { version, facts, verdict, verdictSince } = state;
+/** C10: a remedy changes the limits or slows the guest down; what it costs is told. */
+function remedied(state: Precopy, { rung, change, sentence, cost }: Remedy, notices: Notice[]): Step<Migration> {
+  const limits = withChange(state.limits, limitsOf(change));
+  const changed = { ...state, limits };
+  const next = { ...changed, pace: paceOf(changed, undefined) };
+  const told: Notice = {
+    type: "migration.decision",
+    sentence,
+    data: { ...cost, remedy: rung, code: state.verdict.code },
+  };
+  return { state: next, effects: steering(next), notices: [...notices, told] };
+}
+
+function limitsOf({ downtimeLimitMs, capBytesPerSec }: Remedy["change"]): LimitsChange {
+  return {
+    ...(downtimeLimitMs !== undefined && { downtimeLimitMs }),
+    ...(capBytesPerSec !== undefined && { bandwidthBytesPerSec: capBytesPerSec === "none" ? null : capBytesPerSec }),
+  };
+}
+
+/** A changed limit may lead on: a plateau must show itself anew. */
+function limitsChanged(
+  state: Precopy,
+  event: MigrationEvent & { type: "limitsChanged" },
+  now: number,
+): Step<Migration> {
+  const changed = changeLimits(state, event);
+  if (changed.notices.length === 0) return changed;
+  const { convergence, conduct } = changed.state.consideration;
+  const consideration: Consideration = {
+    convergence: resumed(convergence),
+    conduct: { ...conduct, mode: { kind: "sending" }, blockedSinceMs: undefined },
+  };
+  const afresh = { ...changed.state, consideration };
+  const next = { ...afresh, pace: paceOf(afresh, undefined) };
+  return pastDeadline(next, now) ?? { state: next, effects: steering(next), notices: changed.notices };
+}
+
+/** M16: who asks for a switchover takes the downtime as it comes; initial data, hold and window are overruled too. */
+function switchoverAsked(state: Precopy, { at, by }: MigrationEvent & { type: "switchoverAsked" }): Step<Migration> {
+  const { convergence, conduct } = state.consideration;
+  if (conduct.wish?.at === at) return { state, effects: [], notices: [] };
+  const wish = { at, sinceMs: convergence.clock.nowMs };
+  const next = {
+    ...state,
+    consideration: { convergence, conduct: { ...conduct, wish, mode: { kind: "sending" as const } } },
+  };
+  const paced = { ...next, pace: paceOf(next, undefined) };
+  const when = at === "now" ? "now" : "at the next low of its predicted downtime";
+  const notice: Notice = {
+    type: "migration.changed",
+    sentence: `${by} asked for the switchover ${when}, whatever the limit.`,
+    data: { by, switchover: at, predictedDowntimeMs: state.course.predicted?.midMs ?? "unknown" },
+  };
+  return { state: paced, effects: steering(paced), notices: [notice] };
+}
+
+/** Held while nothing may be sent; a few per cent of what the link gives while a quiet period is waited for. */
+function paceOf({ consideration, limits, pace, course }: Precopy, midBytesPerSec: number | undefined): Pace {
+  const duty = dutyOf(consideration.conduct);
+  const cap = limits.bandwidthBytesPerSec;
+  const mid = midBytesPerSec ?? course.bytesPerSec;
+  const share = duty === 0 || duty === 1 || mid === undefined ? Infinity : Math.max(1, Math.round(duty * mid));
+  const bandwidthBytesPerSec = Math.min(cap ?? Infinity, share);
+  const next: Pace = {
+    ...(Number.isFinite(bandwidthBytesPerSec) && { bandwidthBytesPerSec }),
+    hold: duty === 0,
+  };
+  return next.hold === pace.hold && next.bandwidthBytesPerSec === pace.bandwidthBytesPerSec ? pace : next;
+}
+
+function switchOver(state: Precopy, why: Verdict, notices: Notice[], now: number): Step<Migration> {
+  const { version, facts, limits, verdict, verdictSince } = state;
   const next: Switchover = {
     version,
     facts,
+    limits,
     course: { ...state.course, switchoverAt: now },
     phase: "switchover",
     stage: "freezing",
@@ -91,10 +200,12 @@ function switchOver(state: Precopy, notices: Notice[], now: number): Step<Migrat
     since: now,
     heard: {},
   };
+  const wish = state.consideration.conduct.wish;
+  const asked = wish === undefined ? "" : "as asked for, whatever the limit: ";
   const phase: Notice = {
     type: "migration.phase",
-    sentence: `Switching over: ${verdict.sentence}`,
-    data: { phase: "switchover" },
+    sentence: `Switching over: ${asked}${why.sentence}`,
+    data: { phase: "switchover", ...(wish !== undefined && { forced: wish.at }) },
   };
   return { state: next, effects: outstanding(next), notices: [...notices, phase] };
 }
@@ -121,25 +232,25 @@ function broken(state: Precopy, event: MigrationEvent & { type: "broken" }): End
   };
 }
 
-function hopeless(state: Precopy, verdict: Verdict): Ending {
-  const sentence = `${verdict.sentence} It will not converge; ${keepsServing(state)}`;
-  return { phase: "aborted", reason: reason(verdict.code, sentence, verdict.inputs) };
+function hopeless(state: Precopy, why: Verdict): Ending {
+  const sentence = `${why.sentence} It will not converge as the guest behaves now; ${keepsServing(state)}`;
+  return { phase: "aborted", reason: reason(why.code, sentence, why.inputs) };
 }
 
 /** M4: the deadline counts from admission. */
 function pastDeadline(state: Precopy, now: number): Step<Migration> | undefined {
   const elapsedMs = now - (state.course.startedAt ?? now);
-  const { deadlineMs } = state.facts.limits;
+  const { deadlineMs } = state.limits;
   if (elapsedMs < deadlineMs) return undefined;
   const sentence = `It was not ready within its deadline of ${msText(deadlineMs)}; ${keepsServing(state)}`;
   return giveUp(state, { phase: "aborted", reason: reason("DEADLINE", sentence, { elapsedMs, deadlineMs }) }, now);
 }
 
-/** M7: before the stop a source that stays silent may be given up, since it runs the guest all the same. */
+/** M7, C12: before the stop a source that stays silent may be given up, since it runs the guest all the same. */
 function silent(state: Precopy, now: number): Step<Migration> | undefined {
   if (now - state.heardAt < silenceLimitMs) return undefined;
   const host = state.facts.source.name;
-  const sentence = `No figures came from ${host} for ${msText(silenceLimitMs)}; nothing was stopped.`;
+  const sentence = `No figures of all devices came from ${host} for ${msText(silenceLimitMs)}; nothing was stopped.`;
   return giveUp(
     state,
     { phase: "failed", reason: reason("REPORTS_LOST", sentence, { host, silentMs: now - state.heardAt }) },
@@ -147,29 +258,22 @@ function silent(state: Precopy, now: number): Step<Migration> | undefined {
   );
 }
 
-function courseAfter(course: Course, observation: Observation, judgement: Judgement<Convergence>): Course {
-  return {
-    ...course,
-    devices: course.devices.map((device) => {
-      const seen = observation.devices.find((each) => each.name === device.name);
-      return seen === undefined
-        ? device
-        : { ...device, pending: seen.pending, rounds: seen.rounds, sentBytes: seen.sentBytes };
-    }),
-    wireBytes: Math.max(course.wireBytes, observation.wireBytes),
-    bytesPerSec: judgement.bytesPerSec,
-    dirtyBytesPerSec: judgement.dirtyBytesPerSec,
-    predicted: judgement.forecast,
-    etaMs: judgement.etaMs,
-  };
+function verdictNotices(before: Precopy, { verdict }: Precopy): Notice[] {
+  if (verdict.kind === before.verdict.kind && verdict.code === before.verdict.code) return [];
+  const data = { ...verdict.inputs, ...verdict.thresholds, kind: verdict.kind, code: verdict.code };
+  return [{ type: "migration.verdict", sentence: verdict.sentence, data }];
 }
 
-function verdictNotice(verdict: Verdict): Notice {
-  return {
-    type: "migration.verdict",
-    sentence: verdict.sentence,
-    data: { ...verdict.inputs, kind: verdict.kind, code: verdict.code },
-  };
+/** What is done about a verdict before it is given up. */
+function modeNotices(before: Precopy, { consideration }: Precopy): Notice[] {
+  const { mode } = consideration.conduct;
+  if (mode.kind === before.consideration.conduct.mode.kind || mode.kind === "sending") return [];
+  const leftMs = mode.kind === "watching" ? mode.untilMs - consideration.convergence.clock.nowMs : 0;
+  const sentence =
+    mode.kind === "watching"
+      ? `The guest's history shows quiet periods: for up to ${msText(leftMs)} it is watched for one, at a few per cent of the link.`
+      : "Nothing is sent for a moment, to see how large the working set is and how fast it is written.";
+  return [{ type: "migration.decision", sentence, data: { mode: mode.kind, code: mode.verdict.code } }];
 }
 
 function keepsServing(state: Precopy): string {

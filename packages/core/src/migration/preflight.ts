@@ -1,5 +1,7 @@
-import { noConvergence } from "../convergence/judge.ts";
+import { considerationAtStart } from "../convergence/consider.ts";
 import { msText, reason } from "../reason.ts";
+import { provenByCurve } from "../outlook/proven-by-curve.ts";
+import { changeLimits } from "./change-limits.ts";
 import { endedWith } from "./ended.ts";
 import type { MigrationEvent, Step } from "./events.ts";
 import { outstanding, preflightLimitMs } from "./outstanding.ts";
@@ -9,9 +11,11 @@ import type { Ending, Migration, Precopy, Preflight } from "./state.ts";
 export function stepPreflight(state: Preflight, event: MigrationEvent, now: number): Step<Migration> {
   switch (event.type) {
     case "sourcePrepared": {
-      const next = { ...state, peers: state.peers ?? event.peers, asked: now };
-      return { state: next, effects: outstanding(next), notices: [] };
+      const next = { ...state, peers: state.peers ?? event.peers, dirty: event.dirty ?? state.dirty, asked: now };
+      return foreseen(next, now) ?? { state: next, effects: outstanding(next), notices: [] };
     }
+    case "limitsChanged":
+      return changeLimits(state, event);
     case "destinationPrepared":
       return state.peers === undefined ? { state, effects: [], notices: [] } : beginPrecopy(state, now);
     case "declined":
@@ -51,15 +55,40 @@ function reconnected(
   return { state: next, effects: outstanding(next), notices: [] };
 }
 
+/**
+ * C11: what was written in a window before the start already says that no switchover can fit, and the history shows no quiet period:
+ * it is aborted before a byte has moved, unless a remedy is allowed or it is to be tried with more patience.
+ */
+function foreseen(state: Preflight, now: number): Step<Migration> | undefined {
+  const { facts, limits, dirty } = state;
+  const isTried = limits.ladder.length > 0 || limits.patience === "patient" || limits.patience === "untilDeadline";
+  if (dirty === undefined || isTried) return undefined;
+  const why = provenByCurve(dirty, {
+    downtimeLimitMs: limits.downtimeLimitMs,
+    fixedMs: facts.learned?.stopResumeMs ?? 0,
+    linkBytesPerSec: facts.linkBytesPerSec,
+    priorBytesPerSec: facts.learned?.bandwidthBytesPerSec,
+    capBytesPerSec: limits.bandwidthBytesPerSec,
+  });
+  if (why === undefined) return undefined;
+  const sentence = `${why.sentence} Nothing was moved; ${facts.guest.name} goes on serving on ${facts.source.name}.`;
+  return giveUp(state, { phase: "aborted", reason: reason(why.code, sentence, why.inputs) }, now);
+}
+
 function beginPrecopy(state: Preflight, now: number): Step<Migration> {
-  const { version, facts } = state;
+  const { version, facts, limits, dirty, peers = [] } = state;
+  const cap = limits.bandwidthBytesPerSec;
   const next: Precopy = {
     version,
     facts,
+    limits,
+    dirty,
+    canThrottle: peers.some((peer) => peer.canThrottle === true),
+    pace: { ...(cap !== undefined && { bandwidthBytesPerSec: cap }), hold: false },
     course: { ...state.course, precopyAt: now },
     phase: "precopy",
-    convergence: noConvergence,
-    verdict: { kind: "unknown", code: "MEASURING", sentence: "No figures have come yet.", inputs: {} },
+    consideration: considerationAtStart,
+    verdict: { kind: "unknown", code: "MEASURING", sentence: "No figures have come yet.", inputs: {}, thresholds: {} },
     verdictSince: now,
     exact: { sequence: 0, askedAt: now, open: false },
     heardAt: now,

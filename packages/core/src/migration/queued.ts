@@ -1,4 +1,5 @@
 import { reason } from "../reason.ts";
+import { changeLimits } from "./change-limits.ts";
 import { endedWith } from "./ended.ts";
 import type { MigrationEvent, Step } from "./events.ts";
 import { outstanding } from "./outstanding.ts";
@@ -19,6 +20,8 @@ export function stepQueued(state: Queued, event: MigrationEvent, now: number): S
       };
       return { state: { ...state, waitsFor }, effects: [], notices: [notice] };
     }
+    case "limitsChanged":
+      return changeLimits(state, event);
     case "cancel":
       return endedWith(
         state,
@@ -32,9 +35,9 @@ export function stepQueued(state: Queued, event: MigrationEvent, now: number): S
 }
 
 function admit(state: Queued, now: number): Step<Migration> {
-  const { version, facts } = state;
+  const { version, facts, limits } = state;
   const course = { ...state.course, startedAt: now };
-  const next: Preflight = { version, facts, course, phase: "preflight", since: now, asked: now };
+  const next: Preflight = { version, facts, limits, course, phase: "preflight", since: now, asked: now };
   const sentence = `It was admitted: ${facts.source.name} and ${facts.destination.name} are asked to prepare.`;
   return {
     state: next,

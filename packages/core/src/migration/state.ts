@@ -1,11 +1,14 @@
-import type { Convergence } from "../convergence/judge.ts";
+import type { Consideration } from "../convergence/consider.ts";
 import type { Forecast } from "../convergence/forecast.ts";
 import type { Pending } from "../convergence/observation.ts";
-import type { Verdict } from "../convergence/verdict.ts";
+import type { MsRange, Verdict } from "../convergence/verdict.ts";
+import type { DirtyHistory } from "../outlook/dirty-history.ts";
+import type { Learned } from "../learning/learned.ts";
 import type { Reason } from "../reason.ts";
+import type { Limits } from "./limits.ts";
 
 /** The format of the stored state; a stored state of another version is refused, never guessed at. */
-export const migrationStateVersion = 1;
+export const migrationStateVersion = 2;
 
 export type Role = "source" | "destination";
 
@@ -20,10 +23,13 @@ export interface Facts {
   guest: Named;
   source: Named;
   destination: Named;
-  devices: { name: string; kind: string }[];
+  devices: { name: string; kind: string; version?: string | undefined }[];
   /** The epoch at which the source owns the guest; the migration hands over the next one. */
   epoch: number;
-  limits: { downtimeLimitMs: number; deadlineMs: number; bandwidthBytesPerSec?: number | undefined };
+  /** The policy that the limits came from. */
+  policy?: string | undefined;
+  /** What earlier migrations have taught of the way and of the devices' back ends. */
+  learned?: Learned | undefined;
   /** The lesser of what the two hosts allow for migrations, in bytes/s, where either says so. */
   linkBytesPerSec?: number | undefined;
   /** The secret that the destination shows at the source's port. */
@@ -35,8 +41,17 @@ export interface Facts {
 export interface Peer {
   name: string;
   sizeBytes: number;
+  /** Its back end can slow the device down. */
+  canThrottle?: boolean | undefined;
   /** What it said of its back end; no decision here rests on it. */
   backend?: unknown;
+}
+
+/** How fast the source may send while the guest runs. */
+export interface Pace {
+  bandwidthBytesPerSec?: number | undefined;
+  /** Nothing at all. */
+  hold: boolean;
 }
 
 export interface Timings {
@@ -63,7 +78,7 @@ export interface Course {
   bytesPerSec?: number | undefined;
   dirtyBytesPerSec?: number | undefined;
   predicted?: Forecast | undefined;
-  etaMs?: number | undefined;
+  eta?: MsRange | undefined;
   startedAt?: number | undefined;
   precopyAt?: number | undefined;
   switchoverAt?: number | undefined;
@@ -72,6 +87,8 @@ export interface Course {
 interface Base {
   version: typeof migrationStateVersion;
   facts: Facts;
+  /** They may be changed while it is under way, by people and by remedies. */
+  limits: Limits;
   course: Course;
 }
 
@@ -85,12 +102,18 @@ export interface Preflight extends Base {
   since: number;
   /** Undefined until the source has answered. */
   peers?: Peer[] | undefined;
+  /** How the guest was written before, where the source can tell. */
+  dirty?: DirtyHistory | undefined;
   asked: number;
 }
 
 export interface Precopy extends Base {
   phase: "precopy";
-  convergence: Convergence;
+  consideration: Consideration;
+  canThrottle: boolean;
+  dirty?: DirtyHistory | undefined;
+  /** What the source was last told of how fast it may send while the guest runs. */
+  pace: Pace;
   verdict: Verdict;
   verdictSince: number;
   /** The question for exact figures that has no answer yet. */
@@ -146,7 +169,7 @@ export function isEnded(state: Migration): state is Ended {
 }
 
 /** The state of a migration that has just been asked for. */
-export function queued(facts: Facts): Queued {
+export function queued(facts: Facts, limits: Limits): Queued {
   const devices = facts.devices.map((device) => ({ ...device, rounds: 0, sentBytes: 0 }));
-  return { version: migrationStateVersion, phase: "queued", facts, course: { devices, wireBytes: 0 } };
+  return { version: migrationStateVersion, phase: "queued", facts, limits, course: { devices, wireBytes: 0 } };
 }

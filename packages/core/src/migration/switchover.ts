@@ -7,7 +7,7 @@ import type { Ending, Migration, Role, Switchover } from "./state.ts";
 
 /** A source that has not released by then is asked to keep the guest: max(15 s, 10 x the limit). */
 function freezeLimitMs(state: Switchover): number {
-  return Math.max(15_000, 10 * state.facts.limits.downtimeLimitMs);
+  return Math.max(15_000, 10 * state.limits.downtimeLimitMs);
 }
 
 /**

@@ -1,0 +1,11 @@
+/** What earlier migrations have taught of one to come. */
+export interface Learned {
+  /** Of the pair of hosts: bytes/s, and what stopping, handing over and resuming took in ms, with its error (1 sd). */
+  bandwidthBytesPerSec?: number | undefined;
+  stopResumeMs?: number | undefined;
+  stopResumeSdMs?: number | undefined;
+  /** Of the devices' back ends: their own times over what they declared. By the device's name. */
+  costFactors: Readonly<Record<string, number>>;
+  /** On how many finished migrations of the pair it rests. */
+  migrations: number;
+}

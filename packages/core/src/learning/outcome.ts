@@ -1,0 +1,54 @@
+import type { DeviceProgress, Ended } from "../migration/state.ts";
+
+/** What a completed migration has shown: what was predicted, what came, and what of it was whose. */
+export interface Outcome {
+  predictedMs?: number | undefined;
+  lowMs?: number | undefined;
+  highMs?: number | undefined;
+  actualMs: number;
+  limitMs: number;
+  bandwidthBytesPerSec?: number | undefined;
+  /** What neither moving bytes nor a device's own time explains, in ms. */
+  handoverMs?: number | undefined;
+  devices: { name: string; kind: string; version: string; declaredMs: number; actualMs: number }[];
+}
+
+/**
+ * L1: undefined where no downtime was measured. A device's own time is what it took to stop and to start, and what its last transfer
+ * took beyond moving the bytes at the bandwidth of the run; devices do that side by side.
+ */
+export function outcomeOf(state: Ended): Outcome | undefined {
+  const { downtimeMs, released, course, limits, facts } = state;
+  if (state.phase !== "completed" || downtimeMs === undefined || released === undefined) return undefined;
+  const moveMs = course.bytesPerSec === undefined ? 0 : (released.stoppedBytes / course.bytesPerSec) * 1000;
+  const own = course.devices.flatMap((device) => {
+    const actualMs = ownMs(device, moveMs);
+    return actualMs === undefined ? [] : [{ name: device.name, declaredMs: declaredOf(state, device), actualMs }];
+  });
+  const slowest = Math.max(0, ...own.map(({ actualMs }) => actualMs));
+  const explained = moveMs + slowest + 3 * released.rttMs;
+  return {
+    predictedMs: course.predicted?.midMs,
+    lowMs: course.predicted?.lowMs,
+    highMs: course.predicted?.highMs,
+    actualMs: downtimeMs,
+    limitMs: limits.downtimeLimitMs,
+    bandwidthBytesPerSec: course.bytesPerSec,
+    handoverMs: own.length < course.devices.length ? undefined : Math.max(0, downtimeMs - explained),
+    devices: own.flatMap((device) => {
+      const known = facts.devices.find(({ name }) => name === device.name);
+      return known?.version === undefined ? [] : [{ ...device, kind: known.kind, version: known.version }];
+    }),
+  };
+}
+
+function ownMs({ timings }: DeviceProgress, moveMs: number): number | undefined {
+  const { stopMs, transferMs, startMs } = timings ?? {};
+  if (stopMs === undefined || transferMs === undefined || startMs === undefined) return undefined;
+  return stopMs + Math.max(0, transferMs - moveMs) + startMs;
+}
+
+/** As the back end declared it, before what was learnt was applied. */
+function declaredOf({ facts }: Ended, { name, pending }: DeviceProgress): number {
+  return (pending?.fixedMs ?? 0) / (facts.learned?.costFactors[name] ?? 1);
+}

@@ -1,0 +1,173 @@
+import { type Considered, consider, considerationAtStart, pass } from "../convergence/consider.ts";
+import { resumed } from "../convergence/memory.ts";
+import type { DeviceObservation, Observation } from "../convergence/observation.ts";
+import { type Policy, plainPolicy } from "../convergence/policy.ts";
+import type { Verdict } from "../convergence/verdict.ts";
+import { type Trace, type TraceHeader, type TraceTick, pendingOf } from "./trace.ts";
+
+/** What a policy would have done with a recorded run. */
+export interface Replayed {
+  verdict: "switchover" | "abort" | "none";
+  /** Why, in code and words; undefined where nothing was decided. */
+  why: Verdict | undefined;
+  /** `x` of the deciding tick, or of the last one. */
+  atMs: number;
+  predictedDowntimeMs: number | undefined;
+  /** What the trace says the downtime would have been then. */
+  trueDowntimeMs: number | undefined;
+  exactQueries: number;
+  /** Every change of the published verdict. */
+  course: readonly { atMs: number; verdict: Verdict }[];
+}
+
+/** What a recorded run says of its own policy, with everything off that a recording cannot answer to. */
+export function policyOf({ policy, syncMsPrior, tickMs, ramBytes, history }: TraceHeader): Policy {
+  return {
+    ...plainPolicy,
+    downtimeLimitMs: policy.limitMs,
+    deadlineMs: policy.deadlineMs,
+    linkBytesPerSec: policy.linkBps > 0 ? policy.linkBps : undefined,
+    capBytesPerSec: policy.capBps > 0 ? policy.capBps : undefined,
+    reservedBytesPerSec: policy.reservedBps > 0 ? policy.reservedBps : undefined,
+    parallelLoad: policy.parallelLoad,
+    stopResumeMs: policy.stopResumeMs,
+    stopResumeSdMs: policy.stopResumeSdMs ?? plainPolicy.stopResumeSdMs,
+    decisionMs: policy.decisionMs ?? plainPolicy.decisionMs,
+    priorBytesPerSec: policy.priorBps,
+    syncMsPrior,
+    reportEveryMs: tickMs,
+    sizeBytes: ramBytes,
+    history,
+  };
+}
+
+/**
+ * Runs the core over a recorded run. The recording is an open loop: a switchover or an abort ends it, a pace or a remedy changes
+ * nothing in it. A question is answered on the first tick at least `syncMs` later, with that tick's exact figures; from then on,
+ * until the engine's own pass changes, estimates show at least what those figures leave.
+ */
+export function replay(trace: Trace, asked: Policy): Replayed {
+  const answering = new Answering(trace);
+  let policy = asked;
+  let state = considerationAtStart;
+  let exactQueries = 0;
+  const course: { atMs: number; verdict: Verdict }[] = [];
+  for (const tick of trace.ticks) {
+    if (tick.p !== undefined) {
+      // What was changed then is changed now, but for a policy of another's making: that one has its own limits.
+      policy = changed(policy, trace.header, tick.p);
+      state = { ...state, convergence: resumed(state.convergence) };
+    }
+    const observation = answering.observe(tick);
+    exactQueries += observation?.exact === undefined ? 0 : 1;
+    const considered =
+      observation === undefined ? pass(state, trace.header.tickMs) : consider(state, observation, policy);
+    state = considered.state;
+    noteChange(course, tick.x, considered.verdict);
+    if (considered.action.kind === "askExact") answering.ask(tick);
+    const ended = endedBy(considered);
+    policy = remedied(policy, considered);
+    if (ended !== undefined)
+      return { ...ended, atMs: tick.x, trueDowntimeMs: tick.y ?? undefined, exactQueries, course };
+  }
+  const atMs = trace.ticks.at(-1)?.x ?? 0;
+  return {
+    verdict: "none",
+    why: undefined,
+    atMs,
+    predictedDowntimeMs: undefined,
+    trueDowntimeMs: undefined,
+    exactQueries,
+    course,
+  };
+}
+
+function endedBy({
+  action,
+  judgement,
+}: Considered): Pick<Replayed, "verdict" | "why" | "predictedDowntimeMs"> | undefined {
+  const predictedDowntimeMs = judgement?.evidence?.predicted.midMs;
+  if (action.kind === "switchOver") return { verdict: "switchover", why: action.why, predictedDowntimeMs };
+  return action.kind === "giveUp" ? { verdict: "abort", why: action.why, predictedDowntimeMs } : undefined;
+}
+
+/** A longer downtime is the one remedy that a recording can answer to. */
+function remedied(policy: Policy, { action }: Considered): Policy {
+  if (action.kind !== "remedy") return policy;
+  const { downtimeLimitMs = policy.downtimeLimitMs } = action.remedy.change;
+  return { ...policy, downtimeLimitMs };
+}
+
+function changed(policy: Policy, { policy: recorded }: TraceHeader, to: NonNullable<TraceTick["p"]>): Policy {
+  const own = policy.downtimeLimitMs === recorded.limitMs && policy.deadlineMs === recorded.deadlineMs;
+  const capBytesPerSec = to.capBps > 0 ? to.capBps : undefined;
+  return own
+    ? { ...policy, downtimeLimitMs: to.limitMs, deadlineMs: to.deadlineMs, capBytesPerSec }
+    : { ...policy, capBytesPerSec };
+}
+
+function noteChange(course: { atMs: number; verdict: Verdict }[], atMs: number, verdict: Verdict | undefined): void {
+  const last = course.at(-1)?.verdict;
+  if (verdict !== undefined && (last?.kind !== verdict.kind || last.code !== verdict.code))
+    course.push({ atMs, verdict });
+}
+
+interface Shown {
+  precopyBytes: number;
+  stopcopyBytes: number;
+  sentBytes: number;
+}
+
+/** The recording's side: what it shows of each tick, and when it answers exactly. */
+class Answering {
+  readonly #header: TraceHeader;
+  #askedAtMs: number | undefined;
+  /** What the last exact answer said of each device, while the engine's pass lasts. */
+  #said: Shown[] | undefined;
+  #enginePass: number | undefined;
+
+  constructor({ header }: Trace) {
+    this.#header = header;
+  }
+
+  ask(tick: TraceTick): void {
+    this.#askedAtMs = tick.x;
+  }
+
+  observe(tick: TraceTick): Observation | undefined {
+    if (tick.s !== undefined && tick.s !== this.#enginePass) [this.#enginePass, this.#said] = [tick.s, undefined];
+    const rows = tick.d;
+    if (isLost(tick) || rows === undefined || this.#header.devices.some((_, index) => !Array.isArray(rows[index])))
+      return undefined;
+    const answers = this.#askedAtMs !== undefined && tick.x - this.#askedAtMs >= this.#header.syncMs;
+    const devices = this.#header.devices.map((device, index): DeviceObservation => {
+      const figures = rows[index] ?? [];
+      const shown = answers ? exactOf(figures) : this.#estimateOf(figures, index);
+      const pending = pendingOf(device, shown.precopyBytes, shown.stopcopyBytes, figures[5] ?? 0);
+      return { name: device.id, pending, rounds: 0, sentBytes: shown.sentBytes };
+    });
+    if (answers) {
+      this.#askedAtMs = undefined;
+      this.#said = this.#header.devices.map((_, index) => exactOf(rows[index] ?? []));
+    }
+    const exact = answers ? { syncMs: this.#header.syncMs, agoMs: 0 } : undefined;
+    const { rttMs } = this.#header.policy;
+    return { atMs: tick.t, wireBytes: tick.w, busyMs: tick.b, rttMs, devices, exact, epoch: tick.e };
+  }
+
+  #estimateOf(figures: readonly number[], index: number): Shown {
+    const [precopyBytes = 0, stopcopyBytes = 0, sentBytes = 0] = figures;
+    const said = this.#said?.[index];
+    if (said === undefined) return { precopyBytes, stopcopyBytes, sentBytes };
+    const left = said.precopyBytes - Math.max(0, sentBytes - said.sentBytes);
+    return { precopyBytes: Math.max(precopyBytes, left), stopcopyBytes: said.stopcopyBytes, sentBytes };
+  }
+}
+
+function isLost({ lost }: TraceTick): boolean {
+  return lost !== undefined && lost !== false && lost !== 0;
+}
+
+function exactOf([, , sentBytes = 0, precopyBytes = 0, stopcopyBytes = 0]: readonly number[]): Shown {
+  return { precopyBytes, stopcopyBytes, sentBytes };
+}
