@@ -16,6 +16,8 @@ const backend = {
 };
 const peers = [{ name: "ram", backend, sizeBytes: 4096 }];
 const pending = { initialBytes: 0, precopyBytes: 4096, stopcopyBytes: 0, fixedMs: 1.5 };
+const ownFigures = { saveMs: 2.5, bytesPerSec: 1.5e9, mayShrink: true };
+const dirty = { everyMs: 10_000, bytesPerSec: [0, 1.5e6], curve: [{ overMs: 250.5, bytes: 4096 }] };
 const status = { name: "ram", kind: "memory", sizeBytes: 4096, endpoint: "127.0.0.1:7001" };
 
 const requests: AgentRequest[] = [
@@ -40,6 +42,9 @@ const toAgent: ToAgent[] = [
   },
   { type: "precopy", ...of },
   { type: "exact", ...of, sequence: 1 },
+  { type: "pace", ...of, bandwidthBytesPerSec: 1e6, hold: false },
+  { type: "pace", ...of, hold: true },
+  { type: "throttle", ...of, share: 0.5 },
   ...(["freeze", "refuse", "grant", "revoke", "reclaim", "discard"] as const).map((type): ToAgent => ({
     type,
     ...handover,
@@ -71,7 +76,7 @@ const fromAgent: FromAgent[] = [
   },
   { type: "reply", to: id, ok: true, body: { devices: [] } },
   { type: "refusal", to: id, ...failure, fix: "Make room.", device: "ram" },
-  { type: "sourcePrepared", ...of, peers },
+  { type: "sourcePrepared", ...of, peers, dirty },
   { type: "destinationPrepared", ...of },
   { type: "declined", ...of, role: "destination", ...failure },
   {
@@ -81,8 +86,9 @@ const fromAgent: FromAgent[] = [
     wireBytes: 4096,
     busyMs: 0.5,
     rttMs: 0.1,
-    devices: [{ name: "ram", pending, rounds: 1, sentBytes: 4096 }],
+    devices: [{ name: "ram", pending: { ...pending, ...ownFigures }, rounds: 1, sentBytes: 4096 }],
     exact: 1,
+    exactMs: 0.75,
   },
   { type: "broken", ...of, role: "source", ...failure },
   { type: "frozen", ...handover },
@@ -129,6 +135,37 @@ test("every message comes out of JSON and its schema as it went in, and none is 
 
 test("every question has the shape of its answer", () => {
   expect(Object.keys(agentAnswers).toSorted()).toEqual(requests.map(({ ask }) => ask).toSorted());
+});
+
+test("what is told of a guest may leave out how it is written to, and keeps it where it is there", () => {
+  const described = { epoch: 1, devices: [status], peers, pending: { ram: pending } };
+  for (const body of [described, { ...described, dirty }])
+    expect(roundTrip(agentAnswers.describeGuest, body)).toEqual(body);
+  const prepared: FromAgent = { type: "sourcePrepared", ...of, peers };
+  expect(roundTrip(FromAgent, prepared)).toEqual(prepared);
+});
+
+test("a history is bounded: 60 rates and a curve of 8 points are the most", () => {
+  const [rate, point] = [1e6, { overMs: 250, bytes: 4096 }];
+  const told = (rates: number, points: number) =>
+    FromAgent.safeParse({
+      type: "sourcePrepared",
+      ...of,
+      peers,
+      dirty: { everyMs: 10_000, bytesPerSec: Array(rates).fill(rate), curve: Array(points).fill(point) },
+    }).success;
+  expect([told(60, 8), told(61, 8), told(60, 9)]).toEqual([true, false, false]);
+});
+
+test("a pace says whether it holds, and no cap is 0; a throttle leaves a guest at least a hundredth of its speed", () => {
+  for (const wrong of [
+    { type: "pace", ...of },
+    { type: "pace", ...of, bandwidthBytesPerSec: 0, hold: false },
+    { type: "throttle", ...of },
+    { type: "throttle", ...of, share: 1 },
+    { type: "throttle", ...of, share: -0.1 },
+  ])
+    expect(ToAgent.safeParse(wrong).success).toBe(false);
 });
 
 test("H9: no message of the handover comes without its epoch", () => {

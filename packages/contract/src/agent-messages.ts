@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AgentHello, OwnedGuest } from "./agent-hello.ts";
-import { BackendInfo, DeviceDefinition, DeviceStatus, Pending } from "./backend.ts";
+import { BackendInfo, DeviceDefinition, DeviceStatus, DirtyHistory, Pending } from "./backend.ts";
 import { SwitchoverTimings } from "./migration.ts";
 import { Bytes, BytesPerSec, Endpoint, Epoch, Id, Ms, Name } from "./primitives.ts";
 
@@ -30,7 +30,8 @@ export const GuestDescription = z.object({
   epoch: Epoch,
   devices: z.array(DeviceStatus),
   peers: z.array(PeerDevice),
-  fixedMs: Ms,
+  pending: z.record(z.string(), Pending).meta({ description: "by the device's name, as if it were to move now" }),
+  dirty: DirtyHistory.optional(),
 });
 export type GuestDescription = z.infer<typeof GuestDescription>;
 
@@ -78,6 +79,20 @@ export const ToAgent = z.discriminatedUnion("type", [
   }),
   z.object({ type: z.literal("precopy"), ...ofMigration }),
   z.object({ type: z.literal("exact"), ...ofMigration, sequence: z.int().positive() }),
+  z
+    .object({
+      type: z.literal("pace"),
+      ...ofMigration,
+      bandwidthBytesPerSec: BytesPerSec.positive().optional(),
+      hold: z.boolean(),
+    })
+    .meta({
+      description:
+        "the cap from now on, none where it is absent; while held the source sends nothing, and freeze wins over both",
+    }),
+  z
+    .object({ type: z.literal("throttle"), ...ofMigration, share: z.number().min(0).max(0.99) })
+    .meta({ description: "the share of its speed that the guest is to lose until it has moved; 0 ends it" }),
   z.object({ type: z.literal("freeze"), ...ofHandover }),
   z.object({ type: z.literal("refuse"), ...ofHandover }),
   z.object({ type: z.literal("grant"), ...ofHandover }),
@@ -106,7 +121,12 @@ export const FromAgent = z.discriminatedUnion("type", [
     .meta({ description: "guests of this host that are not any more as they were told" }),
   z.object({ type: z.literal("reply"), to: Id, ok: z.literal(true), body: z.unknown() }),
   z.object({ type: z.literal("refusal"), to: Id, ...Refusal.shape }),
-  z.object({ type: z.literal("sourcePrepared"), ...ofMigration, peers: z.array(PeerDevice) }),
+  z.object({
+    type: z.literal("sourcePrepared"),
+    ...ofMigration,
+    peers: z.array(PeerDevice),
+    dirty: DirtyHistory.optional(),
+  }),
   z.object({ type: z.literal("destinationPrepared"), ...ofMigration }),
   z.object({ type: z.literal("declined"), ...ofMigration, role: z.enum(["source", "destination"]), ...Refusal.shape }),
   z.object({
@@ -122,6 +142,7 @@ export const FromAgent = z.discriminatedUnion("type", [
       .positive()
       .optional()
       .meta({ description: "the sequence of the question that this answers exactly" }),
+    exactMs: Ms.optional().meta({ description: "how long the back ends took over the exact figures" }),
   }),
   z.object({
     type: z.literal("broken"),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Bytes, Endpoint, Name } from "./primitives.ts";
+import { Bytes, BytesPerSec, Endpoint, Ms, Name } from "./primitives.ts";
 
 /** What a host can hold: one per kind of back end. */
 export const BackendInfo = z
@@ -12,6 +12,7 @@ export const BackendInfo = z
       precopy: z.boolean().optional(),
       switchoverAck: z.boolean().optional(),
       parallelStreams: z.int().positive().optional(),
+      throttle: z.boolean().optional().meta({ description: "a device can be slowed down while it migrates" }),
     }),
   })
   .meta({ id: "BackendInfo" });
@@ -37,9 +38,32 @@ export const Pending = z
       .number()
       .nonnegative()
       .meta({ description: "the device's own time in the switchover, beyond moving bytes" }),
+    saveMs: Ms.optional().meta({
+      description: "the device's own time for saving or loading, while its bytes move",
+    }),
+    bytesPerSec: BytesPerSec.positive()
+      .optional()
+      .meta({ description: "the fastest at which the device itself can save or load its state" }),
+    mayShrink: z.boolean().optional().meta({ description: "stopcopyBytes may still fall while the guest runs" }),
   })
   .meta({ id: "Pending" });
 export type Pending = z.infer<typeof Pending>;
+
+/** How a guest has been written to, over all of its devices, as its host has watched it since it runs there. */
+export const DirtyHistory = z
+  .object({
+    everyMs: Ms.meta({ description: "the time that one rate stands for" }),
+    bytesPerSec: z
+      .array(BytesPerSec)
+      .max(60)
+      .meta({ description: "distinct bytes written in such a time, per second; the oldest first" }),
+    curve: z
+      .array(z.object({ overMs: Ms, bytes: Bytes }))
+      .max(8)
+      .meta({ description: "distinct bytes written within the first part of the last such time, for growing parts" }),
+  })
+  .meta({ id: "DirtyHistory" });
+export type DirtyHistory = z.infer<typeof DirtyHistory>;
 
 /** A device on the host that owns its guest. */
 export const DeviceStatus = z

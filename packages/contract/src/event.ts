@@ -10,6 +10,10 @@ export const EventType = z.enum([
   "migration.phase",
   "migration.verdict",
   "migration.decision",
+  "migration.changed",
+  "policy.created",
+  "policy.changed",
+  "policy.removed",
 ]);
 export type EventType = z.infer<typeof EventType>;
 

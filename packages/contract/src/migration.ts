@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Pending } from "./backend.ts";
 import { Bytes, BytesPerSec, Epoch, Id, Ms, Name, Reason, Reference, Timestamp } from "./primitives.ts";
+import { Limits, LimitsInput, LimitsPatch } from "./limits.ts";
 import { listOf } from "./list.ts";
 
 export const Phase = z.enum([
@@ -20,40 +21,42 @@ export const terminalPhases = ["completed", "aborted", "failed"] as const satisf
 export const VerdictKind = z.enum(["converging", "ready", "needsMore", "hopeless", "degraded", "unknown"]);
 export type VerdictKind = z.infer<typeof VerdictKind>;
 
-/** What the figures say of a migration, with the figures. */
-export const Verdict = Reason.extend({ kind: VerdictKind, since: Timestamp }).meta({ id: "Verdict" });
+/** What the figures say of a migration, with the figures and what they were held against. */
+export const Verdict = Reason.extend({
+  kind: VerdictKind,
+  thresholds: z.record(z.string(), z.number()),
+  since: Timestamp,
+}).meta({ id: "Verdict" });
 export type Verdict = z.infer<typeof Verdict>;
 
-/** What a migration may cost. `downtimeLimitMs` bounds the switchover, `deadlineMs` the whole since its admission. */
-export const Limits = z
-  .object({ downtimeLimitMs: z.int(), deadlineMs: z.int(), bandwidthBytesPerSec: BytesPerSec.optional() })
-  .meta({ id: "Limits" });
-export type Limits = z.infer<typeof Limits>;
-
-export const LimitsInput = z
-  .strictObject({
-    downtimeLimitMs: z.int().min(1).max(2_000_000).default(300),
-    deadlineMs: z
-      .int()
-      .min(1_000)
-      .max(30 * 86_400_000)
-      .default(3_600_000),
-    bandwidthBytesPerSec: z
-      .int()
-      .min(65_536)
-      .optional()
-      .meta({ description: "cap while the guest runs; lifted at the switchover" }),
-  })
-  // "LimitsInput" is what OpenAPI's generator calls the input side of `Limits`.
-  .meta({ id: "WantedLimits" });
-
+/** Settings of the policy that a migration follows, with whatever was asked for it alone. */
 export const CreateMigration = z
   .union([
-    z.strictObject({ guest: Reference, destination: Reference, limits: LimitsInput.prefault({}) }),
+    z.strictObject({
+      guest: Reference,
+      destination: Reference,
+      policy: Reference.optional().meta({ description: "a policy's name or id; `balanced` without it" }),
+      limits: LimitsInput.prefault({}).meta({ description: "what is to differ from the policy" }),
+    }),
     z.strictObject({ planId: Id }),
   ])
   .meta({ id: "CreateMigration" });
 export type CreateMigration = z.infer<typeof CreateMigration>;
+
+/** JSON merge patch (RFC 7396): what is left out stays, `null` removes a bandwidth or a window. */
+export const ChangeMigration = z.strictObject({ limits: LimitsPatch }).meta({ id: "ChangeMigration" });
+export type ChangeMigration = z.infer<typeof ChangeMigration>;
+
+/** Switch over whatever the limit: at once, or at the next low of the predicted downtime. */
+export const AskSwitchover = z
+  .strictObject({ at: z.enum(["now", "minimum"]).default("now") })
+  .meta({ id: "AskSwitchover" });
+export type AskSwitchover = z.infer<typeof AskSwitchover>;
+
+export const HoldMigration = z
+  .strictObject({ hold: z.boolean().default(true).meta({ description: "false lets it go" }) })
+  .meta({ id: "HoldMigration" });
+export type HoldMigration = z.infer<typeof HoldMigration>;
 
 /** Milliseconds that a device spent on each part of the switchover. */
 export const SwitchoverTimings = z.object({ stopMs: Ms, transferMs: Ms, loadMs: Ms, startMs: Ms }).partial();
@@ -71,6 +74,16 @@ export const MigrationDevice = z
   })
   .meta({ id: "MigrationDevice" });
 export type MigrationDevice = z.infer<typeof MigrationDevice>;
+
+/** What the policy will do about the verdict if it stays, and when. */
+export const Intent = z
+  .object({
+    kind: z.enum(["abort", "watch", "diagnose", "hold", "switchover", "wait"]),
+    sentence: z.string(),
+    at: Timestamp.optional(),
+  })
+  .meta({ id: "Intent" });
+export type Intent = z.infer<typeof Intent>;
 
 /** Predicted against actual, once a migration has ended. */
 export const Report = z
@@ -108,12 +121,17 @@ export const Migration = z
     phase: Phase,
     reason: Reason.optional().meta({ description: "why it waits, or why it ended as it did" }),
     verdict: Verdict.optional(),
+    intent: Intent.optional(),
+    policy: Name.optional().meta({ description: "the policy that the limits came from" }),
     limits: Limits,
     epoch: Epoch.meta({ description: "of the ownership that the migration hands over" }),
     predictedDowntimeMs: Ms.optional(),
     predictedDowntimeRangeMs: z.tuple([Ms, Ms]).optional(),
     downtimeMs: Ms.optional(),
-    etaMs: Ms.optional(),
+    etaRangeMs: z
+      .tuple([Ms, Ms])
+      .optional()
+      .meta({ description: "until it can be switched over; absent where no one can tell" }),
     bandwidthBytesPerSec: BytesPerSec.optional(),
     dirtyBytesPerSec: BytesPerSec.optional().meta({ description: "what is written anew, over all devices" }),
     sentBytes: Bytes,

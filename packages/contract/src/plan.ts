@@ -1,10 +1,17 @@
 import { z } from "zod";
 import { Bytes, BytesPerSec, Id, Ms, Name, Reason, Reference, Timestamp } from "./primitives.ts";
-import { Limits, LimitsInput } from "./migration.ts";
+import { Limits, LimitsInput } from "./limits.ts";
+import { VerdictKind } from "./migration.ts";
+import { LearnedView } from "./prediction.ts";
 import { problemCodes } from "./problem.ts";
 
 export const CreatePlan = z
-  .strictObject({ guest: Reference, destination: Reference, limits: LimitsInput.prefault({}) })
+  .strictObject({
+    guest: Reference,
+    destination: Reference,
+    policy: Reference.optional().meta({ description: "a policy's name or id; `balanced` without it" }),
+    limits: LimitsInput.prefault({}).meta({ description: "what is to differ from the policy" }),
+  })
   .meta({ id: "CreatePlan" });
 export type CreatePlan = z.infer<typeof CreatePlan>;
 
@@ -20,6 +27,23 @@ export const PlanCheck = z
   .meta({ id: "PlanCheck" });
 export type PlanCheck = z.infer<typeof PlanCheck>;
 
+/** What a migration would come to, by how the guest has been written and by what its devices declare. */
+export const Outlook = z
+  .object({
+    verdict: Reason.extend({ kind: VerdictKind }),
+    durationRangeMs: z.tuple([Ms, Ms]).optional(),
+    predictedDowntimeRangeMs: z.tuple([Ms, Ms]).optional(),
+    probability: z.number().min(0).max(1).optional().meta({
+      description: "that it fits the limit before the deadline; absent where nothing is known of the guest's writing",
+    }),
+    dominant: z
+      .object({ part: z.enum(["fixed", "device", "stopcopy", "dirty"]), device: Name.optional(), ms: Ms })
+      .optional()
+      .meta({ description: "the part of the downtime that takes the longest" }),
+  })
+  .meta({ id: "Outlook" });
+export type Outlook = z.infer<typeof Outlook>;
+
 /** What a migration would do, with every check; making one moves nothing. */
 export const Plan = z
   .object({
@@ -30,13 +54,16 @@ export const Plan = z
     sourceId: Id,
     destination: Name,
     destinationId: Id,
+    policy: Name.optional(),
     limits: Limits,
     possible: z.boolean(),
     checks: z.array(PlanCheck),
     sizeBytes: Bytes,
     bandwidthBytesPerSec: BytesPerSec.optional().meta({ description: "what the first pass is reckoned with" }),
     firstPassMs: Ms.optional(),
-    predictedDowntimeMs: Ms.optional().meta({ description: "of an idle guest: the fixed costs alone" }),
+    predictedDowntimeMs: Ms.optional().meta({ description: "the middle of what the outlook tells" }),
+    outlook: Outlook.optional().meta({ description: "absent where the source could not be asked" }),
+    learned: LearnedView.optional(),
     waitsFor: Reason.optional(),
     createdAt: Timestamp,
     expiresAt: Timestamp,
