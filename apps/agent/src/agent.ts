@@ -86,6 +86,12 @@ export class Agent {
         return await this.#parts.plane.precopy(migrationId);
       case "exact":
         return await this.#parts.plane.exact(migrationId, message.sequence);
+      case "pace": {
+        const { bandwidthBytesPerSec, hold } = message;
+        return await this.#parts.plane.pace(migrationId, { capBytesPerSec: bandwidthBytesPerSec, hold });
+      }
+      case "throttle":
+        return await this.#parts.plane.throttle(migrationId, message.share);
       case "abort":
         return await this.#abort(migrationId, guestId, attempt);
       case "freeze":
@@ -118,6 +124,7 @@ export class Agent {
     try {
       const peers = await this.#parts.plane.openOutgoing({
         migrationId,
+        guestId,
         devices: addressesOf(guest),
         ticket,
         capBytesPerSec: bandwidthBytesPerSec,
@@ -127,7 +134,8 @@ export class Agent {
         migrationId,
         new SourceAttempt(this.#parts, guest, migrationId, { state: { epoch, at: "owns" }, live: true }),
       );
-      this.#parts.tell({ type: "sourcePrepared", migrationId, guestId, peers });
+      const dirty = await this.#parts.plane.dirtyHistory(guestId);
+      this.#parts.tell({ type: "sourcePrepared", migrationId, guestId, peers, dirty });
     } catch (error) {
       this.#decline(message, "source", codeOf(error), detailOf(error));
     }

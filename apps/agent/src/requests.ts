@@ -1,3 +1,4 @@
+import type { Pending } from "@godwit/backend";
 import type { AgentAnswer, AgentRequest, DeviceDefinition, Refusal } from "@godwit/contract";
 import { type AgentParts, addressesOf } from "./attempts/parts.ts";
 import type { DeviceAddress } from "./plane/calls.ts";
@@ -75,7 +76,18 @@ async function describeGuest(guestId: string, { plane, guests }: AgentParts): Pr
     epoch: guest.part.epoch,
     devices: guests.status(guestId),
     peers: described.map(({ name, backend, sizeBytes }) => ({ name, backend, sizeBytes })),
-    fixedMs: Math.max(0, ...described.map(({ pending }) => pending.fixedMs)),
+    pending: Object.fromEntries(described.map(({ name, pending }) => [name, inWholeBytes(pending)])),
+    dirty: await plane.dirtyHistory(guestId),
+  };
+}
+
+/** Bytes are integers on the wire; a back end may reckon in fractions. */
+function inWholeBytes(pending: Pending): Pending {
+  return {
+    ...pending,
+    initialBytes: Math.ceil(pending.initialBytes),
+    precopyBytes: Math.ceil(pending.precopyBytes),
+    stopcopyBytes: Math.ceil(pending.stopcopyBytes),
   };
 }
 

@@ -20,7 +20,9 @@
  * |---|---|---|---|
  * | `status` | any | | result `{"state"}`: `running`, `stopped`, `incoming`, `empty`, and `"complete": true` once all has been loaded |
  * | `sizeBytes` | any but gone | | result: a number |
+ * | `dirtied` | running, stopped | | `reset`, true or false; result: bytes written since the last reset, each once |
  * | `pending` | running, stopped | | `accuracy`; result `Pending` |
+ * | `throttle` | running | | `share`, 0 to 0.99, of its speed that the device is to lose; 0 ends it |
  * | `precopy` | running | | `budget` in bytes, none for no limit; a round on bulk |
  * | `stop` | running, stopped | stopped | |
  * | `final` | stopped | | a round on bulk; result `{"digest"}` |
@@ -34,8 +36,12 @@
  * | `discard` | empty, incoming, complete | empty | ends what is under way |
  * | `shutdown` | any | | answered, then the process ends |
  *
+ * A throttle ends with `stop`, `abort`, and when the connection closes; once a stop was begun there is none until the device
+ * runs again. `dirtied` is for whoever watches the device; a migration neither asks nor resets it.
+ *
  * Codes: `bad-order` (not allowed in this state), `gone`, `busy` (another call changes the state just now), `unsupported`
- * (`can` denies it), `cancelled`, `bad-message`; any other is the back end's own, `failed` where it has none.
+ * (`can` denies it, or the back end does not know the call), `cancelled`, `bad-message`; any other is the back end's own,
+ * `failed` where it has none.
  *
  * **Rounds on bulk.** A call with a round that is admitted is first answered `{"id":1,"go":true}`. Then the bulk
  * connection carries blocks: a length (unsigned, 32 bits, little-endian, at most 1 MiB) and as many bytes. Length 0 ends
@@ -77,7 +83,9 @@ export interface AttachedStatus {
 export const calls = [
   "status",
   "sizeBytes",
+  "dirtied",
   "pending",
+  "throttle",
   "precopy",
   "stop",
   "final",

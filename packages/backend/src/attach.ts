@@ -16,13 +16,15 @@ export interface Attached extends AsyncDisposable {
   readonly pid: number;
   /** Resolves when the connections have closed, from whichever side. */
   readonly closed: Promise<void>;
-  /** One of the sources below precopies the device or has stopped it. */
+  /** One of the sources below precopies the device, slows it down or has stopped it. */
   readonly migrating: boolean;
   status(): Promise<AttachedStatus>;
   sizeBytes(): Promise<number>;
+  /** As `Device.dirtied`; rejects with `unsupported` where the back end does not count what is written. */
+  dirtied(reset: boolean): Promise<number>;
   /**
-   * The device as a source. Any number may be open, but only one of them may precopy or stop; disposing that one aborts:
-   * a device that it stopped runs again. One that has changed nothing is disposed of without effect.
+   * The device as a source. Any number may be open, but only one of them may precopy, throttle or stop; disposing that one
+   * aborts: a device that it stopped runs again. One that has changed nothing is disposed of without effect.
    */
   source(): Source;
   /** The empty device as a destination. Disposing before `start` empties it again. */
@@ -49,7 +51,8 @@ export async function attach(socketPath: string): Promise<Attached> {
     },
     status: async () => statusIn(await link.call("status")),
     sizeBytes: async () => figure(await link.call("sizeBytes"), "sizeBytes"),
-    source: () => new AttachedSource(link, owner),
+    dirtied: async (reset) => figure(await link.call("dirtied", { reset }), "dirtied"),
+    source: () => new AttachedSource(link, owner, connections.backend.can.throttle === true),
     destination: () => new AttachedDestination(link, connections.backend.can.switchoverAck === true),
     resume: async () => void (await link.call("resume")),
     start: async () => void (await link.call("start")),

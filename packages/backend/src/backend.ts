@@ -16,6 +16,12 @@ export interface Pending {
   fixedMs: number;
   /** Initial data grew again (VFIO_PRECOPY_INFO_REINIT). */
   reinit?: boolean;
+  /** The device's own time for saving or loading in ms, while its bytes move: it is over when both are. Absent where none is known. */
+  saveMs?: number;
+  /** The fastest at which the device itself can save or load its state, in bytes/s, more than 0; absent where it is not known. */
+  bytesPerSec?: number;
+  /** `stopcopyBytes` may still fall while the device runs. */
+  mayShrink?: boolean;
 }
 
 /** `estimate` is cheap and polled; `exact` may cost something and is asked when the estimate says that it may fit. */
@@ -48,10 +54,16 @@ export interface Source extends AsyncDisposable {
   stop(): Promise<void>;
   /** Sends the rest; the stream is then complete. */
   final(out: Sink): Promise<StateDigest>;
-  /** Undoes `stop`, at any time before `commit`. */
+  /** Undoes `stop`, at any time before `commit`. A device that was throttled is so no longer. */
   resume(): Promise<void>;
   /** The destination runs: frees everything, never resumes. */
   commit(): Promise<void>;
+  /**
+   * Has the running device lose this share of its speed, 0 to 0.99, as measured before it was first throttled; 0 ends it. It may
+   * come again with another share, and while a round is under way. The end of the migration ends it, whatever that is: `stop`,
+   * disposing, or that the agent dies.
+   */
+  throttle?(share: number): Promise<void>;
 }
 
 /** The device on the host that it goes to. Disposing before `start` frees everything. */
@@ -78,7 +90,7 @@ export interface BackendInfo {
   format: { writes: number; reads: number[] };
   /** What the state needs at the other side, like CPU flags. */
   features: string[];
-  can: { precopy?: boolean; switchoverAck?: boolean; parallelStreams?: number };
+  can: { precopy?: boolean; switchoverAck?: boolean; parallelStreams?: number; throttle?: boolean };
 }
 
 export type Check = { ok: true } | { ok: false; code: CheckCode; reason: string; fix?: string };
@@ -111,10 +123,15 @@ export interface PeerDevice {
   sizeBytes: number;
 }
 
-/** A running device that is not being migrated. */
+/** A running device, whether a migration is under way or not. */
 export interface Device {
   /** Size of its state in bytes, as far as the back end can tell cheaply. */
   sizeBytes(): Promise<number>;
+  /**
+   * Distinct bytes that were written since the last reset, in the unit in which the device would send them: what is written twice
+   * counts once. `reset` begins anew after the answer. It is asked for a few times in ten seconds, of every guest.
+   */
+  dirtied?(reset: boolean): Promise<number>;
   /** Where clients reach it, if it serves any: "127.0.0.1:7001". */
   endpoint?: string;
 }

@@ -32,7 +32,7 @@ const connectionLimit = 16;
 
 /** Serves a device to the agent of its host, from a process of its own, by the protocol of `attach-protocol.ts`. */
 export async function serveAttached(options: ServeOptions, device: AttachedDevice): Promise<AttachedServer> {
-  const host = new DeviceHost(device, options.backend.can.precopy !== false);
+  const host = new DeviceHost(device, options.backend.can);
   const sockets = new Set<Socket>();
   let session: Session | undefined;
 

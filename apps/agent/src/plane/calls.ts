@@ -1,4 +1,5 @@
 import type { BackendInfo, Check, Pending } from "@godwit/backend";
+import type { DirtyHistory } from "@godwit/contract";
 
 /**
  * What the agent's main thread and its data plane say to each other. The plane owns the devices and the channels, in a worker of
@@ -38,10 +39,19 @@ export interface PlaneOptions {
 
 export interface OutgoingOrder {
   migrationId: string;
+  guestId: string;
   devices: DeviceAddress[];
   ticket: string;
   capBytesPerSec: number | undefined;
   reportEveryMs: number;
+}
+
+/** How a source may send while its guest runs. */
+export interface Pace {
+  /** The migration's own cap in bytes/s; `undefined` for none. */
+  capBytesPerSec: number | undefined;
+  /** Nothing is sent at all. */
+  hold: boolean;
 }
 
 export interface IncomingOrder {
@@ -87,9 +97,15 @@ export interface PlaneCalls {
   /** What the destination has to know of a device that runs here, and what it would cost. */
   describe(device: DeviceAddress): Promise<PeerDevice & { pending: Pending }>;
   check(device: DeviceAddress, peer: PeerDevice): Promise<Check>;
+  /** How a guest that runs here is written to, once that is known. */
+  dirtyHistory(guestId: string): DirtyHistory | undefined;
   openOutgoing(order: OutgoingOrder): Promise<PeerDevice[]>;
   precopy(migrationId: string): void;
   exact(migrationId: string, sequence: number): void;
+  /** From now on, also before `precopy`. A freeze ends both the cap and the hold. */
+  pace(migrationId: string, pace: Pace): void;
+  /** Has the guest's devices lose that share of their speed, those that can, until the freeze or the end of the migration. */
+  throttle(migrationId: string, share: number): void;
   /** Stops every device and sends the rest; `stopped`, then `loaded` or `failed` follow as events. */
   freeze(migrationId: string): void;
   /** Hands the guest over on every channel and says what the stop has cost. */
@@ -115,7 +131,9 @@ export interface ReportFigures {
   busyMs: number;
   rttMs: number | undefined;
   devices: { name: string; pending: Pending; rounds: number; sentBytes: number }[];
+  /** The question that this answers, and how long the back ends took over it. */
   exact?: number;
+  exactMs?: number;
 }
 
 /** What the plane tells the main thread unasked. */

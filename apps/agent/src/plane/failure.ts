@@ -1,3 +1,14 @@
+import { ChannelError } from "@godwit/channel";
+
+/** What is said into a channel that has ended is lost, as anything that is sent may be: it is no reason to end the agent. */
+export function unlessEnded(say: () => void): void {
+  try {
+    say();
+  } catch (error) {
+    if (!(error instanceof ChannelError)) throw error;
+  }
+}
+
 /** The stable code of whatever was thrown: a back end's or a channel's own where there is one. */
 export function codeOf(error: unknown): string {
   if (error instanceof Error && "code" in error && typeof error.code === "string") {

@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import type { Destination } from "@godwit/backend";
 import { type IncomingChannel, type Item, dial } from "@godwit/channel";
 import type { DeviceTimings, IncomingOrder, PlaneNews, Started } from "./calls.ts";
-import { codeOf, detailOf } from "./failure.ts";
+import { codeOf, detailOf, unlessEnded } from "./failure.ts";
 
 interface IncomingDevice {
   name: string;
@@ -36,7 +36,7 @@ export class Incoming {
   }
 
   confirmLoaded(epoch: number): void {
-    for (const { channel, digest } of this.#devices) channel.loaded(epoch, digest ?? "");
+    for (const { channel, digest } of this.#devices) unlessEnded(() => channel.loaded(epoch, digest ?? ""));
   }
 
   /** Starts every device. @throws {StartFailed} which names those that had started all the same. */

@@ -1,8 +1,8 @@
 import { performance } from "node:perf_hooks";
 import type { Pending, Source } from "@godwit/backend";
 import { type ChannelListener, type OutgoingChannel, RateLimit } from "@godwit/channel";
-import type { DeviceTimings, OutgoingOrder, PlaneNews, Released } from "./calls.ts";
-import { codeOf, detailOf } from "./failure.ts";
+import type { DeviceTimings, OutgoingOrder, Pace, PlaneNews, Released, ReportFigures } from "./calls.ts";
+import { codeOf, detailOf, unlessEnded } from "./failure.ts";
 import { SourceSink } from "./sink.ts";
 
 /** A pass over a device may send this much more than was pending at its start, since the guest goes on writing. */
@@ -29,9 +29,14 @@ export class Outgoing {
   #rounds: Promise<void> | undefined;
   #reports: NodeJS.Timeout | undefined;
   #freezing = false;
+  /** No round is begun, and the one under way ends at its next chunk. */
+  #held = false;
+  /** Of their speed, that the devices are to lose. */
+  #share = 0;
   #over = false;
   #stoppedAtMs = 0;
   #stoppedBytes = 0;
+  #released: Released | undefined;
 
   private constructor(order: OutgoingOrder, news: PlaneNews, devices: OutgoingDevice[], limit: RateLimit) {
     this.#order = order;
@@ -65,6 +70,10 @@ export class Outgoing {
     return new Outgoing(order, news, devices, limit);
   }
 
+  get guestId(): string {
+    return this.#order.guestId;
+  }
+
   /** Begins the rounds and the reports; once only. */
   precopy(): void {
     if (this.#rounds !== undefined || this.#over) return;
@@ -76,27 +85,39 @@ export class Outgoing {
   }
 
   exact(sequence: number): void {
-    void this.#figures("exact").then(
+    void this.#exactFigures().then(
       (figures) => this.#over || this.#news.report(this.#order.migrationId, { ...figures, exact: sequence }),
       (error: unknown) => this.#fail(error),
     );
   }
 
+  /** Figures go on being told and asked for while nothing is sent. */
+  pace({ capBytesPerSec, hold }: Pace): void {
+    if (this.#freezing || this.#over) return;
+    this.#held = hold;
+    this.#limit.bytesPerSec = capBytesPerSec;
+  }
+
+  /** What cannot be slowed down is passed over; what else ails a device shows in its rounds. */
+  throttle(share: number): void {
+    if (this.#freezing || this.#over) return;
+    this.#share = share;
+    this.#throttleAll(share);
+  }
+
+  /** Wins over any pace: the cap is lifted, and a hold is no reason to wait. */
   freeze(): void {
     if (this.#freezing || this.#over) return;
     this.#freezing = true;
+    this.#limit.bytesPerSec = undefined;
     void this.#switchOver().catch((error: unknown) => this.#fail(error));
   }
 
+  /** H10: may be repeated, and then says again what the first one cost. Where a channel has ended the orchestrator carries the grant. */
   grant(epoch: number): Released {
-    for (const { channel } of this.#devices) channel.grant(epoch);
-    const rtts = this.#devices.map(({ channel }) => channel.stats().rttMs?.min ?? 0);
-    return {
-      stoppedMs: performance.now() - this.#stoppedAtMs,
-      rttMs: Math.max(...rtts),
-      stoppedBytes: this.#stoppedBytes,
-      devices: this.#devices.map(({ timings, channel }) => ({ ...timings, sentBytes: channel.stats().payloadBytes })),
-    };
+    for (const { channel } of this.#devices) unlessEnded(() => channel.grant(epoch));
+    this.#released ??= this.#cost();
+    return this.#released;
   }
 
   /** As if the migration had never been tried: a stopped device runs again. */
@@ -126,14 +147,15 @@ export class Outgoing {
       const bytes = pending.initialBytes + pending.precopyBytes;
       // oxlint-disable-next-line typescript/no-unnecessary-condition -- a freeze can come while the figures are awaited
       if (this.#freezing || this.#over) return;
-      if (bytes === 0) await this.#rest();
+      if (bytes === 0 || this.#held) await this.#rest();
       else await this.#round(device, Math.max(roundMinBytes, bytes * roundSlack));
     }
   }
 
   async #round(device: OutgoingDevice, budgetBytes: number): Promise<void> {
-    // A freeze takes what is left of the budget, so that the round ends at its next chunk.
-    const sink = new SourceSink(device.channel, this.#abort.signal, () => (this.#freezing ? 0 : budgetBytes));
+    // A freeze, or a hold, takes what is left of the budget, so that the round ends at its next chunk.
+    const isCut = () => this.#freezing || this.#held;
+    const sink = new SourceSink(device.channel, this.#abort.signal, () => (isCut() ? 0 : budgetBytes));
     try {
       await device.source.precopy(sink);
     } catch (error) {
@@ -153,7 +175,6 @@ export class Outgoing {
     await this.#rounds;
     if (this.#over) return;
     this.#stoppedAtMs = performance.now();
-    this.#limit.bytesPerSec = undefined;
     const before = this.#sentBytes();
     for (const { channel } of this.#devices) channel.noticeSwitchover();
     await Promise.all(this.#devices.map((device) => this.#stop(device)));
@@ -161,6 +182,16 @@ export class Outgoing {
     await Promise.all(this.#devices.map((device) => this.#sendRest(device)));
     this.#stoppedBytes = this.#sentBytes() - before;
     if (!this.#over) this.#news.confirmed(this.#order.migrationId);
+  }
+
+  #cost(): Released {
+    const rtts = this.#devices.map(({ channel }) => channel.stats().rttMs?.min ?? 0);
+    return {
+      stoppedMs: performance.now() - this.#stoppedAtMs,
+      rttMs: Math.max(...rtts),
+      stoppedBytes: this.#stoppedBytes,
+      devices: this.#devices.map(({ timings, channel }) => ({ ...timings, sentBytes: channel.stats().payloadBytes })),
+    };
   }
 
   async #stop(device: OutgoingDevice): Promise<void> {
@@ -191,7 +222,13 @@ export class Outgoing {
     }, this.#order.reportEveryMs);
   }
 
-  async #figures(accuracy: "estimate" | "exact") {
+  async #exactFigures(): Promise<ReportFigures> {
+    const from = performance.now();
+    const figures = await this.#figures("exact");
+    return { ...figures, exactMs: figures.atMs - from };
+  }
+
+  async #figures(accuracy: "estimate" | "exact"): Promise<ReportFigures> {
     const devices = await Promise.all(
       this.#devices.map(async ({ name, source, channel, rounds }) => {
         const pending = await source.pending(accuracy);
@@ -215,6 +252,10 @@ export class Outgoing {
     return this.#devices.reduce((sum, { channel }) => sum + channel.stats().payloadBytes, 0);
   }
 
+  #throttleAll(share: number): void {
+    for (const { source } of this.#devices) void source.throttle?.(share).catch(() => undefined);
+  }
+
   #channelClosed(device: OutgoingDevice, error: unknown): void {
     if (error !== undefined) this.#fail(error, device.name);
   }
@@ -223,6 +264,8 @@ export class Outgoing {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#reports);
+    // The orchestrator may be long in calling the migration off, and nothing is gained by a slow guest any more.
+    if (this.#share > 0) this.#throttleAll(0);
     this.#abort.abort(error);
     for (const { channel } of this.#devices) channel.fail(codeOf(error), detailOf(error));
     const detail = device === undefined ? detailOf(error) : `${device}: ${detailOf(error)}`;
@@ -243,9 +286,9 @@ class DigestMismatch extends Error {
  */
 function whole(pending: Pending, queuedBytes: number): Pending {
   return {
+    ...pending,
     initialBytes: Math.ceil(pending.initialBytes),
     precopyBytes: Math.ceil(pending.precopyBytes) + queuedBytes,
     stopcopyBytes: Math.ceil(pending.stopcopyBytes),
-    fixedMs: pending.fixedMs,
   };
 }

@@ -2,12 +2,14 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Backend, BackendInfo, Check, Device, DeviceContext, Pending } from "@godwit/backend";
 import { type ChannelListener, listen } from "@godwit/channel";
+import type { DirtyHistory } from "@godwit/contract";
 import { backends } from "../drivers/backends.ts";
 import type {
   DeviceAddress,
   DeviceStatus,
   IncomingOrder,
   OutgoingOrder,
+  Pace,
   PeerDevice,
   PlaneCalls,
   PlaneNews,
@@ -15,6 +17,7 @@ import type {
   Released,
   Started,
 } from "./calls.ts";
+import { DirtyWatch } from "./dirty-watch.ts";
 import { Incoming, StartFailed } from "./incoming.ts";
 import { Outgoing } from "./outgoing.ts";
 
@@ -26,8 +29,13 @@ export class Plane implements PlaneCalls {
   #listener!: ChannelListener;
   /** The devices that run here, by their folders. */
   readonly #devices = new Map<string, Device>();
+  readonly #watch: DirtyWatch;
   readonly #outgoing = new Map<string, Outgoing>();
   readonly #incoming = new Map<string, { incoming: Incoming; devices: DeviceAddress[] }>();
+
+  constructor(watch = new DirtyWatch()) {
+    this.#watch = watch;
+  }
 
   async open(options: PlaneOptions): Promise<{ port: number; backends: BackendInfo[] }> {
     this.#options = options;
@@ -75,6 +83,10 @@ export class Plane implements PlaneCalls {
     return await backend.check(this.#contextWithoutFolder(backend, address), peer);
   }
 
+  dirtyHistory(guestId: string): DirtyHistory | undefined {
+    return this.#watch.historyOf(guestId);
+  }
+
   async openOutgoing(order: OutgoingOrder): Promise<PeerDevice[]> {
     await this.cancelOutgoing(order.migrationId);
     const sources = await Promise.all(
@@ -98,8 +110,22 @@ export class Plane implements PlaneCalls {
     this.#outgoing.get(migrationId)?.exact(sequence);
   }
 
+  pace(migrationId: string, pace: Pace): void {
+    this.#outgoing.get(migrationId)?.pace(pace);
+  }
+
+  throttle(migrationId: string, share: number): void {
+    const outgoing = this.#outgoing.get(migrationId);
+    if (outgoing === undefined) return;
+    this.#watch.throttled(outgoing.guestId, share > 0);
+    outgoing.throttle(share);
+  }
+
   freeze(migrationId: string): void {
-    this.#outgoing.get(migrationId)?.freeze();
+    const outgoing = this.#outgoing.get(migrationId);
+    if (outgoing === undefined) return;
+    this.#watch.pause(outgoing.guestId);
+    outgoing.freeze();
   }
 
   async grant(migrationId: string, epoch: number): Promise<Released> {
@@ -112,11 +138,13 @@ export class Plane implements PlaneCalls {
     const outgoing = this.#outgoing.get(migrationId);
     this.#outgoing.delete(migrationId);
     await outgoing?.cancel();
+    if (outgoing !== undefined) this.#watch.throttled(outgoing.guestId, false);
   }
 
   async commitOutgoing(migrationId: string): Promise<void> {
     const outgoing = this.#outgoing.get(migrationId);
     this.#outgoing.delete(migrationId);
+    if (outgoing !== undefined) this.#watch.forget(outgoing.guestId);
     await outgoing?.commit();
   }
 
@@ -194,6 +222,7 @@ export class Plane implements PlaneCalls {
   }
 
   async close(): Promise<void> {
+    this.#watch.close();
     await Promise.all([...this.#outgoing.keys()].map((id) => this.cancelOutgoing(id)));
     await Promise.all([...this.#incoming.keys()].map((id) => this.dropIncoming(id)));
     await this.#listener.close();
@@ -229,11 +258,13 @@ export class Plane implements PlaneCalls {
 
   async #note(address: DeviceAddress, device: Device): Promise<DeviceStatus> {
     this.#devices.set(this.#folderOf(address), device);
+    this.#watch.add(address.guestId, address.device, device);
     return { name: address.device, kind: address.kind, sizeBytes: await device.sizeBytes(), endpoint: device.endpoint };
   }
 
   async #forget(address: DeviceAddress): Promise<void> {
     this.#devices.delete(this.#folderOf(address));
+    this.#watch.forget(address.guestId);
     await rm(this.#folderOf(address), { recursive: true, force: true });
   }
 }

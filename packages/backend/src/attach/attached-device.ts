@@ -2,12 +2,15 @@ import type { Accuracy, Pending, Sink, StateDigest } from "../backend.ts";
 
 /**
  * The device in its author's own process, for `serveAttached`. Only calls that are in order reach it, one at a time; just
- * `pending` and `sizeBytes` may come while another is under way. A call that throws has left the state as it was.
+ * `pending`, `sizeBytes`, `dirtied` and `throttle` may come while another is under way. A call that throws has left the state as it
+ * was.
  */
 export interface AttachedDevice {
   /** How it is when it begins to be served. */
   readonly initialState: "running" | "stopped" | "empty";
   sizeBytes(): number | Promise<number>;
+  /** As `Device.dirtied`. */
+  dirtied?(reset: boolean): number | Promise<number>;
   pending(accuracy: Accuracy): Pending | Promise<Pending>;
   precopy(out: Sink): Promise<void>;
   /** After it resolves the device has no outside effect. */
@@ -21,6 +24,8 @@ export interface AttachedDevice {
   commit(): void | Promise<void>;
   load(chunks: AsyncIterable<Uint8Array>, phase: "precopy" | "final"): Promise<void>;
   ready?(): Promise<void>;
+  /** As `Source.throttle`, where `can` says so; 0 comes by itself whenever the migration ends, also after `stop`. */
+  throttle?(share: number): void | Promise<void>;
   verify(): StateDigest | Promise<StateDigest>;
   start(): void | Promise<void>;
   /** Drops what was loaded; it may be loaded anew. */

@@ -5,13 +5,19 @@ import { digestOf, pendingOf } from "./parameters.ts";
 
 /** An attached device as a source. `owner` names the one source that migrates the device. */
 export class AttachedSource implements Source {
+  readonly throttle?: (share: number) => Promise<void>;
   readonly #link: Link;
   readonly #owner: { source: AttachedSource | undefined };
   #over = false;
 
-  constructor(link: Link, owner: { source: AttachedSource | undefined }) {
+  constructor(link: Link, owner: { source: AttachedSource | undefined }, canThrottle: boolean) {
     this.#link = link;
     this.#owner = owner;
+    if (!canThrottle) return;
+    this.throttle = async (share) => {
+      this.#own();
+      await link.call("throttle", { share });
+    };
   }
 
   async pending(accuracy: Accuracy): Promise<Pending> {

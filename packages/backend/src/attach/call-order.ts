@@ -10,8 +10,14 @@ export type Admission = "admitted" | "nothing-to-do" | "bad-order" | "gone";
 
 /** The calls that a state admits, and those that it answers without asking the device, since they have been done. */
 const admits: Record<DeviceState, { admitted: Call[]; done: Call[] }> = {
-  running: { admitted: ["sizeBytes", "pending", "precopy", "stop", "abort"], done: ["resume"] },
-  stopped: { admitted: ["sizeBytes", "pending", "final", "resume", "abort", "commit"], done: ["stop"] },
+  running: {
+    admitted: ["sizeBytes", "dirtied", "pending", "throttle", "precopy", "stop", "abort"],
+    done: ["resume"],
+  },
+  stopped: {
+    admitted: ["sizeBytes", "dirtied", "pending", "final", "resume", "abort", "commit"],
+    done: ["stop", "throttle"],
+  },
   empty: { admitted: ["sizeBytes", "load", "ready"], done: ["discard"] },
   incoming: { admitted: ["sizeBytes", "load", "ready", "discard"], done: [] },
   spoiled: { admitted: ["sizeBytes", "discard"], done: [] },

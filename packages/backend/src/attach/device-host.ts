@@ -1,6 +1,6 @@
 import { AttachError, type AttachedStatus, type Call } from "../attach-protocol.ts";
-import { accuracyOf } from "./parameters.ts";
-import type { StateDigest } from "../backend.ts";
+import { accuracyOf, resetOf, shareOf } from "./parameters.ts";
+import type { BackendInfo, StateDigest } from "../backend.ts";
 import type { AttachedDevice } from "./attached-device.ts";
 import { admit, after, type DeviceState, statusOf } from "./call-order.ts";
 import type { RoundIn, RoundOut } from "./round.ts";
@@ -21,17 +21,21 @@ export interface CallInput {
 /** Keeps a device's state and the order of calls, across the agents that come and go. */
 export class DeviceHost {
   readonly #device: AttachedDevice;
-  readonly #canPrecopy: boolean;
+  readonly #can: BackendInfo["can"];
   #state: DeviceState;
   #running: Running | undefined;
   /** Something has been sent that the device must forget should the migration end here. */
   #migrating = false;
   /** A stop was begun and not undone, so that a resume must reach the device even if the stop failed. */
   #stopBegun: boolean;
+  /** The device was told to lose some of its speed. */
+  #throttled = false;
+  /** What throttles and what ends it reach the device one after the other. */
+  #throttling: Promise<void> = Promise.resolve();
 
-  constructor(device: AttachedDevice, canPrecopy: boolean) {
+  constructor(device: AttachedDevice, can: BackendInfo["can"]) {
     this.#device = device;
-    this.#canPrecopy = canPrecopy;
+    this.#can = can;
     this.#state = device.initialState;
     this.#stopBegun = device.initialState === "stopped";
   }
@@ -50,6 +54,11 @@ export class DeviceHost {
       case "pending":
         this.#admit(call);
         return await this.#device.pending(accuracyOf(input.parameters["accuracy"]));
+      case "dirtied":
+        this.#admit(call);
+        return await this.#dirtied(resetOf(input.parameters["reset"]));
+      case "throttle":
+        return await this.#throttle(this.#admit(call), shareOf(input.parameters["share"]));
       case "ready":
         this.#admit(call);
         await this.#device.ready?.();
@@ -65,7 +74,7 @@ export class DeviceHost {
 
   /** The agent has gone: what was under way ends, ownership stays as it is. */
   async agentGone(): Promise<void> {
-    await this.#endRunning();
+    await Promise.allSettled([this.#endThrottle(), this.#endRunning()]);
     if (!this.#migrating) return;
     this.#migrating = false;
     await this.#device.forget();
@@ -107,6 +116,7 @@ export class DeviceHost {
       case "stop":
         this.#stopBegun = true;
         await device.stop();
+        await this.#endThrottle();
         break;
       case "resume":
         await this.#resume();
@@ -138,12 +148,40 @@ export class DeviceHost {
   async #resume(): Promise<void> {
     await this.#device.resume();
     this.#stopBegun = false;
+    await this.#endThrottle();
   }
 
   async #abort(): Promise<void> {
     if (this.#stopBegun) await this.#resume();
     if (this.#migrating) await this.#device.forget();
     this.#migrating = false;
+    await this.#endThrottle();
+  }
+
+  async #dirtied(reset: boolean): Promise<number> {
+    if (this.#device.dirtied === undefined) {
+      throw new AttachError("unsupported", "this back end does not count what is written");
+    }
+    return await this.#device.dirtied(reset);
+  }
+
+  async #throttle(admission: "admitted" | "nothing-to-do", share: number): Promise<void> {
+    if (this.#can.throttle !== true) throw new AttachError("unsupported", "this back end cannot slow its device down");
+    if (admission === "nothing-to-do" || this.#stopBegun) return;
+    this.#throttled = share > 0;
+    await this.#tellThrottle(share);
+  }
+
+  async #endThrottle(): Promise<void> {
+    if (!this.#throttled) return;
+    this.#throttled = false;
+    await this.#tellThrottle(0);
+  }
+
+  async #tellThrottle(share: number): Promise<void> {
+    const before = this.#throttling.catch(() => undefined);
+    this.#throttling = before.then(async () => await this.#device.throttle?.(share));
+    await this.#throttling;
   }
 
   async #load(input: CallInput, signal: AbortSignal): Promise<void> {
@@ -164,7 +202,8 @@ export class DeviceHost {
   }
 
   #requirePrecopy(): void {
-    if (!this.#canPrecopy) throw new AttachError("unsupported", "this back end can only be moved once stopped");
+    if (this.#can.precopy === false)
+      throw new AttachError("unsupported", "this back end can only be moved once stopped");
   }
 
   #admit(call: Call): "admitted" | "nothing-to-do" {

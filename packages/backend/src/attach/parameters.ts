@@ -3,6 +3,8 @@ import type { Accuracy, BackendInfo, Pending, StateDigest } from "../backend.ts"
 
 /** What crosses the socket, checked where it enters; each throws `bad-message`. */
 
+const largestShare = 0.99;
+
 export function accuracyOf(value: unknown): Accuracy {
   if (value === "estimate" || value === "exact") return value;
   throw wrong("accuracy is estimate or exact");
@@ -26,7 +28,23 @@ export function pendingOf(value: unknown): Pending {
     stopcopyBytes: figure(said["stopcopyBytes"], "stopcopyBytes"),
     fixedMs: figure(said["fixedMs"], "fixedMs"),
   };
-  return said["reinit"] === true ? { ...pending, reinit: true } : pending;
+  if (said["reinit"] === true) pending.reinit = true;
+  if (said["saveMs"] !== undefined) pending.saveMs = figure(said["saveMs"], "saveMs");
+  if (said["bytesPerSec"] !== undefined) pending.bytesPerSec = rate(said["bytesPerSec"], "bytesPerSec");
+  if (typeof said["mayShrink"] === "boolean") pending.mayShrink = said["mayShrink"];
+  return pending;
+}
+
+/** The share of its speed that a device is to lose: never all of it. */
+export function shareOf(value: unknown): number {
+  const share = figure(value, "share");
+  if (share <= largestShare) return share;
+  throw wrong(`share is at most ${largestShare}`);
+}
+
+export function resetOf(value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw wrong("reset is true or false");
 }
 
 export function digestOf(value: unknown): StateDigest {
@@ -66,8 +84,15 @@ function backendOf(said: Record<string, unknown>): BackendInfo {
       precopy: can["precopy"] !== false,
       switchoverAck: can["switchoverAck"] === true,
       ...(parallelStreams === undefined ? {} : { parallelStreams: figure(parallelStreams, "parallelStreams") }),
+      ...(can["throttle"] === true ? { throttle: true } : {}),
     },
   };
+}
+
+/** A rate of 0 would mean that it never ends. */
+function rate(value: unknown, name: string): number {
+  if (figure(value, name) > 0) return figure(value, name);
+  throw wrong(`${name} is more than 0`);
 }
 
 function fields(value: unknown, name: string): Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { keyAndValueLimitBytes, keyLimitBytes, type KeyValueStore } from "./key-value.ts";
 import type { Replies } from "./replies.ts";
+import { WriteThrottle } from "./write-throttle.ts";
 
 /** Longest line with its line feed; over it the line is skipped and answered with an error. */
 export const lineLimitBytes = 512;
@@ -10,35 +11,66 @@ const [S, E, T, G, D, L, I, N, F, O] = [0x53, 0x45, 0x54, 0x47, 0x44, 0x4c, 0x49
 
 /**
  * What one client says: `SET key value`, `GET key`, `DEL key` and `INFO`, a line each, pipelined at will. A key is 1 to
- * 128 bytes without spaces; the value is the rest of the line. Each line is answered, in order.
+ * 128 bytes without spaces; the value is the rest of the line. Each line is answered, in order; a write that the throttle holds
+ * back holds back what was said after it.
  */
 export class Conversation {
   readonly #store: KeyValueStore;
   readonly #replies: Replies;
   readonly #info: () => object;
   readonly #send: (bytes: Buffer) => void;
+  readonly #throttle: WriteThrottle;
   #rest: Buffer | undefined;
   #skipping = false;
+  #heldBack = false;
 
-  constructor(store: KeyValueStore, replies: Replies, info: () => object, send: (bytes: Buffer) => void) {
+  constructor(
+    store: KeyValueStore,
+    replies: Replies,
+    info: () => object,
+    send: (bytes: Buffer) => void,
+    throttle = new WriteThrottle(),
+  ) {
     this.#store = store;
     this.#replies = replies;
     this.#info = info;
     this.#send = send;
+    this.#throttle = throttle;
+  }
+
+  /** A write waits for the throttle: `goOn` is due when there is room, and nothing more should be read from the client until then. */
+  get heldBack(): boolean {
+    return this.#heldBack;
+  }
+
+  /** Carries out what was held back, as far as the throttle lets it. */
+  goOn(): void {
+    const bytes = this.#rest;
+    this.#rest = undefined;
+    this.#heldBack = false;
+    if (bytes !== undefined) this.#carryOut(bytes);
   }
 
   /** Carries out every whole line, sends the replies, and keeps what is left. */
   take(chunk: Buffer): void {
     const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
     this.#rest = undefined;
+    this.#carryOut(bytes);
+  }
+
+  #carryOut(bytes: Buffer): void {
     let at = 0;
-    for (let end = bytes.indexOf(lineFeed); end !== -1; end = bytes.indexOf(lineFeed, at)) {
+    for (let end = bytes.indexOf(lineFeed); end !== -1 && !this.#heldBack; end = bytes.indexOf(lineFeed, at)) {
       if (this.#skipping) this.#skipping = false;
       else if (end - at >= lineLimitBytes) this.#tooLong();
       else this.#command(bytes, at, end);
-      at = end + 1;
+      if (!this.#heldBack) at = end + 1;
     }
     this.#replies.flush(this.#send);
+    if (this.#heldBack) {
+      this.#rest = bytes.subarray(at);
+      return;
+    }
     if (this.#skipping || at === bytes.length) return;
     if (bytes.length - at < lineLimitBytes) {
       this.#rest = Buffer.from(bytes.subarray(at));
@@ -63,6 +95,7 @@ export class Conversation {
   }
 
   #set(bytes: Buffer, start: number, end: number): void {
+    if (!this.#admitted()) return;
     let keyEnd = start;
     while (keyEnd < end && bytes[keyEnd] !== space) keyEnd += 1;
     if (keyEnd === start || keyEnd === end) {
@@ -85,9 +118,14 @@ export class Conversation {
   }
 
   #delete(bytes: Buffer, start: number, end: number): void {
-    if (!this.#isKey(bytes, start, end)) return;
+    if (!this.#admitted() || !this.#isKey(bytes, start, end)) return;
     if (this.#store.delete(bytes, start, end)) this.#replies.ok(this.#send);
     else this.#replies.none(this.#send);
+  }
+
+  #admitted(): boolean {
+    this.#heldBack = !this.#throttle.admit();
+    return !this.#heldBack;
   }
 
   #isKey(bytes: Buffer, start: number, end: number): boolean {

@@ -119,8 +119,11 @@ class MemorySource implements Source {
   readonly stop: Source["stop"];
   readonly final: Source["final"];
   readonly resume: Source["resume"];
+  /** Absent where the process is of a version that cannot. */
+  readonly throttle?: (share: number) => Promise<void>;
 
   constructor(source: Source, end: () => Promise<void>) {
+    if (source.throttle !== undefined) this.throttle = (share) => source.throttle?.(share) ?? Promise.resolve();
     this.#source = source;
     this.#end = end;
     this.pending = (accuracy) => source.pending(accuracy);
@@ -191,7 +194,11 @@ async function serve(ctx: DeviceContext<MemoryConfig>, attached: Attached): Prom
   if (state === "empty" || (state === "incoming" && complete !== true)) {
     throw deviceError("incomplete", `${nameOf(ctx)} has not been loaded on ${ctx.host}, or not wholly`);
   }
-  return { sizeBytes: () => attached.sizeBytes(), endpoint: endpointOf(ctx) };
+  return {
+    sizeBytes: () => attached.sizeBytes(),
+    dirtied: (reset) => attached.dirtied(reset),
+    endpoint: endpointOf(ctx),
+  };
 }
 
 async function check(

@@ -4,6 +4,7 @@ import { Conversation } from "./conversation.ts";
 import { KeyValueStore } from "./key-value.ts";
 import { pageBytes, Pages } from "./pages.ts";
 import { Replies } from "./replies.ts";
+import { WriteThrottle } from "./write-throttle.ts";
 
 /** Two pages of slots: few enough that searches collide and wrap around. */
 const smallBytes = 3 * pageBytes;
@@ -130,4 +131,58 @@ test("memory that holds no store, or one of another size, is refused", () => {
   const pages = new Pages(2 * smallBytes);
   new Client().pages.segmentOf(0).copy(pages.segmentOf(0), 0, 0, pageBytes);
   expect(() => new KeyValueStore(pages)).toThrow("of 3 pages, not 6");
+});
+
+test("while writes are held back every line is answered as ever and in its order, reads without delay, however it is cut", () => {
+  fc.assert(
+    fc.property(
+      fc.array(command, { minLength: 1, maxLength: 60 }),
+      fc.integer({ min: 1, max: 300 }),
+      (commands, size) => {
+        const text = commands
+          .map(([verb, name, value]) => `${verb} ${name}${verb === "SET" ? ` ${value}` : ""}\n`)
+          .join("");
+        let nowMs = 0;
+        const throttle = new WriteThrottle(() => nowMs);
+        throttle.throttle(0.5);
+        const pages = new Pages(smallBytes);
+        let said = "";
+        const send = (bytes: Buffer) => (said += bytes.toString("latin1"));
+        const client = new Conversation(KeyValueStore.create(pages), new Replies(), () => ({}), send, throttle);
+        for (let at = 0; at < text.length; at += size) client.take(Buffer.from(text.slice(at, at + size), "latin1"));
+        const writes = commands.filter(([verb]) => verb !== "GET").length;
+        const readsFirst = commands.findIndex(([verb]) => verb !== "GET");
+        expect(client.heldBack).toBe(writes > 0);
+        expect(said.split("\n").length - 1).toBe(readsFirst === -1 ? commands.length : readsFirst);
+        let turns = 0;
+        for (; client.heldBack; turns += 1) {
+          nowMs += 1000;
+          client.goOn();
+        }
+        expect(turns).toBe(writes);
+        expect(said.split("\n").slice(0, -1)).toEqual(new Client().say(text));
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test("distinct bytes written are counted in whole pages from one reset to the next, whatever a migration sends or loads", () => {
+  const { pages, store } = new Client(16 * pageBytes);
+  expect(pages.dirtied(true)).toBe(pageBytes);
+  const [one, other] = [Buffer.from("onek1"), Buffer.from("otherk2")];
+  for (let turn = 0; turn < 5; turn += 1) store.set(one, 0, 3, 3, 5);
+  const first = pages.dirtied(false);
+  // The slot's page, and the first, which counts the slots in use.
+  expect(first).toBe(2 * pageBytes);
+  pages.takeForSending(0, pages.pageCount, new Uint8Array(16 * pageBytes), 0);
+  pages.store(5, 9, new Uint8Array(4 * pageBytes), 0);
+  pages.forgetSent();
+  expect(pages.dirtied(false)).toBe(first);
+  expect(pages.dirtied(true)).toBe(first);
+  expect(pages.dirtied(false)).toBe(0);
+  store.set(one, 0, 3, 3, 5);
+  expect(pages.dirtied(false)).toBe(pageBytes);
+  store.set(other, 0, 5, 5, 7);
+  expect(pages.dirtied(true)).toBe(3 * pageBytes);
 });

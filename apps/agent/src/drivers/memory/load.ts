@@ -1,14 +1,18 @@
 /**
  * A load for the `memory` back end that knows what it wrote, as a library and as a program: `load --endpoints
- * 127.0.0.1:7001,127.0.0.2:7001 --keys 20000 --writes-per-second 5000 [--hot-keys N] [--seconds S] [--fill]` prints its figures as
- * a line of JSON each second, and at the end, after reading every key back, a last one.
+ * 127.0.0.1:7001,127.0.0.2:7001 --keys 20000 --writes-per-second 5000 [--phases 200x10,24000x5] [--hot-keys N] [--seconds S]
+ * [--fill]` prints its figures as a line of JSON each second, and at the end, after reading every key back, a last one. Phases are
+ * writes a second for so many seconds, over and over; `rate 12000` on its standard input sets the rate from then on.
  */
+import { createInterface } from "node:readline";
 import { setInterval, setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Faults, Ledger } from "./ledger.ts";
 import { LineClient } from "./line-client.ts";
+import { LoadPace, type LoadPhase, parsePhases, parseRate } from "./load-pace.ts";
 
+export type { LoadPhase } from "./load-pace.ts";
 export { type ServingReport, type ServingWatch, watchServing } from "./serving-watch.ts";
 
 export interface LoadOptions {
@@ -16,6 +20,8 @@ export interface LoadOptions {
   endpoints: string[];
   keys: number;
   writesPerSecond: number;
+  /** Followed over and over, in place of the one rate. */
+  phases?: LoadPhase[] | undefined;
   /** Nine of ten reads and writes go to the first so many keys; without it all keys are alike. */
   hotKeys?: number | undefined;
   /** Reads per write. Default 0.25. */
@@ -29,6 +35,8 @@ export interface LoadOptions {
 
 export interface LoadStats extends Faults {
   seconds: number;
+  /** The rate that is aimed at just now. */
+  writesPerSecond: number;
   /** Writes sent, those answered OK, and those whose connection ended before the answer. */
   sent: number;
   acknowledged: number;
@@ -48,6 +56,8 @@ export interface LoadHandle extends AsyncDisposable {
   stats(): LoadStats;
   /** Writes every key once, as fast as the answers come; the paced writing waits meanwhile. */
   fill(): Promise<void>;
+  /** From now on, in place of the rate or the phases that there were. */
+  setRate(writesPerSecond: number): void;
   /** Stops writing, reads every key that was acknowledged, and returns the figures. Writing then goes on. */
   verifyAll(): Promise<LoadStats>;
 }
@@ -64,7 +74,8 @@ const hotShare = 0.9;
 const verifiers = 64;
 
 class Load implements LoadHandle {
-  readonly #options: Required<Omit<LoadOptions, "hotKeys">> & { hotKeys: number | undefined };
+  readonly #options: Required<Omit<LoadOptions, "hotKeys" | "phases">> & { hotKeys: number | undefined };
+  readonly #pace: LoadPace;
   readonly #client: LineClient;
   readonly #ledger: Ledger;
   readonly #padding: string;
@@ -81,6 +92,7 @@ class Load implements LoadHandle {
   constructor(options: LoadOptions) {
     const defaults = { readShare: 0.25, valueBytes: 64, inFlightLimit: 512, random: Math.random };
     this.#options = { ...defaults, hotKeys: undefined, ...options };
+    this.#pace = new LoadPace(options.writesPerSecond, options.phases);
     this.#client = new LineClient(options.endpoints);
     this.#ledger = new Ledger(options.keys);
     this.#padding = "x".repeat(Math.min(200, this.#options.valueBytes));
@@ -90,6 +102,7 @@ class Load implements LoadHandle {
   stats(): LoadStats {
     return {
       seconds: (performance.now() - this.#startedMs) / 1000,
+      writesPerSecond: this.#pace.writesPerSecond,
       ...this.#counts,
       ...this.#ledger.faults,
       reconnects: Math.max(0, this.#client.connections - 1),
@@ -106,6 +119,10 @@ class Load implements LoadHandle {
       else await setTimeout(tickMs);
     }
     this.#paused = false;
+  }
+
+  setRate(writesPerSecond: number): void {
+    this.#pace.setRate(writesPerSecond);
   }
 
   async verifyAll(): Promise<LoadStats> {
@@ -139,9 +156,11 @@ class Load implements LoadHandle {
   }
 
   #issue(seconds: number): void {
-    const { writesPerSecond, readShare, inFlightLimit } = this.#options;
-    const arrears = Math.max(1, writesPerSecond * arrearsLimitSeconds);
-    this.#owedWrites = Math.min(this.#owedWrites + seconds * writesPerSecond, arrears);
+    const { readShare, inFlightLimit } = this.#options;
+    const due = this.#pace.pass(seconds);
+    const { writesPerSecond } = this.#pace;
+    const arrears = writesPerSecond === 0 ? 0 : Math.max(1, writesPerSecond * arrearsLimitSeconds);
+    this.#owedWrites = Math.min(this.#owedWrites + due, arrears);
     while (this.#owedWrites >= 1 && this.#client.inFlight < inFlightLimit && this.#write(this.#pick())) {
       this.#owedWrites -= 1;
       this.#owedReads += readShare;
@@ -209,6 +228,7 @@ async function main(): Promise<void> {
       endpoints: { type: "string" },
       keys: { type: "string", default: "20000" },
       "writes-per-second": { type: "string", default: "5000" },
+      phases: { type: "string" },
       "hot-keys": { type: "string" },
       seconds: { type: "string" },
       fill: { type: "boolean", default: false },
@@ -221,8 +241,10 @@ async function main(): Promise<void> {
     endpoints: values.endpoints?.split(",") ?? [],
     keys: Number(values.keys),
     writesPerSecond: Number(values["writes-per-second"]),
+    phases: values.phases === undefined ? undefined : parsePhases(values.phases),
     hotKeys: values["hot-keys"] === undefined ? undefined : Number(values["hot-keys"]),
   });
+  using _told = tellRates(load);
   try {
     if (values.fill) await load.fill();
     for await (const _ of setInterval(1000, undefined, { signal: ending.signal })) print(load.stats());
@@ -230,6 +252,17 @@ async function main(): Promise<void> {
     if (!ending.signal.aborted) throw error;
   }
   print({ verified: true, ...(await load.verifyAll()) });
+}
+
+/** What is said on the standard input, until it is no longer listened to. */
+function tellRates(load: LoadHandle): Disposable {
+  const lines = createInterface({ input: process.stdin });
+  lines.on("line", (line) => {
+    const rate = parseRate(line);
+    if (rate === undefined) process.stderr.write(`Not understood: ${line}\n`);
+    else load.setRate(rate);
+  });
+  return { [Symbol.dispose]: () => lines.close() };
 }
 
 function print(line: object): void {

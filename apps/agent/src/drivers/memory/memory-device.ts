@@ -9,7 +9,7 @@ export const memoryInfo: BackendInfo = {
   version: "1.0.0",
   format: { writes: 1, reads: [1] },
   features: [],
-  can: { precopy: true },
+  can: { precopy: true, throttle: true },
 };
 
 /** Measured: closing and opening the port with the calls around them, and the digest per page before it was ever taken. */
@@ -49,6 +49,10 @@ export class MemoryDevice implements AttachedDevice {
     return this.#pages.written.count * pageBytes;
   }
 
+  dirtied(reset: boolean): number {
+    return this.#pages.dirtied(reset);
+  }
+
   /** The count of changed pages is always at hand, so that an estimate is exact. */
   pending(): Pending {
     return {
@@ -56,7 +60,12 @@ export class MemoryDevice implements AttachedDevice {
       precopyBytes: this.#pages.dirty.count * pageBytes,
       stopcopyBytes: 0,
       fixedMs: switchMs + 2 * this.#pages.written.count * this.#digestMsPerPage,
+      ...(this.#pages.copiedBytesPerSec === undefined ? {} : { bytesPerSec: this.#pages.copiedBytesPerSec }),
     };
+  }
+
+  throttle(share: number): void {
+    this.#server.throttle(share);
   }
 
   async precopy(out: Sink): Promise<void> {
@@ -129,6 +138,7 @@ export class MemoryDevice implements AttachedDevice {
       keys: this.#store?.used ?? 0,
       keyLimit: this.#store?.usedLimit ?? 0,
       connections: this.#server.connections,
+      writesPerSecLimit: this.#server.limitPerSec,
     };
   }
 }

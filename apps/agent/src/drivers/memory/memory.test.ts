@@ -1,16 +1,12 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { attach, type Backend, type Destination, type DeviceContext, type Sink, type Source } from "@godwit/backend";
-import { nodeArguments } from "@godwit/launch";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { memoryBackend, type MemoryConfig } from "./index.ts";
-import { onLines } from "./line-client.ts";
 import { startLoad, watchServing } from "./load.ts";
 import { controlPathOf } from "./memory-process.ts";
+import { askAt, contextIn, freePort, killableAgent } from "./support/devices.ts";
 
 const sizeBytes = 8 * 1024 ** 2;
 const [here, there] = ["127.0.0.1", "127.0.0.2"];
@@ -32,48 +28,16 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, here);
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
 async function contextAt(serviceAddress: string, folder = serviceAddress): Promise<DeviceContext<MemoryConfig>> {
-  const dataFolder = join(root, folder);
-  await mkdir(dataFolder, { recursive: true });
-  const ctx = {
-    guest: { id: "g1", name: "one" },
-    device: "ram",
-    config: { sizeBytes, port },
-    dataFolder,
-    serviceAddress,
-    host: serviceAddress,
-  };
+  const ctx = await contextIn(join(root, folder), serviceAddress, { sizeBytes, port });
   contexts.push(ctx);
   return ctx;
 }
 
+const ask = async (host: string, ...lines: string[]) => await askAt(`${host}:${port}`, ...lines);
+
 function endpoints(): string[] {
   return [`${here}:${port}`, `${there}:${port}`];
-}
-
-/** Replies to lines on a connection of their own. */
-async function ask(host: string, ...lines: string[]): Promise<string[]> {
-  const socket = connect(port, host);
-  const replies: string[] = [];
-  await once(socket, "connect");
-  const all = new Promise<void>((resolve, reject) => {
-    onLines(socket, (line) => void (replies.push(line) === lines.length && resolve()));
-    socket.once("error", reject);
-    socket.once("close", () => reject(new Error(`${replies.length} of ${lines.length} replies came`)));
-  });
-  socket.write(`${lines.join("\n")}\n`);
-  await all;
-  socket.destroy();
-  return replies;
 }
 
 async function fill(host: string, keys: number, value = "v"): Promise<void> {
@@ -202,39 +166,6 @@ test("an agent that is killed after stop leaves the device stopped until its hos
   await backend.attach(a);
   expect(await ask(here, "GET before")).toEqual(["VALUE the crash"]);
 });
-
-/** An agent's process that has created the device, set a key and done something with a source. */
-async function killableAgent(ctx: DeviceContext<MemoryConfig>, what: string) {
-  const code = `
-    import { memoryBackend } from ${JSON.stringify(new URL("./index.ts", import.meta.url).href)};
-    import { LineClient } from ${JSON.stringify(new URL("./line-client.ts", import.meta.url).href)};
-    const ctx = ${JSON.stringify(ctx)};
-    const backend = memoryBackend();
-      const { endpoint } = await backend.create(ctx);
-    const client = new LineClient([endpoint]);
-    await new Promise((done) => {
-      const set = () => client.send("SET before the crash\\n", done) || setTimeout(set, 5);
-      set();
-    });
-    await client.close();
-    const source = await backend.source(ctx);
-    const signal = new AbortController().signal;
-    const sink = { budget: 1e9, signal, allocate: (size) => new Uint8Array(size), write: async () => {} };
-    ${what}
-    console.log("done");`;
-  const child = spawn(process.execPath, [...nodeArguments(), "--input-type=module", "-e", code], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const exited = once(child, "exit");
-  const said: unknown[] = await Promise.race([once(child.stdout, "data"), exited]);
-  expect(String(said[0])).toBe("done\n");
-  return {
-    kill: async () => {
-      child.kill("SIGKILL");
-      await exited;
-    },
-  };
-}
 
 test("after stop nobody is served, after resume everybody again, ten times over", async () => {
   const a = await contextAt(here);

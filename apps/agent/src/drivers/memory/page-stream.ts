@@ -63,6 +63,7 @@ async function sendRuns(pages: Pages, out: Sink, runs: Run[]): Promise<void> {
   view.setUint32(0, runs.length, true);
   let headAt = countBytes;
   let at = countBytes + runs.length * runBytes;
+  const from = performance.now();
   for (const { start, end } of runs) {
     view.setUint32(headAt, start, true);
     view.setUint32(headAt + 4, end - start, true);
@@ -70,6 +71,7 @@ async function sendRuns(pages: Pages, out: Sink, runs: Run[]): Promise<void> {
     pages.takeForSending(start, end, payload, at);
     at += (end - start) * pageBytes;
   }
+  pages.noteCopied(pageCount * pageBytes, performance.now() - from);
   try {
     await record.write();
   } catch (error) {

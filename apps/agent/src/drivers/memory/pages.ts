@@ -8,6 +8,8 @@ const segmentBytes = 1024 ** 3;
 const segmentShift = 18;
 const segmentMask = 2 ** segmentShift - 1;
 const digestEntries = 8192;
+/** Copying less than this is over too soon to tell a rate. */
+const tellingBytes = 64 * pageBytes;
 
 /**
  * Flat memory in pages, with what a migration must know of each: whether it was ever written, whether it has changed
@@ -19,8 +21,11 @@ export class Pages {
   readonly pageCount: number;
   readonly written: DirtyBitmap;
   readonly dirty: DirtyBitmap;
+  /** Written by clients since somebody who watches has last begun anew; no migration touches it. */
+  readonly watched: DirtyBitmap;
   readonly #segments: Buffer[] = [];
   readonly #checksums: Uint32Array;
+  #copiedBytesPerSec: number | undefined;
 
   constructor(sizeBytes: number) {
     this.sizeBytes = sizeBytes;
@@ -31,6 +36,7 @@ export class Pages {
     }
     this.written = new DirtyBitmap(this.pageCount);
     this.dirty = new DirtyBitmap(this.pageCount);
+    this.watched = new DirtyBitmap(this.pageCount);
     this.#checksums = new Uint32Array(this.pageCount);
   }
 
@@ -48,6 +54,7 @@ export class Pages {
   /** Must be called after every write to a page. */
   markWritten(page: number): void {
     this.dirty.set(page);
+    this.watched.set(page);
     this.written.set(page);
   }
 
@@ -61,6 +68,17 @@ export class Pages {
     this.dirty.clearRange(start, end);
   }
 
+  /** How fast pages are copied and checksummed for sending, whoever takes them; not known before some were. */
+  get copiedBytesPerSec(): number | undefined {
+    return this.#copiedBytesPerSec;
+  }
+
+  noteCopied(bytes: number, tookMs: number): void {
+    if (bytes < tellingBytes || tookMs <= 0) return;
+    const bytesPerSec = (bytes / tookMs) * 1000;
+    this.#copiedBytesPerSec = (7 * (this.#copiedBytesPerSec ?? bytesPerSec) + bytesPerSec) / 8;
+  }
+
   /** Stores a run of pages that has come, and remembers what lies in memory then. */
   store(start: number, end: number, source: Uint8Array, at: number): void {
     for (let page = start; page < end; page += 1, at += pageBytes) {
@@ -69,6 +87,13 @@ export class Pages {
       this.#checksums[page] = crc32(bytes);
     }
     this.written.setRange(start, end);
+  }
+
+  /** Distinct bytes written since the last reset, in whole pages. */
+  dirtied(reset: boolean): number {
+    const bytes = this.watched.count * pageBytes;
+    if (reset) this.watched.clearAll();
+    return bytes;
   }
 
   /** Everything that was ever written counts as not sent. */
