@@ -12,13 +12,19 @@ import { guestRoutes, type GuestParts } from "./http/guests.ts";
 import { healthRoutes } from "./http/health.ts";
 import { hostRoutes } from "./http/hosts.ts";
 import { honourIdempotencyKeys } from "./http/idempotency.ts";
+import { migrationChangeRoutes } from "./http/migration-changes.ts";
 import { migrationRecordRoutes } from "./http/migration-records.ts";
 import { migrationRoutes } from "./http/migrations.ts";
 import { pageRoutes } from "./http/page.ts";
 import { planRoutes, type PlanParts } from "./http/plans.ts";
+import { metricsRoutes, type MetricsParts } from "./http/metrics.ts";
+import { policyRoutes } from "./http/policies.ts";
+import { predictionRoutes } from "./http/predictions.ts";
 import { answerProblems } from "./http/problems.ts";
 import { cookies, fromCookie, sessionRoutes, type Sessions } from "./http/session.ts";
+import { traceRoutes } from "./http/traces.ts";
 import { ProblemError } from "./problem.ts";
+import type { Recorder } from "./runs/recorder.ts";
 import type { MigrationParts } from "./runs/under-way.ts";
 
 declare module "fastify" {
@@ -43,7 +49,8 @@ const contentSecurityPolicy = {
   frameAncestors: ["'none'"],
 };
 
-export interface AppParts extends MigrationParts, GuestParts, PlanParts, EventParts {
+export interface AppParts extends MigrationParts, GuestParts, PlanParts, EventParts, MetricsParts {
+  recorder: Recorder;
   authenticate: Authenticate;
   sessions: Sessions;
   log: Logger;
@@ -82,8 +89,13 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   healthRoutes(app, parts);
   sessionRoutes(app, parts.sessions);
   migrationRoutes(app, parts);
+  migrationChangeRoutes(app, parts);
   migrationRecordRoutes(app, parts);
+  policyRoutes(app, parts);
   planRoutes(app, parts);
+  predictionRoutes(app, parts);
+  metricsRoutes(app, parts);
+  traceRoutes(app, parts);
   hostRoutes(app, parts);
   guestRoutes(app, parts);
   await eventRoutes(app, parts);

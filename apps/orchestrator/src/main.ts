@@ -1,10 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { openStore } from "@godwit/store";
+import { openStore, type Store } from "@godwit/store";
 import type { Logger } from "pino";
 import { ConnectedAgents } from "./agents/connected.ts";
-import { bye, greet, type GreetingParts, keepGuests } from "./agents/greeting.ts";
+import { Farewells } from "./agents/farewells.ts";
+import { greet, type GreetingParts, keepGuests } from "./agents/greeting.ts";
 import { agentSocket } from "./agents/socket.ts";
 import { buildApp } from "./app.ts";
 import { Bus } from "./bus.ts";
@@ -12,6 +13,9 @@ import { dateOf, systemClock } from "./clock.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { bearer } from "./http/auth.ts";
 import { Sessions } from "./http/session.ts";
+import { Metrics } from "./metrics.ts";
+import { ensureBuiltInPolicies } from "./policies.ts";
+import { Recorder } from "./runs/recorder.ts";
 import { Runs } from "./runs/runs.ts";
 import { startSampler } from "./runs/sampler.ts";
 import { startPruning } from "./pruning.ts";
@@ -43,24 +47,34 @@ export async function runOrchestrator(
       ? { dataFolder: config.dataFolder, onLost }
       : { databaseUrl: config.databaseUrl, onLost },
   );
-  const adminTokenFile = join(config.dataFolder, "token");
-  const agentTokenFile = join(config.dataFolder, "agent-token");
-  await ensureTokenFile(store, adminTokenFile, "admin", dateOf(clock.now()));
-  await ensureTokenFile(store, agentTokenFile, "agent", dateOf(clock.now()));
-  await store.idempotency.abandonAll();
+  const tokenFiles = await prepare(store, config.dataFolder, dateOf(clock.now()));
 
   const bus = new Bus();
   const agents = new ConnectedAgents();
-  const runs = new Runs({ store, agents, bus, clock, log });
+  const metrics = new Metrics();
+  const recorder = new Recorder({ store, clock, log });
+  const runs = new Runs({ store, agents, bus, clock, log, metrics, recorder });
   await runs.adoptAll();
   const scheduler = new Scheduler({ store, agents, runs, bus, log });
   const sessions = new Sessions(() => clock.now());
   const authenticate = bearer(store, () => dateOf(clock.now()));
-  const app = await buildApp({ store, agents, runs, bus, clock, scheduler, sessions, authenticate, log });
+  const app = await buildApp({
+    store,
+    agents,
+    runs,
+    bus,
+    clock,
+    scheduler,
+    sessions,
+    authenticate,
+    metrics,
+    recorder,
+    log,
+  });
 
   await app.listen({ host: config.host, port: config.port });
   const greeting: GreetingParts = { store, agents, runs, bus, clock, reportEveryMs: config.reportEveryMs, log };
-  const farewells = new Set<Promise<void>>();
+  const farewells = new Farewells(greeting);
   const sockets = agentSocket({
     server: app.server,
     authenticate,
@@ -70,27 +84,38 @@ export async function runOrchestrator(
       if ("migrationId" in message) runs.hear(connection.hostId, message);
       else if (message.type === "guests") void keepGuests(greeting, connection.hostId, message.guests);
     },
-    bye: (connection) => {
-      const farewell = bye(greeting, connection)
-        .catch((error: unknown) => log.error(error, "a farewell could not be stored"))
-        .finally(() => farewells.delete(farewell));
-      farewells.add(farewell);
-    },
+    bye: (connection) => farewells.say(connection),
   });
   await using _scheduling = scheduler.start();
   using _sampling = startSampler({ runs, store, clock, log });
+  await using _recording = recorder.start();
   using _pruning = startPruning({ store, clock, log });
 
   const url = urlOf(app.server.address(), config.host);
   log.info({ url }, "the orchestrator is ready");
-  onReady?.({ url, adminTokenFile, agentTokenFile, newCode: () => sessions.newCode() });
+  onReady?.({ url, ...tokenFiles, newCode: () => sessions.newCode() });
   await ended(AbortSignal.any([signal, lost.signal]));
   await sockets[Symbol.asyncDispose]();
   agents.closeAll();
-  await Promise.all(farewells);
+  await farewells.settled();
   await app.close();
   await runs.stop();
   lost.signal.throwIfAborted();
+}
+
+/** What must be there before anybody is served: the tokens of the first start, and the policies that come with it. */
+async function prepare(
+  store: Store,
+  dataFolder: string,
+  at: Date,
+): Promise<Pick<OrchestratorReady, "adminTokenFile" | "agentTokenFile">> {
+  const adminTokenFile = join(dataFolder, "token");
+  const agentTokenFile = join(dataFolder, "agent-token");
+  await ensureTokenFile(store, adminTokenFile, "admin", at);
+  await ensureTokenFile(store, agentTokenFile, "agent", at);
+  await ensureBuiltInPolicies(store, at);
+  await store.idempotency.abandonAll();
+  return { adminTokenFile, agentTokenFile };
 }
 
 /** The first of `count` ports in a row, from `port` on and within a hundred, that are free on each of the addresses. */

@@ -1,4 +1,12 @@
-import { DeviceDefinition, type PeerDevice, type PlanCheck, problemCodes, type ProblemCode } from "@godwit/contract";
+import {
+  DeviceDefinition,
+  type DirtyHistory,
+  type PeerDevice,
+  type Pending,
+  type PlanCheck,
+  problemCodes,
+  type ProblemCode,
+} from "@godwit/contract";
 import { type Candidate, type CandidateHost, isEnded, type Refusal, refusals } from "@godwit/core";
 import type { GuestRecord, HostRecord, Store } from "@godwit/store";
 import { z } from "zod";
@@ -25,7 +33,9 @@ export interface Survey {
   checks: PlanCheck[];
   /** Of the source's devices; empty when the source could not be asked. */
   peers: PeerDevice[];
-  fixedMs: number;
+  /** What the source says of each device now, and of how the guest has been written. */
+  devices: { name: string; sizeBytes: number; pending: Pending }[];
+  dirty: DirtyHistory | undefined;
 }
 
 /** Looks at what is known, and where nothing speaks against it asks both agents. Moves nothing. */
@@ -37,10 +47,12 @@ export async function survey(parts: SurveyParts, wanted: { guest: string; destin
   const found = { guest, source, destination, definitions };
   const objections = refusals(candidateOf(parts, found));
   const checks = checksOf(found, objections);
-  if (objections.length > 0) return { ...found, checks, peers: [], fixedMs: 0 };
+  if (objections.length > 0) return { ...found, checks, ...unasked };
   const asked = await askAgents(parts.agents, found);
   return { ...found, ...asked, checks: [...checks, ...asked.checks] };
 }
+
+const unasked = { peers: [], devices: [], dirty: undefined };
 
 /** The first check that failed, as the problem that it is. */
 export function expectPossible({ checks }: Survey): void {
@@ -101,10 +113,13 @@ function checksOf(found: Found, objections: Refusal[]): PlanCheck[] {
   });
 }
 
-async function askAgents(agents: ConnectedAgents, found: Found): Promise<Pick<Survey, "checks" | "peers" | "fixedMs">> {
+async function askAgents(
+  agents: ConnectedAgents,
+  found: Found,
+): Promise<Pick<Survey, "checks" | "peers" | "devices" | "dirty">> {
   const { guest, source, destination, definitions } = found;
   try {
-    const { peers, fixedMs } = await connected(agents, source).ask(
+    const { peers, pending, dirty } = await connected(agents, source).ask(
       { ask: "describeGuest", guestId: guest.id },
       askLimitMs,
     );
@@ -122,11 +137,14 @@ async function askAgents(agents: ConnectedAgents, found: Found): Promise<Pick<Su
       ok: true,
       detail: `${destination.name} has room for ${guest.name} and the addresses that it needs.`,
     };
-    return { checks: failed.length > 0 ? failed : [fits], peers, fixedMs };
+    const told = peers.map(({ name, sizeBytes }) => ({ name, sizeBytes, pending: pending[name] ?? nothingPending }));
+    return { checks: failed.length > 0 ? failed : [fits], peers, devices: told, dirty };
   } catch (error) {
-    return { checks: [unanswered(error)], peers: [], fixedMs: 0 };
+    return { checks: [unanswered(error)], ...unasked };
   }
 }
+
+const nothingPending: Pending = { initialBytes: 0, precopyBytes: 0, stopcopyBytes: 0, fixedMs: 0 };
 
 function unanswered(error: unknown): PlanCheck {
   if (error instanceof AgentRefusal)

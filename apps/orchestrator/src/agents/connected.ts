@@ -25,6 +25,10 @@ export class ConnectedAgents {
     return this.#byHost.has(hostId);
   }
 
+  get count(): number {
+    return this.#byHost.size;
+  }
+
   hostIds(): string[] {
     return [...this.#byHost.keys()];
   }

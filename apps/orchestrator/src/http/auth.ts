@@ -1,10 +1,18 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import type { FastifyRequest } from "fastify";
 import { type Store, type TokenRecord } from "@godwit/store";
 import { parseToken } from "../tokens.ts";
 
 export interface Principal {
   id: string;
+  /** For people: in events and in the audit of who did what. */
+  name: string;
   role: TokenRecord["role"];
+}
+
+/** Who asks, in words. */
+export function nameOf({ principal }: FastifyRequest): string {
+  return principal === undefined ? "somebody" : `${principal.name} (${principal.id})`;
 }
 
 /** Who shows this `Authorization` header; undefined when nobody that is known does. */
@@ -23,6 +31,6 @@ export function bearer(store: Store, now: () => Date): Authenticate {
     const at = now();
     if (known.lastUsedAt === undefined || at.getTime() - known.lastUsedAt.getTime() > 60_000)
       await store.tokens.touch(known.id, at);
-    return { id: known.id, role: known.role };
+    return { id: known.id, name: known.name, role: known.role };
   };
 }

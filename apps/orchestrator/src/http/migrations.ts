@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { CreateMigration, Id, MigrationList, ListQuery, Migration, Phase } from "@godwit/contract";
+import { CreateMigration, Id, ListQuery, Migration, MigrationList, Phase } from "@godwit/contract";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
@@ -9,6 +8,8 @@ import { stateOf } from "../runs/runs.ts";
 import { begin, current, type MigrationParts, waitUntil } from "../runs/under-way.ts";
 import { viewOf } from "../runs/view.ts";
 import { findGuest, findHost } from "../survey.ts";
+import { nameOf } from "./auth.ts";
+import { etagOf, tagged } from "./etag.ts";
 import { wantedByPlan } from "./plans.ts";
 
 const Params = z.object({ id: Id });
@@ -43,9 +44,10 @@ export function migrationRoutes(fastify: FastifyInstance, parts: MigrationParts)
   const app = fastify.withTypeProvider<ZodTypeProvider>();
   const { store, runs, clock } = parts;
 
-  app.post("/v1/migrations", { schema: creating }, async ({ body }, reply) => {
+  app.post("/v1/migrations", { schema: creating }, async (request, reply) => {
+    const { body } = request;
     const wanted = "planId" in body ? await wantedByPlan(store, body.planId, clock) : body;
-    const view = viewOf(await begin(parts, wanted), clock.now());
+    const view = viewOf(await begin(parts, { ...wanted, by: nameOf(request) }), clock.now());
     return await tagged(reply.code(202).header("location", `/v1/migrations/${view.id}`), view).send(view);
   });
 
@@ -101,12 +103,4 @@ function patience(request: FastifyRequest, seconds: number): AbortSignal {
   const gone = new AbortController();
   request.raw.socket.once("close", () => gone.abort());
   return AbortSignal.any([AbortSignal.timeout(seconds * 1000), gone.signal]);
-}
-
-function tagged(reply: FastifyReply, view: Migration): FastifyReply {
-  return reply.header("etag", etagOf(view));
-}
-
-function etagOf(view: Migration): string {
-  return `"${createHash("sha256").update(JSON.stringify(view)).digest("base64url").slice(0, 22)}"`;
 }

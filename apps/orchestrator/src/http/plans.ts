@@ -1,5 +1,4 @@
 import { CreatePlan, Id, type Limits, Plan } from "@godwit/contract";
-import { type Forecast, forecast } from "@godwit/core";
 import type { JsonObject, Store } from "@godwit/store";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
@@ -7,8 +6,12 @@ import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
 import { type Clock, dateOf } from "../clock.ts";
 import { factsOf } from "../host-facts.ts";
+import { learntOf } from "../learnt.ts";
+import { outlookView } from "../outlook.ts";
+import { limitsBy } from "../policies.ts";
 import { ProblemError } from "../problem.ts";
 import type { Scheduler } from "../schedule/scheduler.ts";
+import { backEndsOf } from "../runs/under-way.ts";
 import { survey, type Survey, type SurveyParts } from "../survey.ts";
 
 const validMs = 15 * 60_000;
@@ -34,7 +37,8 @@ export function planRoutes(fastify: FastifyInstance, parts: PlanParts): void {
     },
     async (request, reply) => {
       const found = await survey(parts, request.body);
-      const plan = await planOf(parts, found, request.body.limits);
+      const wanted = await limitsBy(store, request.body.policy, request.body.limits);
+      const plan = await planOf(parts, found, wanted);
       const body = plain({ plan, epoch: found.guest.epoch });
       await store.plans.save({
         id: plan.id,
@@ -60,13 +64,13 @@ export async function wantedByPlan(
   store: Store,
   planId: string,
   clock: Clock,
-): Promise<{ guest: string; destination: string; limits: Limits }> {
+): Promise<{ guest: string; destination: string; policy: string | undefined; limits: Limits }> {
   const { plan, epoch } = await storedPlan(store, planId, clock);
   const guest = await store.guests.find(plan.guestId);
   if (guest === undefined || guest.hostId !== plan.sourceId || guest.epoch !== epoch) {
     throw new ProblemError("plan-stale", `${plan.guest} is not where it was when the plan was made; make a new one.`);
   }
-  return { guest: plan.guestId, destination: plan.destinationId, limits: plan.limits };
+  return { guest: plan.guestId, destination: plan.destinationId, policy: plan.policy, limits: plan.limits };
 }
 
 async function storedPlan(store: Store, id: string, clock: Clock): Promise<z.infer<typeof Stored>> {
@@ -78,10 +82,16 @@ async function storedPlan(store: Store, id: string, clock: Clock): Promise<z.inf
   return Stored.parse(record.body);
 }
 
-async function planOf({ clock, scheduler }: PlanParts, found: Survey, limits: Limits): Promise<Plan> {
-  const { guest, source, destination, checks, peers, fixedMs } = found;
+async function planOf(
+  { store, clock, scheduler }: PlanParts,
+  found: Survey,
+  { policy, limits }: { policy: string; limits: Limits },
+): Promise<Plan> {
+  const { guest, source, destination, checks, peers } = found;
   const now = clock.now();
+  const learned = await learntOf(store, { sourceId: source.id, destinationId: destination.id }, backEndsOf(found));
   const possible = checks.every((check) => check.ok);
+  const outlook = possible ? outlookView(found, learned, limits) : undefined;
   const rates = [
     factsOf(source).linkBytesPerSec,
     factsOf(destination).linkBytesPerSec,
@@ -97,6 +107,7 @@ async function planOf({ clock, scheduler }: PlanParts, found: Survey, limits: Li
     sourceId: source.id,
     destination: destination.name,
     destinationId: destination.id,
+    policy,
     limits,
     possible,
     checks,
@@ -106,25 +117,17 @@ async function planOf({ clock, scheduler }: PlanParts, found: Survey, limits: Li
       possible && bandwidthBytesPerSec !== undefined
         ? Math.round((sizeBytes / bandwidthBytesPerSec) * 1000)
         : undefined,
-    predictedDowntimeMs: possible ? Math.round(idleForecast(fixedMs).midMs * 10) / 10 : undefined,
+    predictedDowntimeMs: middleOf(outlook?.predictedDowntimeRangeMs),
+    outlook,
+    learned,
     waitsFor: possible ? await scheduler.wouldWaitFor(source.id, destination.id) : undefined,
     createdAt: dateOf(now).toISOString(),
     expiresAt: dateOf(now + validMs).toISOString(),
   };
 }
 
-/** Of a guest that writes nothing: what is left is what its devices need of their own. */
-function idleForecast(fixedMs: number): Forecast {
-  const pending = { initialBytes: 0, precopyBytes: 0, stopcopyBytes: 0, fixedMs };
-  const observation = {
-    atMs: 0,
-    wireBytes: 0,
-    busyMs: 0,
-    rttMs: 0,
-    exact: false,
-    devices: [{ name: "all", pending, rounds: 0, sentBytes: 0 }],
-  };
-  return forecast(observation, 1, 0);
+function middleOf(range: [number, number] | undefined): number | undefined {
+  return range === undefined ? undefined : Math.round(5 * (range[0] + range[1])) / 10;
 }
 
 function plain(value: z.infer<typeof Stored>): JsonObject {

@@ -39,7 +39,10 @@ export class Sessions {
     const id = randomBytes(32).toString("base64url");
     const oldest = this.#sessions.keys().next();
     if (this.#sessions.size >= sessionsAtMost && oldest.done !== true) this.#sessions.delete(oldest.value);
-    this.#sessions.set(id, { until: this.#now() + sessionMs, principal: { id: "session", role: "admin" } });
+    this.#sessions.set(id, {
+      until: this.#now() + sessionMs,
+      principal: { id: "session", name: "dashboard", role: "admin" },
+    });
     return id;
   }
 

@@ -18,7 +18,7 @@ export async function messageOf(
   const ids = { migrationId: facts.id, guestId: facts.guest.id };
   switch (command.type) {
     case "prepareSource":
-      return { ...command, ...ids, ticket: facts.ticket, bandwidthBytesPerSec: facts.limits.bandwidthBytesPerSec };
+      return { ...command, ...ids, ticket: facts.ticket, bandwidthBytesPerSec: state.limits.bandwidthBytesPerSec };
     case "prepareDestination": {
       const { definitions, sourceEndpoint } = await surroundings();
       const peers = z.array(PeerDevice).parse(command.peers);
@@ -35,6 +35,8 @@ export async function messageOf(
     }
     case "precopy":
     case "exact":
+    case "pace":
+    case "throttle":
     case "freeze":
     case "refuse":
     case "grant":

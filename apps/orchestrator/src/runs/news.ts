@@ -1,5 +1,5 @@
-import type { FromAgent } from "@godwit/contract";
-import { assertNever, type MigrationEvent, type Role } from "@godwit/core";
+import type { FromAgent, PeerDevice } from "@godwit/contract";
+import { assertNever, type MigrationEvent, type Peer, type Role } from "@godwit/core";
 
 /** What an agent says of a migration. */
 export type News = Extract<FromAgent, { migrationId: string }>;
@@ -8,13 +8,14 @@ export type News = Extract<FromAgent, { migrationId: string }>;
 export function eventOf(message: News): { event: MigrationEvent; role: Role } {
   switch (message.type) {
     case "sourcePrepared":
-      return { role: "source", event: { type: message.type, peers: message.peers } };
-    case "report": {
-      const { atMs, wireBytes, busyMs, rttMs = 0, devices, exact } = message;
       return {
         role: "source",
-        event: { type: "report", observation: { atMs, wireBytes, busyMs, rttMs, devices, exact: false }, exact },
+        event: { type: message.type, peers: message.peers.map(peerOf), dirty: message.dirty },
       };
+    case "report": {
+      const { atMs, wireBytes, busyMs, rttMs = 0, devices, exact, exactMs } = message;
+      const observation = { atMs, wireBytes, busyMs, rttMs, devices };
+      return { role: "source", event: { type: "report", observation, exact, syncMs: exactMs } };
     }
     case "declined":
     case "broken":
@@ -35,4 +36,8 @@ export function eventOf(message: News): { event: MigrationEvent; role: Role } {
     default:
       return assertNever(message);
   }
+}
+
+function peerOf(peer: PeerDevice): Peer {
+  return { ...peer, canThrottle: peer.backend.can.throttle };
 }

@@ -13,6 +13,7 @@ import {
 import type { JsonObject, MigrationCommit, MigrationRecord, NewEvent, Placement, Store } from "@godwit/store";
 import type { Logger } from "pino";
 import { type Clock, dateOf } from "../clock.ts";
+import { outcomeRecordOf } from "./outcome.ts";
 
 /** Waiting events beyond this are reports that are outdated already: the oldest report gives way. */
 const queueLimit = 1_000;
@@ -24,6 +25,8 @@ export interface RunParts {
   clock: Clock;
   log: Logger;
   send: (state: Migration, effect: Send) => Promise<void>;
+  /** After every decision that was stored. */
+  decided: (before: Migration, after: Migration, notices: readonly Notice[]) => void;
   /** After every step that changed what people see; `committed` when it was stored. */
   changed: (run: Run, committed: boolean) => void;
   /** Another process has taken the migration over: this one stops. */
@@ -96,7 +99,9 @@ export class Run {
       this.#parts.fenced(this);
       return;
     }
+    const before = this.#state;
     this.#state = state;
+    if (decided) this.#parts.decided(before, state, notices);
     for (const effect of effects) await this.#perform(state, effect);
     if (decided || event.type === "report") this.#parts.changed(this, decided);
   }
@@ -119,6 +124,8 @@ export class Run {
       state: plain(state),
       endedAt: isEnded(state) ? dateOf(state.endedAt) : undefined,
       placement: this.#placementAfter(state),
+      // Measured late (the word that it runs can overtake that it was released), an outcome comes with the step that measures it.
+      outcome: hasOutcome(this.#state) ? undefined : outcomeRecordOf(state),
       events: notices.map((notice) => eventOf(state, notice, dateOf(now))),
     };
     const outcome = await this.#store(commit);
@@ -171,6 +178,10 @@ export class Run {
     const waitMs = Math.min(Math.max(0, deadline - this.#parts.clock.now()), 2 ** 31 - 1);
     this.#timer = setTimeout(() => this.post({ type: "tick" }), waitMs);
   }
+}
+
+function hasOutcome(state: Migration): boolean {
+  return outcomeRecordOf(state) !== undefined;
 }
 
 function isOurs(stored: MigrationRecord | undefined, commit: MigrationCommit): boolean {

@@ -1,5 +1,14 @@
 import { type AgentHello, type AttemptStatus, DeviceDefinition } from "@godwit/contract";
-import { isEnded, leftover, type Migration, migrationStateVersion, type Role, resume, type Send } from "@godwit/core";
+import {
+  isEnded,
+  leftover,
+  type Migration,
+  migrationStateVersion,
+  type Role,
+  resume,
+  type Send,
+  upgraded,
+} from "@godwit/core";
 import type { MigrationRecord, Store } from "@godwit/store";
 import type { Logger } from "pino";
 import { z } from "zod";
@@ -7,9 +16,11 @@ import type { AgentConnection } from "../agents/connection.ts";
 import type { ConnectedAgents } from "../agents/connected.ts";
 import type { Bus } from "../bus.ts";
 import type { Clock } from "../clock.ts";
+import type { Metrics } from "../metrics.ts";
 import { factsOf } from "../host-facts.ts";
 import { messageOf } from "./commands.ts";
 import { eventOf, type News } from "./news.ts";
+import type { Recorder } from "./recorder.ts";
 import { Run } from "./run.ts";
 
 export interface RunsParts {
@@ -18,6 +29,8 @@ export interface RunsParts {
   bus: Bus;
   clock: Clock;
   log: Logger;
+  metrics: Metrics;
+  recorder: Recorder;
 }
 
 /** All migrations under way in this process, and those that have ended and still owe a host something. */
@@ -61,6 +74,7 @@ export class Runs {
       return;
     }
     if (message.type === "running") run.statuses = message.statuses;
+    if (message.type === "report") this.#parts.recorder.note(run.state, message);
     run.post(event);
   }
 
@@ -83,12 +97,16 @@ export class Runs {
   }
 
   #begin(state: Migration, version: number): void {
-    const { store, clock, log, bus } = this.#parts;
+    const { store, clock, log, bus, metrics, recorder } = this.#parts;
     const run = new Run(
       {
         store,
         clock,
         log,
+        decided: (before, after, notices) => {
+          metrics.stepped(before, after, notices);
+          if (isEnded(after) && !isEnded(before)) recorder.end(after.facts.id);
+        },
         send: (current, effect) => this.#send(current, effect),
         changed: (changed, committed) => {
           bus.tell("migration", changed.id);
@@ -150,6 +168,8 @@ export class Runs {
 /** The stored state, whole; one of another version is not guessed at. */
 export function stateOf(record: MigrationRecord): Migration {
   const { version } = Versioned.parse(record.state);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  if (version === 1) return upgraded(record.state as unknown as Parameters<typeof upgraded>[0]);
   if (version !== migrationStateVersion) {
     throw new Error(
       `Migration ${record.id} was stored in version ${version}; this program reads version ${migrationStateVersion}`,

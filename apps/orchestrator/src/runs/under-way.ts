@@ -1,10 +1,13 @@
 import { randomBytes } from "node:crypto";
+import type { LimitsInput } from "@godwit/contract";
 import { isEnded, type Migration as State, queued } from "@godwit/core";
 import type { Store } from "@godwit/store";
 import { v7 as uuidv7 } from "uuid";
 import type { Bus } from "../bus.ts";
 import { type Clock, dateOf } from "../clock.ts";
 import { factsOf } from "../host-facts.ts";
+import { learntOf } from "../learnt.ts";
+import { limitsBy } from "../policies.ts";
 import { ProblemError } from "../problem.ts";
 import { expectPossible, survey, type Survey, type SurveyParts } from "../survey.ts";
 import { type Runs, stateOf } from "./runs.ts";
@@ -20,7 +23,12 @@ export interface MigrationParts extends SurveyParts {
 export interface Wanted {
   guest: string;
   destination: string;
-  limits: State["facts"]["limits"];
+  /** Its name; `balanced` without it. */
+  policy?: string | undefined;
+  /** What is to differ from the policy. */
+  limits: LimitsInput;
+  /** Who asks for it. */
+  by: string;
 }
 
 /** Looks whether it can be done, writes it down, and lets the planner know. @throws {ProblemError} when something speaks against it. */
@@ -28,7 +36,13 @@ export async function begin(parts: MigrationParts, wanted: Wanted): Promise<Stat
   const found = await survey(parts, wanted);
   expectPossible(found);
   const now = parts.clock.now();
-  const state = queued(factsFor(found, wanted.limits, now));
+  const { policy, limits } = await limitsBy(parts.store, wanted.policy, wanted.limits);
+  const learned = await learntOf(
+    parts.store,
+    { sourceId: found.source.id, destinationId: found.destination.id },
+    backEndsOf(found),
+  );
+  const state = queued({ ...factsFor(found, now), policy, learned }, limits);
   const { facts } = state;
   const record = {
     id: facts.id,
@@ -47,7 +61,7 @@ export async function begin(parts: MigrationParts, wanted: Wanted): Promise<Stat
     migrationId: facts.id,
     guestId: facts.guest.id,
     sentence,
-    data: { phase: state.phase, guest: facts.guest.name },
+    data: { phase: state.phase, guest: facts.guest.name, by: wanted.by, policy },
   };
   if ((await parts.store.migrations.create(record, [event])) === "guest-busy") {
     throw new ProblemError("guest-busy", `${facts.guest.name} is being moved by another migration.`);
@@ -83,20 +97,28 @@ export async function waitUntil(parts: MigrationParts, id: string, until: string
   }
 }
 
-function factsFor(
-  { guest, source, destination, definitions }: Survey,
-  limits: State["facts"]["limits"],
-  now: number,
-): State["facts"] {
+/** The devices of the guest, with the versions of their back ends where the source has told them. */
+export function backEndsOf({
+  definitions,
+  peers,
+}: Survey): { name: string; kind: string; version: string | undefined }[] {
+  return definitions.map(({ name, kind }) => ({
+    name,
+    kind,
+    version: peers.find((peer) => peer.name === name)?.backend.version,
+  }));
+}
+
+function factsFor(found: Survey, now: number): State["facts"] {
+  const { guest, source, destination } = found;
   const links = [source, destination].flatMap((host) => factsOf(host).linkBytesPerSec ?? []);
   return {
     id: uuidv7(),
     guest: { id: guest.id, name: guest.name },
     source: { id: source.id, name: source.name },
     destination: { id: destination.id, name: destination.name },
-    devices: definitions.map(({ name, kind }) => ({ name, kind })),
+    devices: backEndsOf(found),
     epoch: guest.epoch,
-    limits,
     linkBytesPerSec: links.length === 0 ? undefined : Math.min(...links),
     ticket: randomBytes(32).toString("base64url"),
     createdAt: now,

@@ -1,5 +1,5 @@
 import type { Migration as View, Report } from "@godwit/contract";
-import { type Ended, isEnded, isUnknown, type Migration, type Named } from "@godwit/core";
+import { type Ended, intentOf, isEnded, isUnknown, type Migration, type Named } from "@godwit/core";
 import { dateOf } from "../clock.ts";
 
 /** A migration as the API shows it. */
@@ -14,12 +14,17 @@ export function viewOf(state: Migration, now: number): View {
     phase: state.phase === "switchover" && isUnknown(state, now) ? "unknown" : state.phase,
     reason: reasonOf(state),
     verdict: verdictOf(state),
-    limits: facts.limits,
+    intent: intentView(state, now),
+    policy: facts.policy,
+    limits: { ...state.limits, ladder: [...state.limits.ladder] },
     epoch: facts.epoch + 1,
     predictedDowntimeMs: tenths(predicted?.midMs),
     predictedDowntimeRangeMs: predicted === undefined ? undefined : [tenths(predicted.lowMs), tenths(predicted.highMs)],
     downtimeMs: isEnded(state) ? tenths(state.downtimeMs) : undefined,
-    etaMs: state.phase === "precopy" && course.etaMs !== undefined ? Math.round(course.etaMs) : undefined,
+    etaRangeMs:
+      state.phase === "precopy" && course.eta !== undefined
+        ? [Math.round(course.eta.lowMs), Math.round(course.eta.highMs)]
+        : undefined,
     bandwidthBytesPerSec: rounded(course.bytesPerSec),
     dirtyBytesPerSec: rounded(course.dirtyBytesPerSec),
     sentBytes: course.devices.reduce((sum, device) => sum + device.sentBytes, 0),
@@ -33,14 +38,14 @@ export function viewOf(state: Migration, now: number): View {
 }
 
 function reportOf(state: Ended): Report {
-  const { course, facts, released } = state;
+  const { course, facts, released, limits } = state;
   const { predicted } = course;
   return {
     predictedDowntimeMs: tenths(predicted?.midMs),
     predictedDowntimeRangeMs: predicted === undefined ? undefined : [tenths(predicted.lowMs), tenths(predicted.highMs)],
     downtimeMs: tenths(state.downtimeMs),
-    downtimeLimitMs: facts.limits.downtimeLimitMs,
-    withinLimit: state.downtimeMs === undefined ? undefined : state.downtimeMs <= facts.limits.downtimeLimitMs,
+    downtimeLimitMs: limits.downtimeLimitMs,
+    withinLimit: state.downtimeMs === undefined ? undefined : state.downtimeMs <= limits.downtimeLimitMs,
     totalMs: Math.round(state.endedAt - (course.startedAt ?? facts.createdAt)),
     precopyMs:
       course.precopyAt === undefined
@@ -71,6 +76,14 @@ function reasonOf(state: Migration): View["reason"] {
 function verdictOf(state: Migration): View["verdict"] {
   if (!("verdict" in state) || state.verdict === undefined) return undefined;
   return { ...state.verdict, since: stamp(state.verdictSince ?? state.facts.createdAt) };
+}
+
+/** What is intended, with the time at which it will be done. */
+function intentView(state: Migration, now: number): View["intent"] {
+  const intent = intentOf(state, now);
+  if (intent === undefined) return undefined;
+  const { kind, sentence, inMs } = intent;
+  return { kind, sentence, at: inMs === undefined ? undefined : stamp(now + inMs) };
 }
 
 function named<Key extends string>(key: Key, { id, name }: Named) {

@@ -1,0 +1,83 @@
+import type { FromAgent } from "@godwit/contract";
+import type { Migration } from "@godwit/core";
+import type { Store, TraceChunk } from "@godwit/store";
+import type { Logger } from "pino";
+import { type Clock, dateOf } from "../clock.ts";
+import { Recording } from "./recording.ts";
+
+type Report = Extract<FromAgent, { type: "report" }>;
+
+const writeEveryMs = 1_000;
+
+/** L4: keeps what the judge of every migration was given, in chunks of a second, all of them in one statement. */
+export class Recorder {
+  readonly #parts: { store: Store; clock: Clock; log: Logger };
+  readonly #recordings = new Map<string, Recording>();
+  readonly #ended = new Set<string>();
+  #writing: Promise<void> | undefined;
+
+  constructor(parts: { store: Store; clock: Clock; log: Logger }) {
+    this.#parts = parts;
+  }
+
+  /** Disposing writes what is left. */
+  start(): AsyncDisposable {
+    const timer = setInterval(() => void this.flush(), writeEveryMs);
+    return {
+      [Symbol.asyncDispose]: async () => {
+        clearInterval(timer);
+        await this.flush();
+      },
+    };
+  }
+
+  note(state: Migration, report: Report): void {
+    if (state.phase !== "precopy") return;
+    const known = this.#recordings.get(state.facts.id);
+    const recording = known ?? new Recording(state);
+    if (known === undefined) this.#recordings.set(state.facts.id, recording);
+    recording.note(state, report);
+  }
+
+  end(migrationId: string): void {
+    this.#ended.add(migrationId);
+  }
+
+  /** Resolves when everything noted so far is stored, or could not be: then it is tried again with the next second's. */
+  async flush(): Promise<void> {
+    await this.#writing;
+    this.#writing = this.#write().finally(() => (this.#writing = undefined));
+    await this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    const { store, clock, log } = this.#parts;
+    const chunks: TraceChunk[] = [];
+    const taken: [Recording, string[]][] = [];
+    try {
+      for (const [migrationId, recording] of this.#recordings) {
+        // After a restart it goes on where it was.
+        recording.sequence ??= await store.traces.next(migrationId);
+        const lines = recording.take();
+        if (lines.length === 0) continue;
+        taken.push([recording, lines]);
+        const text = lines.map((line) => `${line}\n`).join("");
+        chunks.push({ migrationId, sequence: recording.sequence, at: dateOf(clock.now()), text });
+      }
+      if (chunks.length > 0) await store.traces.append(chunks);
+      for (const [recording] of taken) recording.sequence = (recording.sequence ?? 0) + 1;
+    } catch (error) {
+      log.warn(error, "what was recorded could not be stored; it is tried again");
+      for (const [recording, lines] of taken) recording.putBack(lines);
+      return;
+    }
+    for (const migrationId of this.#ended) {
+      if (this.#recordings.get(migrationId)?.isEmpty !== false) this.#forget(migrationId);
+    }
+  }
+
+  #forget(migrationId: string): void {
+    this.#recordings.delete(migrationId);
+    this.#ended.delete(migrationId);
+  }
+}

@@ -1,0 +1,134 @@
+import type { FromAgent } from "@godwit/contract";
+import { type Pending, type Precopy, policyOfPrecopy } from "@godwit/core";
+
+type Report = Extract<FromAgent, { type: "report" }>;
+
+/** Every report of the first ten minutes; then each exact one, and of the others one a second. */
+const everyReportMs = 600_000;
+const thinnedMs = 1_000;
+/** Beyond it nothing is recorded any more: days of precopy. */
+const linesAtMost = 200_000;
+/** What waits to be stored while the database is away. */
+const waitingAtMost = 20_000;
+
+/** The lines of one migration's trace, as docs/traces.md describes them. */
+export class Recording {
+  /** Of the next chunk; undefined until the store was asked. */
+  sequence: number | undefined;
+  #waiting: string[] = [];
+  #written = 0;
+  #firstAtMs: number | undefined;
+  #lastMs = -Infinity;
+  #said = new Map<string, { precopyBytes: number; sentBytes: number }>();
+  #limits: string;
+
+  constructor(state: Precopy) {
+    this.#limits = JSON.stringify(limitsOf(state));
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  note(state: Precopy, report: Report): void {
+    const exact = report.exact !== undefined;
+    const sinceMs = report.atMs - this.#lastMs;
+    if (this.#written === 0) this.#add(JSON.stringify(headerOf(state, report)));
+    if (this.#written > linesAtMost || (!exact && sinceMs < this.#gapMs(report))) return;
+    this.#lastMs = report.atMs;
+    this.#add(JSON.stringify(this.#tickOf(state, report)));
+  }
+
+  take(): string[] {
+    const lines = this.#waiting;
+    this.#waiting = [];
+    return lines;
+  }
+
+  putBack(lines: string[]): void {
+    this.#waiting = [...lines, ...this.#waiting].slice(-waitingAtMost);
+  }
+
+  #gapMs({ atMs }: Report): number {
+    return this.#firstAtMs !== undefined && atMs - this.#firstAtMs > everyReportMs ? thinnedMs : 0;
+  }
+
+  #tickOf(state: Precopy, report: Report): object {
+    this.#firstAtMs ??= report.atMs;
+    const atMs = Math.round((report.atMs - this.#firstAtMs) * 10) / 10;
+    const limits = JSON.stringify(limitsOf(state));
+    const changed = limits === this.#limits ? {} : { p: limitsOf(state) };
+    this.#limits = limits;
+    const d = state.facts.devices.map(({ name }) => {
+      const device = report.devices.find((each) => each.name === name);
+      return device === undefined
+        ? null
+        : this.#figuresOf(name, device.pending, device.sentBytes, report.exact !== undefined);
+    });
+    const q = report.exact === undefined ? {} : { q: report.exact, c: report.exactMs };
+    return { x: atMs, t: atMs, w: report.wireBytes, b: Math.round(report.busyMs * 10) / 10, d, ...q, ...changed };
+  }
+
+  /** Between exact figures the exact column is what they leave, or the estimate where that is more: more is not known. */
+  #figuresOf(name: string, pending: Pending, sentBytes: number, exact: boolean): number[] {
+    const precopyBytes = pending.precopyBytes + pending.initialBytes;
+    if (exact) this.#said.set(name, { precopyBytes, sentBytes });
+    const said = this.#said.get(name);
+    const left = said === undefined ? 0 : said.precopyBytes - Math.max(0, sentBytes - said.sentBytes);
+    const exactBytes = Math.max(precopyBytes, left);
+    return [precopyBytes, pending.stopcopyBytes, sentBytes, exactBytes, pending.stopcopyBytes, pending.initialBytes];
+  }
+
+  #add(line: string): void {
+    this.#written += 1;
+    if (this.#waiting.length < waitingAtMost) this.#waiting.push(line);
+  }
+}
+
+function headerOf(state: Precopy, report: Report): object {
+  const policy = policyOfPrecopy(state, state.course.precopyAt ?? 0);
+  const pending = report.devices.map((device) => device.pending);
+  return {
+    v: 1,
+    name: state.facts.guest.name,
+    kind: "recorded",
+    tickMs: policy.reportEveryMs,
+    ramBytes:
+      pending.reduce((sum, each) => sum + each.precopyBytes + each.initialBytes, 0) +
+      report.devices.reduce((sum, each) => sum + each.sentBytes, 0),
+    syncMs: policy.syncMsPrior,
+    syncMsPrior: policy.syncMsPrior,
+    policy: {
+      ...limitsOf(state),
+      linkBps: policy.linkBytesPerSec ?? 0,
+      reservedBps: policy.reservedBytesPerSec ?? 0,
+      parallelLoad: policy.parallelLoad,
+      stopResumeMs: policy.stopResumeMs,
+      stopResumeSdMs: policy.stopResumeSdMs,
+      decisionMs: policy.decisionMs,
+      priorBps: policy.priorBytesPerSec,
+      rttMs: report.rttMs ?? 0,
+    },
+    devices: state.facts.devices.map(({ name, kind }) => ({ id: name, kind, declared: declaredOf(report, name) })),
+    history: policy.history,
+  };
+}
+
+function limitsOf({ limits, course }: Precopy) {
+  return {
+    limitMs: limits.downtimeLimitMs,
+    deadlineMs: limits.deadlineMs - ((course.precopyAt ?? 0) - (course.startedAt ?? 0)),
+    capBps: limits.bandwidthBytesPerSec ?? 0,
+  };
+}
+
+function declaredOf(report: Report, name: string): object | undefined {
+  const pending = report.devices.find((device) => device.name === name)?.pending;
+  if (pending === undefined) return undefined;
+  return {
+    saveMs: pending.saveMs ?? 0,
+    loadMs: pending.fixedMs,
+    rateBps: pending.bytesPerSec ?? Number.MAX_SAFE_INTEGER,
+    mayShrink: pending.mayShrink ?? false,
+  };
+}
