@@ -30,7 +30,9 @@ export function exitCodeOf(error: unknown): number {
     case 415:
       return exitCodes.usage;
     case 409:
+    case 412:
     case 422:
+    case 428:
       return exitCodes.conflict;
     default:
       return exitCodes.unexpected;

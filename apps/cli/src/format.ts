@@ -1,5 +1,3 @@
-import type { Migration } from "@godwit/contract";
-
 /** Figures for people: decimal units, three digits. */
 export function bytes(value: number): string {
   const units = ["B", "kB", "MB", "GB", "TB", "PB"];
@@ -12,8 +10,65 @@ export function rate(value: number): string {
 }
 
 export function duration(ms: number): string {
-  if (ms < 1000) return `${Number(ms.toPrecision(3))} ms`;
-  return ms < 120_000 ? `${Number((ms / 1000).toPrecision(3))} s` : `${Number((ms / 60_000).toPrecision(3))} min`;
+  const unit = unitOf(ms);
+  return `${Number((ms / unit.ms).toPrecision(3))} ${unit.name}`;
+}
+
+function unitOf(ms: number): { name: string; ms: number } {
+  if (ms < 1000) return { name: "ms", ms: 1 };
+  return ms < 120_000 ? { name: "s", ms: 1000 } : { name: "min", ms: 60_000 };
+}
+
+function roughly(value: number): string {
+  return String(Number(value.toPrecision(value >= 100 ? 3 : 2)));
+}
+
+/**
+ * Two durations in one unit, "3 to 8 s", as roughly as a range is known; each in its own, "3 s to 59 min", where one unit would not do
+ * for both.
+ */
+export function range([lowMs, highMs]: readonly [number, number]): string {
+  const unit = unitOf(highMs);
+  const shared = lowMs === 0 || lowMs >= highMs / 10 || unit.ms === 1;
+  const [low, high] = [roughly(lowMs / unit.ms), roughly(highMs / unit.ms)];
+  if (shared) return low === high ? `${high} ${unit.name}` : `${low} to ${high} ${unit.name}`;
+  const own = unitOf(lowMs);
+  return `${roughly(lowMs / own.ms)} ${own.name} to ${high} ${unit.name}`;
+}
+
+/** A predicted duration with its band in the same unit: "84 ms (61 to 118)". */
+export function predicted(ms: number, band: readonly [number, number] | undefined): string {
+  if (band === undefined) return duration(ms);
+  const unit = unitOf(ms);
+  const [low, high] = band.map((each) => String(Number((each / unit.ms).toPrecision(3))));
+  return `${duration(ms)} (${low} to ${high})`;
+}
+
+/** A share of 1: "4.1 %". */
+export function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(3))} %`;
+}
+
+/** "2026-01-31 14:03:22 UTC" */
+export function utc(timestamp: string): string {
+  return `${new Date(timestamp).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
+
+/** Lines of at most so many characters, broken between words; later ones are set in. A word that is too long is broken itself. */
+export function wrapped(text: string, width: number, setIn = ""): string[] {
+  const lines: string[] = [];
+  let [line = "", ...words] = text.split(" ");
+  for (const word of [...words, undefined]) {
+    for (; line.length > width; line = `${setIn}${line.slice(width)}`) lines.push(line.slice(0, width));
+    if (word === undefined) break;
+    const longer = `${line} ${word}`;
+    if (longer.length <= width) line = longer;
+    else {
+      lines.push(line);
+      line = `${setIn}${word}`;
+    }
+  }
+  return [...lines, line];
 }
 
 /** Rows in columns as wide as their widest cell. */
@@ -46,46 +101,4 @@ export function parseBytes(text: string): number | undefined {
   };
   const factor = factors[unit];
   return figure === undefined || factor === undefined ? undefined : Math.round(Number(figure) * factor);
-}
-
-/** Where a migration stands, in one line. */
-export function statusLine(migration: Migration): string {
-  const {
-    guest,
-    source,
-    destination,
-    phase,
-    verdict,
-    reason,
-    predictedDowntimeMs,
-    limits,
-    bandwidthBytesPerSec,
-    devices,
-  } = migration;
-  const pending = devices.reduce(
-    (sum, device) => sum + (device.pending?.precopyBytes ?? 0) + (device.pending?.stopcopyBytes ?? 0),
-    0,
-  );
-  const figures = [
-    `pending ${bytes(pending)}`,
-    bandwidthBytesPerSec === undefined ? undefined : rate(bandwidthBytesPerSec),
-    predictedDowntimeMs === undefined
-      ? undefined
-      : `downtime ~${duration(predictedDowntimeMs)} of ${duration(limits.downtimeLimitMs)}`,
-  ].filter((figure) => figure !== undefined);
-  const said = phase === "precopy" ? `${verdict?.kind ?? "unknown"}, ${figures.join(", ")}` : (reason?.sentence ?? "");
-  return `${guest}  ${source} -> ${destination}  ${phase}  ${said}`.trimEnd();
-}
-
-/** Predicted against actual, when it has ended. */
-export function reportLines(migration: Migration): string[] {
-  const { report, phase, reason } = migration;
-  const lines = [`${phase}: ${reason?.sentence ?? ""}`];
-  if (report?.downtimeMs === undefined) return lines;
-  const predicted = report.predictedDowntimeMs === undefined ? "not predicted" : duration(report.predictedDowntimeMs);
-  return [
-    ...lines,
-    `downtime   ${duration(report.downtimeMs)} (predicted ${predicted}, limit ${duration(report.downtimeLimitMs)})`,
-    `moved      ${bytes(report.sentBytes)} in ${report.rounds} rounds and the last pass, ${bytes(report.stoppedBytes ?? 0)} of it after the stop; ${duration(report.totalMs)} in all`,
-  ];
 }

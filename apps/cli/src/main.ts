@@ -8,6 +8,9 @@ import { say } from "./commands/global.ts";
 import { listCommands } from "./commands/lists.ts";
 import { migrateCommand, migrationCommands } from "./commands/migration.ts";
 import { planCommand } from "./commands/plan.ts";
+import { policyCommands } from "./commands/policy.ts";
+import { predictionsCommand } from "./commands/predictions.ts";
+import { replayCommand } from "./commands/replay.ts";
 import { serverCommand } from "./commands/server.ts";
 import { UsageError } from "./context.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
@@ -26,10 +29,18 @@ const program = new Command("godwit")
 migrateCommand(program);
 migrationCommands(program);
 planCommand(program);
+policyCommands(program);
+predictionsCommand(program);
+replayCommand(program);
 listCommands(program);
 serverCommand(program);
 agentCommand(program);
 demoCommand(program);
+
+// Who reads no further (`| head`) has seen enough.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
 
 try {
   await program.parseAsync();

@@ -1,7 +1,13 @@
 import {
+  Accuracy,
+  type AccuracyQuery,
+  type AskSwitchover,
+  type ChangeMigration,
+  type ChangePolicy,
   type CreateGuest,
   type CreateMigration,
   type CreatePlan,
+  type CreatePolicy,
   Event,
   Guest,
   GuestList,
@@ -9,7 +15,9 @@ import {
   HostList,
   Migration,
   MigrationList,
+  MigrationPolicy,
   Plan,
+  PolicyList,
   Report,
   Sample,
 } from "@godwit/contract";
@@ -31,6 +39,18 @@ interface Paging {
 }
 
 const Samples = z.object({ items: z.array(Sample) });
+
+/** A policy with the `ETag` of the version that was seen, which a change or a removal of it must name. */
+export interface SeenPolicy {
+  policy: MigrationPolicy;
+  etag: string;
+}
+
+interface Sent {
+  headers?: Record<string, string>;
+  /** Sent as JSON; `undefined` sends no body. */
+  body?: unknown;
+}
 
 /** What is told between two kept events: the figures of a migration under way. */
 export type Told = { type: "event"; event: Event } | { type: "progress"; migration: Migration } | { type: "reset" };
@@ -65,16 +85,39 @@ export class Client {
     get: (id: string) => this.#get(`/v1/plans/${encodeURIComponent(id)}`, Plan),
   };
 
+  readonly policies = {
+    list: (query: Paging = {}) => this.#get("/v1/policies", PolicyList, query),
+    get: async (policy: string) => await seen(await this.#send("GET", policyPath(policy))),
+    create: async (policy: Input<typeof CreatePolicy>) =>
+      await seen(await this.#send("POST", "/v1/policies", { headers: newKey(), body: policy })),
+    /** The `etag` is that of the version which is to change: one that somebody has changed since stays as it is. */
+    change: async (policy: string, change: Input<typeof ChangePolicy>, etag: string) =>
+      await seen(await this.#send("PATCH", policyPath(policy), { headers: { "if-match": etag }, body: change })),
+    remove: async (policy: string, etag: string): Promise<void> => {
+      await this.#send("DELETE", policyPath(policy), { headers: { "if-match": etag } });
+    },
+  };
+
+  readonly predictions = {
+    accuracy: (query: Input<typeof AccuracyQuery> = {}) => this.#get("/v1/predictions/accuracy", Accuracy, query),
+  };
+
   readonly migrations = {
     create: (migration: Input<typeof CreateMigration>) => this.#post("/v1/migrations", Migration, migration),
     list: (query: Paging & { guest?: string; host?: string; phase?: string } = {}) =>
       this.#get("/v1/migrations", MigrationList, query),
-    get: (id: string, query: { wait?: number; until?: string } = {}) =>
-      this.#get(`/v1/migrations/${encodeURIComponent(id)}`, Migration, query),
-    cancel: (id: string) => this.#post(`/v1/migrations/${encodeURIComponent(id)}/cancel`, Migration, undefined),
-    report: (id: string) => this.#get(`/v1/migrations/${encodeURIComponent(id)}/report`, Report),
-    samples: (id: string) => this.#get(`/v1/migrations/${encodeURIComponent(id)}/samples`, Samples),
-    events: (id: string, since?: string) => this.#events(`/v1/migrations/${encodeURIComponent(id)}/events`, since),
+    get: (id: string, query: { wait?: number; until?: string } = {}) => this.#get(migrationPath(id), Migration, query),
+    change: async (id: string, change: Input<typeof ChangeMigration>) =>
+      Migration.parse(await (await this.#send("PATCH", migrationPath(id), { body: change })).json()),
+    hold: (id: string, hold = true) => this.#post(`${migrationPath(id)}/hold`, Migration, { hold }),
+    switchover: (id: string, at: AskSwitchover["at"] = "now") =>
+      this.#post(`${migrationPath(id)}/switchover`, Migration, { at }),
+    cancel: (id: string) => this.#post(`${migrationPath(id)}/cancel`, Migration, undefined),
+    report: (id: string) => this.#get(`${migrationPath(id)}/report`, Report),
+    samples: (id: string) => this.#get(`${migrationPath(id)}/samples`, Samples),
+    /** JSON Lines, as they were recorded. */
+    trace: async (id: string) => await (await this.#send("GET", `${migrationPath(id)}/trace`)).text(),
+    events: (id: string, since?: string) => this.#events(`${migrationPath(id)}/events`, since),
   };
 
   events(since?: string): AsyncGenerator<Told> {
@@ -97,14 +140,7 @@ export class Client {
   }
 
   async #post<Schema extends z.ZodType>(path: string, schema: Schema, body: unknown): Promise<z.output<Schema>> {
-    const headers = {
-      "idempotency-key": crypto.randomUUID(),
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
-    };
-    const response = await this.#send("POST", path, {
-      headers,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+    const response = await this.#send("POST", path, { headers: newKey(), body });
     return schema.parse(await response.json());
   }
 
@@ -119,14 +155,18 @@ export class Client {
     }
   }
 
-  async #send(
-    method: string,
-    path: string,
-    init: { headers?: Record<string, string>; body?: string } = {},
-  ): Promise<Response> {
+  async #send(method: string, path: string, { headers = {}, body }: Sent = {}): Promise<Response> {
     const { server, token, signal } = this.#options;
-    const headers = { authorization: `Bearer ${token}`, ...init.headers };
-    const request = { ...init, method, headers, ...(signal === undefined ? {} : { signal }) };
+    const request = {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...headers,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    };
     const response = await fetch(new URL(path, server), request).catch((error: unknown) => {
       signal?.throwIfAborted();
       throw new UnreachableError(`${server} does not answer: ${causeOf(error)}`, { cause: error });
@@ -134,6 +174,25 @@ export class Client {
     if (!response.ok) throw await problemIn(response);
     return response;
   }
+}
+
+function migrationPath(id: string): string {
+  return `/v1/migrations/${encodeURIComponent(id)}`;
+}
+
+function policyPath(policy: string): string {
+  return `/v1/policies/${encodeURIComponent(policy)}`;
+}
+
+function newKey(): Record<string, string> {
+  return { "idempotency-key": crypto.randomUUID() };
+}
+
+async function seen(response: Response): Promise<SeenPolicy> {
+  const etag = response.headers.get("etag");
+  if (etag === null)
+    throw new UnreachableError(`${response.url} answered without an ETag: something between has lost it`);
+  return { policy: MigrationPolicy.parse(await response.json()), etag };
 }
 
 function causeOf(error: unknown): string {

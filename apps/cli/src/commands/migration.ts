@@ -1,13 +1,16 @@
 import type { Command } from "commander";
 import { clientOf } from "../context.ts";
 import { exitCodeOfEnd } from "../exit-codes.ts";
-import { duration, reportLines, statusLine, table } from "../format.ts";
-import { type LimitOptions, limitOptions, limitsOf } from "./limits.ts";
+import { duration, table } from "../format.ts";
+import { migrationLines, statusLine } from "../migration-text.ts";
 import { print, say, wantsJson } from "./global.ts";
+import { type LimitOptions, limitsOf, policyAndLimitOptions } from "./limits.ts";
+import { migrationChangeCommands } from "./migration-changes.ts";
+import { traceCommand } from "./trace.ts";
 import { watch } from "./watch.ts";
 
 export function migrateCommand(program: Command): void {
-  limitOptions(
+  policyAndLimitOptions(
     program
       .command("migrate <guest>")
       .description("move a guest to another host")
@@ -18,11 +21,12 @@ export function migrateCommand(program: Command): void {
     .action(
       async (
         guest: string,
-        options: LimitOptions & { to: string; watch?: boolean; wait?: boolean },
+        options: LimitOptions & { to: string; policy?: string; watch?: boolean; wait?: boolean },
         command: Command,
       ) => {
         const client = await clientOf(command);
-        const started = await client.migrations.create({ guest, destination: options.to, limits: limitsOf(options) });
+        const { to: destination, policy } = options;
+        const started = await client.migrations.create({ guest, destination, policy, limits: limitsOf(options) });
         if (options.watch === true) return await watch(command, started.id);
         const migration = options.wait === true ? await client.waitForEnd(started.id) : started;
         print(wantsJson(command) ? JSON.stringify(migration) : `${migration.id}  ${statusLine(migration)}`);
@@ -41,13 +45,7 @@ export function migrationCommands(program: Command): void {
     .action(async (id: string, _: object, command: Command) => {
       const found = await (await clientOf(command)).migrations.get(id);
       if (wantsJson(command)) return print(JSON.stringify(found));
-      const verdict =
-        found.verdict === undefined
-          ? []
-          : [`verdict    ${found.verdict.kind} (${found.verdict.code}): ${found.verdict.sentence}`];
-      return print(
-        [statusLine(found), ...verdict, ...(found.endedAt === undefined ? [] : reportLines(found))].join("\n"),
-      );
+      return print(migrationLines(found).join("\n"));
     });
 
   migration
@@ -82,4 +80,7 @@ export function migrationCommands(program: Command): void {
     .command("watch <id>")
     .description("follow one migration to its end")
     .action(async (id: string, _: object, command: Command) => await watch(command, id));
+
+  migrationChangeCommands(migration);
+  traceCommand(migration);
 }

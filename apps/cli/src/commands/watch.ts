@@ -3,21 +3,26 @@ import type { Migration } from "@godwit/contract";
 import { type Command } from "commander";
 import { clientOf } from "../context.ts";
 import { exitCodeOfEnd, exitCodes } from "../exit-codes.ts";
-import { reportLines, statusLine } from "../format.ts";
+import { reportLines, sentencesOf, statusLine } from "../migration-text.ts";
 import { interruption, print, say, wantsJson } from "./global.ts";
+import { Screen } from "./screen.ts";
 
 /**
- * Follows a migration to its end: one line that is redrawn on a terminal, JSON lines otherwise. Ctrl-C only detaches. The exit code
- * says how it ended.
+ * Follows a migration to its end: its figures, the verdict's sentence and what the policy will do, redrawn on a terminal; JSON lines
+ * otherwise. Ctrl-C only detaches. The exit code says how it ended.
  */
 export async function watch(command: Command, id: string): Promise<void> {
   const interrupted = interruption();
   const client = await clientOf(command, interrupted);
-  const live = process.stdout.isTTY && !wantsJson(command);
+  const screen = process.stdout.isTTY && !wantsJson(command) ? new Screen(process.stdout) : undefined;
+  const show = (migration: Migration) =>
+    screen === undefined
+      ? print(JSON.stringify(migration))
+      : screen.draw([statusLine(migration), ...sentencesOf(migration).map((sentence) => `  ${sentence}`)]);
   try {
-    await follow(client, id, (migration) => (live ? redraw(statusLine(migration)) : print(JSON.stringify(migration))));
+    await follow(client, id, show);
     const ended = await client.waitForEnd(id);
-    if (live) redraw(`${reportLines(ended).join("\n")}\n`);
+    if (screen !== undefined) screen.end(reportLines(ended));
     else if (!wantsJson(command)) for (const line of reportLines(ended)) say(line);
     process.exitCode = exitCodeOfEnd(ended);
   } catch (error) {
@@ -33,10 +38,4 @@ async function follow(client: Client, id: string, show: (migration: Migration) =
     if (told.type === "progress") show(told.migration);
     else if (told.type === "event" && told.event.type === "migration.phase") show(await client.migrations.get(id));
   }
-}
-
-function redraw(text: string): void {
-  const width = process.stdout.columns;
-  const shown = text.includes("\n") ? text : text.slice(0, Math.max(20, width - 1));
-  process.stdout.write(`\r\u001B[K${shown}`);
 }

@@ -1,6 +1,6 @@
 import type { Client } from "@godwit/client";
 import type { Migration } from "@godwit/contract";
-import { reportLines } from "../format.ts";
+import { reportLines } from "../migration-text.ts";
 
 /** Stopping and starting a service by commands takes longer than the usual limit of 300 ms. */
 const stops = [{ guest: "calm" }, { guest: "files", limits: { downtimeLimitMs: 1_500 } }, { guest: "hopeless" }];
