@@ -1,17 +1,19 @@
 // @ts-check
-import { now, post } from "./api.js";
+import { actions } from "./actions.js";
+import { now } from "./api.js";
 import { badge, way } from "./badge.js";
-import { el, list, setAttribute, setText } from "./dom.js";
-import { bytes, duration, none, rate, roughly, running } from "./figures.js";
+import { deviceTable } from "./devices.js";
+import { el, setAttribute, setText } from "./dom.js";
+import { bytes, clock, none, rate, roughly, running, wait } from "./figures.js";
 import { downtimeMeter } from "./meter.js";
+import { policyLine } from "./policy-line.js";
+import { verdictText } from "./verdict-text.js";
 import { phases, verdicts } from "./words.js";
 
-/** @import { Migration, MigrationDevice, Phase } from "@godwit/contract" */
+/** @import { Migration, Phase } from "@godwit/contract" */
 /** @import { View } from "./dom.js" */
 /** @typedef {{ migration: Migration, sentence: string, live: boolean }} Shown */
 
-const beginning = "The switchover has begun; it ends on one side or the other.";
-const deviceColumns = ["Pending", "After the stop", "Own time", "Sent", "Rounds"];
 /** @type {Phase[]} */
 const course = ["queued", "preflight", "precopy", "switchover"];
 
@@ -22,48 +24,63 @@ const course = ["queued", "preflight", "precopy", "switchover"];
  * @returns {View<Shown>}
  */
 export function card({ migration: { id, guest } }) {
-  const [verdict, moving, meter, steps, cancel] = [
-    badge(),
-    way(),
-    downtimeMeter(),
-    phaseSteps(),
-    cancelButton(id, guest),
-  ];
-  const [sentence, elapsed] = [el("p", { class: "sentence" }), el("span", { class: "figure" })];
-  const figures = figureRow(["Bandwidth", "Ready in", "Deadline in", "Sent"]);
-  const devices = deviceTable();
+  const [verdict, moving, since, said] = [badge(), way(), sinceTime(), verdictText()];
+  const [meter, policy, steps, devices] = [downtimeMeter(), policyLine(), phaseSteps(), deviceTable()];
+  const deeds = actions(id, guest);
+  const figures = figureRow(["Elapsed", "Ready in", "Deadline in", "Bandwidth", "Written", "Sent"]);
   const heading = el("h3", { id: `guest-${id}` }, guest);
   const node = el(
     "article",
     { class: "card", "aria-labelledby": heading.id },
-    el("header", { class: "card-head" }, heading, moving.node, verdict.node),
-    el("div", { class: "card-do" }, el("span", { class: "label" }, "Elapsed"), elapsed, cancel.button),
-    sentence,
+    el("header", { class: "card-head" }, heading, moving.node, verdict.node, since.node),
+    deeds.node,
+    deeds.note,
+    said.node,
     meter.node,
+    policy.node,
     steps.node,
     el("div", { class: "card-figures" }, figures.node, devices.node),
-    cancel.note,
+    deeds.dialog,
   );
   return {
     node,
-    update({ migration, sentence: said, live }) {
+    update({ migration, sentence, live }) {
       const { phase } = migration;
       moving.update(migration);
       verdict.update(phase === "precopy" && migration.verdict ? verdicts[migration.verdict.kind] : phases[phase]);
-      setText(sentence, said);
+      said.update(sentence);
       steps.update(phase);
       meter.update(migration);
+      policy.update(migration);
       devices.update(migration.devices);
-      cancel.update(phase);
+      deeds.update(migration);
       if (!live) return;
-      const since = now() - Date.parse(migration.startedAt ?? migration.createdAt);
-      setText(elapsed, running(now() - Date.parse(migration.createdAt)));
+      since.update(migration);
       figures.update([
+        running(now() - Date.parse(migration.createdAt)),
+        wait(migration.etaRangeMs),
+        roughly(migration.limits.deadlineMs - (now() - Date.parse(migration.startedAt ?? migration.createdAt))),
         rate(migration.bandwidthBytesPerSec),
-        duration(migration.etaMs),
-        roughly(migration.limits.deadlineMs - since),
+        rate(migration.dirtyBytesPerSec),
         bytes(migration.sentBytes),
       ]);
+    },
+  };
+}
+
+/** For how long the badge beside it has been true. */
+function sinceTime() {
+  const node = el("time", { class: "since" });
+  return {
+    node,
+    /** @param {Migration} migration */
+    update(migration) {
+      const { phase, verdict, createdAt, startedAt = createdAt, switchoverAt = startedAt } = migration;
+      const ofPhase = phase === "queued" ? createdAt : phase === "preflight" ? startedAt : switchoverAt;
+      const from = phase === "precopy" ? (verdict?.since ?? startedAt) : ofPhase;
+      setText(node, `for ${roughly(now() - Date.parse(from))}`);
+      setAttribute(node, "datetime", from);
+      setAttribute(node, "title", `since ${clock(Date.parse(from))}`);
     },
   };
 }
@@ -94,71 +111,6 @@ function figureRow(labels) {
     /** @param {string[]} texts */
     update(texts) {
       for (const [index, value] of values.entries()) setText(value, texts[index] ?? none);
-    },
-  };
-}
-
-function deviceTable() {
-  const headings = ["Device", ...deviceColumns].map((text) => el("th", { scope: "col", role: "columnheader" }, text));
-  const head = el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ...headings));
-  const body = el("tbody", { role: "rowgroup" });
-  const table = el("table", { class: "devices", role: "table", "aria-label": "Devices" }, head, body);
-  return {
-    node: table,
-    update: list(body, { key: (/** @type {MigrationDevice} */ { name }) => name, create: deviceRow }),
-  };
-}
-
-/**
- * @param {MigrationDevice} device
- * @returns {View<MigrationDevice>}
- */
-function deviceRow({ name, kind }) {
-  const cells = deviceColumns.map((label) => el("td", { class: "figure", role: "cell", "data-label": label }, none));
-  const title = el("th", { scope: "row", role: "rowheader" }, name, el("span", { class: "kind" }, kind));
-  return {
-    node: el("tr", { role: "row" }, title, ...cells),
-    update({ pending, rounds, sentBytes }) {
-      const texts = [
-        bytes(pending && pending.initialBytes + pending.precopyBytes),
-        bytes(pending?.stopcopyBytes),
-        duration(pending?.fixedMs),
-        bytes(sentBytes),
-        String(rounds),
-      ];
-      for (const [index, cell] of cells.entries()) setText(cell, texts[index] ?? none);
-    },
-  };
-}
-
-/**
- * Cancelling is safe until the switchover: the guest goes on where it is. After that the button stays, and says why it does nothing.
- *
- * @param {string} id
- * @param {string} guest
- */
-function cancelButton(id, guest) {
-  const note = el("p", { class: "card-note", id: `note-${id}`, role: "status" });
-  const button = el("button", { type: "button", class: "quiet", "aria-describedby": note.id }, "Cancel");
-  setAttribute(button, "aria-label", `Cancel the migration of ${guest}`);
-  let asked = false;
-  button.addEventListener("click", () => {
-    asked = true;
-    button.disabled = true;
-    setText(note, "Cancelling …");
-    post(`/v1/migrations/${id}/cancel`).catch((/** @type {unknown} */ error) => {
-      asked = false;
-      setText(note, error instanceof Error ? error.message : String(error));
-    });
-  });
-  return {
-    button,
-    note,
-    /** @param {Phase} phase */
-    update(phase) {
-      const late = phase === "switchover" || phase === "unknown";
-      if (late) setText(note, beginning);
-      button.disabled = late || asked;
     },
   };
 }

@@ -2,7 +2,7 @@
 import { now } from "./api.js";
 import { badge, way } from "./badge.js";
 import { el, list, setAttribute, setText } from "./dom.js";
-import { ago, clock, duration, limit } from "./figures.js";
+import { ago, clock, duration, limit, range } from "./figures.js";
 import { icon, phases } from "./words.js";
 import { endedAtMost } from "./world.js";
 
@@ -50,6 +50,7 @@ export function ended() {
 /** @returns {View<Migration>} */
 function row() {
   const [outcome, moved, when, downtime] = [badge(), way(), el("time"), el("span")];
+  const [middle, band] = [el("span"), el("span", { class: "band" })];
   const over = el("span", { class: "over" }, icon("alert"), el("span", { class: "unseen" }, "over the limit: "));
   const cells = columns.map(([name, label]) => el("td", { role: "cell", class: name, "data-label": label }));
   const [outcomeCell, guest, wayCell, actual, predicted, limitCell, whenCell, reason] = cells;
@@ -57,6 +58,7 @@ function row() {
   wayCell?.append(moved.node);
   whenCell?.append(when);
   actual?.append(over, downtime);
+  predicted?.append(middle, band);
   return {
     node: el("tr", { role: "row" }, ...cells),
     update(migration) {
@@ -66,7 +68,8 @@ function row() {
       if (guest) setText(guest, migration.guest);
       setText(downtime, duration(migration.downtimeMs));
       over.hidden = report?.withinLimit !== false;
-      if (predicted) setText(predicted, duration(migration.predictedDowntimeMs));
+      setText(middle, duration(migration.predictedDowntimeMs));
+      setText(band, migration.predictedDowntimeRangeMs ? `(${range(migration.predictedDowntimeRangeMs)})` : "");
       if (limitCell) setText(limitCell, limit(limits.downtimeLimitMs));
       if (reason) setText(reason, migration.reason?.sentence ?? "");
       const at = Date.parse(endedAt);

@@ -25,7 +25,11 @@ const keptTypes = [
   "migration.phase",
   "migration.verdict",
   "migration.decision",
+  "migration.changed",
 ];
+
+/** What these tell of has changed nothing on any host. @type {Set<EventType>} */
+const ofOneMigration = new Set(["migration.verdict", "migration.decision", "migration.changed"]);
 
 /**
  * Keeps the world in step with the orchestrator. The stream is opened first and everything is read then, so that nothing falls between
@@ -119,7 +123,7 @@ export class Feed {
   #event(event) {
     this.#world.note(event);
     if (event.migrationId !== undefined) this.#migrations.add(event.migrationId);
-    if (event.type !== "migration.verdict" && event.type !== "migration.decision") this.#places = true;
+    if (!ofOneMigration.has(event.type)) this.#places = true;
     this.#heard();
     void this.#readChanged();
   }

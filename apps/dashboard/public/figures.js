@@ -58,6 +58,22 @@ export function range(ms) {
 }
 
 /**
+ * How long yet, as roughly as that is known: "3.0–8.4 s", each end in a unit of its own where one would not do for both, "now" where nothing
+ * is left to wait for.
+ *
+ * @param {readonly [number, number] | undefined} ms
+ */
+export function wait(ms) {
+  if (ms === undefined) return none;
+  const [low, high] = [inUnit(ms[0]), inUnit(ms[1])];
+  if (ms[1] === 0) return "now";
+  const until = `${twoDigits(high.value)}${space}${high.unit}`;
+  if (ms[0] > 0 && ms[0] < ms[1] / 10 && low.unit !== high.unit)
+    return `${twoDigits(low.value)}${space}${low.unit}–${until}`;
+  return `${twoDigits((ms[0] / ms[1]) * high.value)}–${until}`;
+}
+
+/**
  * A duration that runs: "7 s", "12 min 40 s", "3 h 05 min".
  *
  * @param {number} ms
@@ -108,4 +124,9 @@ function inUnit(ms) {
 function threeDigits(value) {
   if (value >= 99.95) return String(Math.round(value));
   return value === 0 ? "0" : value.toFixed(value >= 9.995 ? 1 : 2);
+}
+
+/** @param {number} value */
+function twoDigits(value) {
+  return value === 0 ? "0" : value.toFixed(value >= 9.95 ? 0 : 1);
 }
