@@ -9,13 +9,21 @@ const mayImport: Record<string, string[]> = {
   "packages/contract": [],
   "packages/core": [],
   "packages/launch": [],
+  "packages/sim": [],
   "packages/backend": [],
   "packages/channel": [],
   "packages/client": ["@godwit/contract"],
   "packages/store": ["@godwit/launch"],
   "apps/agent": ["@godwit/backend", "@godwit/channel", "@godwit/contract", "@godwit/core", "@godwit/launch"],
   "apps/orchestrator": ["@godwit/contract", "@godwit/core", "@godwit/store"],
-  "apps/cli": ["@godwit/agent", "@godwit/client", "@godwit/contract", "@godwit/launch", "@godwit/orchestrator"],
+  "apps/cli": [
+    "@godwit/agent",
+    "@godwit/client",
+    "@godwit/contract",
+    "@godwit/core",
+    "@godwit/launch",
+    "@godwit/orchestrator",
+  ],
 };
 
 const product = sources.filter((source) => source.house in mayImport && !source.isTest);

@@ -38,7 +38,7 @@ function read(path: string): Source {
   return {
     path: shown,
     house: first === "packages" || first === "apps" ? `${first}/${second}` : first,
-    isTest: shown.endsWith(".test.ts") || first === "test" || shown.includes("/support/"),
+    isTest: shown.endsWith(".test.ts") || /(^|\/)(test|support)\//.test(shown),
     text,
     imports: importsOf(text),
   };
