@@ -1,4 +1,5 @@
 import type { MigrationEvent, Notice } from "./events.ts";
+import { changesText } from "./limits-text.ts";
 import { differences, withChange } from "./limits.ts";
 import type { Precopy, Preflight, Queued } from "./state.ts";
 
@@ -10,7 +11,11 @@ export function changeLimits<State extends Queued | Preflight | Precopy>(
   const limits = withChange(state.limits, change);
   const changed = differences(state.limits, limits);
   if (changed.length === 0) return { state, effects: [], notices: [] };
-  const what = changed.map(({ limit, from, to }) => `${limit} from ${from} to ${to}`).join(", ");
+  const what = changesText(
+    changed.map(({ limit }) => limit),
+    state.limits,
+    limits,
+  );
   const data = Object.fromEntries([
     ["by", by],
     ...changed.flatMap(({ limit, from, to }) => [
@@ -18,6 +23,6 @@ export function changeLimits<State extends Queued | Preflight | Precopy>(
       [`${limit}.to`, to],
     ]),
   ]);
-  const notice: Notice = { type: "migration.changed", sentence: `${by} changed ${what}.`, data };
+  const notice: Notice = { type: "migration.changed", sentence: `${by} ${what}.`, data };
   return { state: { ...state, limits }, effects: [], notices: [notice] };
 }

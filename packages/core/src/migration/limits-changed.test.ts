@@ -29,7 +29,7 @@ describe("M15: limits that change", () => {
       expect(notices).toEqual([
         {
           type: "migration.changed",
-          sentence: "ann changed downtimeLimitMs from 300 to 500, bandwidthBytesPerSec from none to 7000000.",
+          sentence: "ann changed the downtime limit from 300 ms to 500 ms, the bandwidth cap from none to 7 MB/s.",
           data: {
             by: "ann",
             "downtimeLimitMs.from": "300",
@@ -40,6 +40,24 @@ describe("M15: limits that change", () => {
         },
       ]);
     }
+  });
+
+  test("M15: every limit is told in words", () => {
+    const sentences = (change: LimitsChange) =>
+      step(precopy, changed(change), 10).notices.map(({ sentence }) => sentence);
+    const ladder = [
+      { remedy: "bandwidth" },
+      { remedy: "downtimeLimit", maxMs: 2_000 },
+      { remedy: "throttle", maxShare: 0.5 },
+      { remedy: "force" },
+    ] as const;
+    expect(sentences({ deadlineMs: 7_200_000, patience: "patient", ladder })).toEqual([
+      `ann changed the deadline from ${plainLimits.deadlineMs / 60_000} min to 120 min, the patience from normal to patient, ` +
+        "the remedies from none to bandwidth, then downtime up to 2 s, then throttle up to 50 %, then force.",
+    ]);
+    expect(sentences({ hold: true, window: { from: "22:00", to: "05:30" } })).toEqual([
+      "ann changed the window from any time to 22:00-05:30 UTC and held it at the brink.",
+    ]);
   });
 
   test("M15: from the switchover on they do not, and a change to the same is none", () => {
