@@ -1,8 +1,10 @@
 import { z } from "zod";
+import { Patience } from "./limits.ts";
 
 /** The lines of a recorded run; docs/traces.md describes them. Unknown members are passed over. */
 
 const figure = z.number();
+const changeable = { patience: Patience.optional(), held: z.boolean().optional() };
 
 export const TraceHeader = z.object({
   v: z.literal(1).optional(),
@@ -24,6 +26,7 @@ export const TraceHeader = z.object({
     stopResumeSdMs: figure.nonnegative().optional(),
     decisionMs: figure.nonnegative().optional(),
     priorBps: figure.positive().optional(),
+    ...changeable,
   }),
   devices: z
     .array(
@@ -58,7 +61,14 @@ export const TraceTick = z.object({
   lost: z.union([z.boolean(), figure]).optional(),
   d: z.array(deviceFigures.nullable()).optional(),
   y: figure.nullable().optional(),
-  p: z.object({ limitMs: figure.positive(), deadlineMs: figure.positive(), capBps: figure.nonnegative() }).optional(),
+  p: z
+    .object({
+      limitMs: figure.positive(),
+      deadlineMs: figure.positive(),
+      capBps: figure.nonnegative(),
+      ...changeable,
+    })
+    .optional(),
   c: figure.nonnegative().optional(),
 });
 export type TraceTick = z.infer<typeof TraceTick>;

@@ -53,7 +53,9 @@ async function* linesOf({ traces }: Store, state: Migration): AsyncGenerator<str
 function expectationOf(state: Migration): object | undefined {
   if (!isEnded(state)) return undefined;
   const { reason, downtimeMs, course } = state;
-  if (course.switchoverAt !== undefined) return { verdict: "switchover", reasons: [], downtimeMs };
+  // What somebody asked for, or a remedy forced, was not decided on the figures.
+  if (course.switchoverAt !== undefined)
+    return state.verdict?.kind === "ready" ? { verdict: "switchover", reasons: [], downtimeMs } : undefined;
   return state.phase === "aborted" && state.verdict?.code === reason.code
     ? { verdict: "abort", reasons: [reason.code] }
     : { verdict: "none", reasons: [] };

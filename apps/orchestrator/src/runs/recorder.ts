@@ -1,5 +1,5 @@
 import type { FromAgent } from "@godwit/contract";
-import type { Migration } from "@godwit/core";
+import type { Migration, Switchover } from "@godwit/core";
 import type { Store, TraceChunk } from "@godwit/store";
 import type { Logger } from "pino";
 import { type Clock, dateOf } from "../clock.ts";
@@ -11,12 +11,12 @@ const writeEveryMs = 1_000;
 
 /** L4: keeps what the judge of every migration was given, in chunks of a second, all of them in one statement. */
 export class Recorder {
-  readonly #parts: { store: Store; clock: Clock; log: Logger };
+  readonly #parts: { store: Pick<Store, "traces">; clock: Clock; log: Logger };
   readonly #recordings = new Map<string, Recording>();
   readonly #ended = new Set<string>();
   #writing: Promise<void> | undefined;
 
-  constructor(parts: { store: Store; clock: Clock; log: Logger }) {
+  constructor(parts: { store: Pick<Store, "traces">; clock: Clock; log: Logger }) {
     this.#parts = parts;
   }
 
@@ -33,10 +33,16 @@ export class Recorder {
 
   note(state: Migration, report: Report): void {
     if (state.phase !== "precopy") return;
+    const now = this.#parts.clock.now();
     const known = this.#recordings.get(state.facts.id);
-    const recording = known ?? new Recording(state);
+    const recording = known ?? new Recording(state, now);
     if (known === undefined) this.#recordings.set(state.facts.id, recording);
-    recording.note(state, report);
+    recording.note(state, report, now);
+  }
+
+  /** Precopy is over; where a change of the limits has ended it, no report would show them. */
+  leave(state: Switchover): void {
+    this.#recordings.get(state.facts.id)?.leave(state, this.#parts.clock.now());
   }
 
   end(migrationId: string): void {

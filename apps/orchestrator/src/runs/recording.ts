@@ -1,5 +1,5 @@
 import type { FromAgent } from "@godwit/contract";
-import { type Pending, type Precopy, policyOfPrecopy } from "@godwit/core";
+import { maySwitchOver, type Pending, type Precopy, policyOfPrecopy, type Switchover } from "@godwit/core";
 
 type Report = Extract<FromAgent, { type: "report" }>;
 
@@ -11,6 +11,17 @@ const linesAtMost = 200_000;
 /** What waits to be stored while the database is away. */
 const waitingAtMost = 20_000;
 
+interface Tick {
+  x: number;
+  t: number;
+  w: number;
+  b: number;
+  d: (number[] | null)[];
+  /** The number of the exact question that this answers, and what it cost. */
+  q?: number;
+  c?: number | undefined;
+}
+
 /** The lines of one migration's trace, as docs/traces.md describes them. */
 export class Recording {
   /** Of the next chunk; undefined until the store was asked. */
@@ -19,24 +30,34 @@ export class Recording {
   #written = 0;
   #firstAtMs: number | undefined;
   #lastMs = -Infinity;
+  #last: Tick | undefined;
   #said = new Map<string, { precopyBytes: number; sentBytes: number }>();
   #limits: string;
 
-  constructor(state: Precopy) {
-    this.#limits = JSON.stringify(limitsOf(state));
+  constructor(state: Precopy, now: number) {
+    this.#limits = JSON.stringify(limitsOf(state, now));
   }
 
   get isEmpty(): boolean {
     return this.#waiting.length === 0;
   }
 
-  note(state: Precopy, report: Report): void {
+  note(state: Precopy, report: Report, now: number): void {
     const exact = report.exact !== undefined;
     const sinceMs = report.atMs - this.#lastMs;
-    if (this.#written === 0) this.#add(JSON.stringify(headerOf(state, report)));
+    if (this.#written === 0) this.#add(JSON.stringify(headerOf(state, report, now)));
     if (this.#written > linesAtMost || (!exact && sinceMs < this.#gapMs(report))) return;
     this.#lastMs = report.atMs;
-    this.#add(JSON.stringify(this.#tickOf(state, report)));
+    this.#last = this.#tickOf(state, report);
+    this.#add(JSON.stringify({ ...this.#last, ...this.#changed(state, now) }));
+  }
+
+  /** Limits that were changed since the last report, and led on at once: they are told with its figures again. */
+  leave(state: Switchover, now: number): void {
+    const changed = this.#changed(state, now);
+    if (this.#last === undefined || changed.p === undefined) return;
+    const { q: _, ...last } = this.#last;
+    this.#add(JSON.stringify({ ...last, ...changed }));
   }
 
   take(): string[] {
@@ -53,12 +74,17 @@ export class Recording {
     return this.#firstAtMs !== undefined && atMs - this.#firstAtMs > everyReportMs ? thinnedMs : 0;
   }
 
-  #tickOf(state: Precopy, report: Report): object {
+  #changed(state: Precopy | Switchover, now: number): { p?: ReturnType<typeof limitsOf> } {
+    const limits = limitsOf(state, now);
+    const text = JSON.stringify(limits);
+    if (text === this.#limits) return {};
+    this.#limits = text;
+    return { p: limits };
+  }
+
+  #tickOf(state: Precopy, report: Report): Tick {
     this.#firstAtMs ??= report.atMs;
     const atMs = Math.round((report.atMs - this.#firstAtMs) * 10) / 10;
-    const limits = JSON.stringify(limitsOf(state));
-    const changed = limits === this.#limits ? {} : { p: limitsOf(state) };
-    this.#limits = limits;
     const d = state.facts.devices.map(({ name }) => {
       const device = report.devices.find((each) => each.name === name);
       return device === undefined
@@ -66,7 +92,7 @@ export class Recording {
         : this.#figuresOf(name, device.pending, device.sentBytes, report.exact !== undefined);
     });
     const q = report.exact === undefined ? {} : { q: report.exact, c: report.exactMs };
-    return { x: atMs, t: atMs, w: report.wireBytes, b: Math.round(report.busyMs * 10) / 10, d, ...q, ...changed };
+    return { x: atMs, t: atMs, w: report.wireBytes, b: Math.round(report.busyMs * 10) / 10, d, ...q };
   }
 
   /** Between exact figures the exact column is what they leave, or the estimate where that is more: more is not known. */
@@ -85,7 +111,7 @@ export class Recording {
   }
 }
 
-function headerOf(state: Precopy, report: Report): object {
+function headerOf(state: Precopy, report: Report, now: number): object {
   const policy = policyOfPrecopy(state, state.course.precopyAt ?? 0);
   const pending = report.devices.map((device) => device.pending);
   return {
@@ -99,7 +125,7 @@ function headerOf(state: Precopy, report: Report): object {
     syncMs: policy.syncMsPrior,
     syncMsPrior: policy.syncMsPrior,
     policy: {
-      ...limitsOf(state),
+      ...limitsOf(state, now),
       linkBps: policy.linkBytesPerSec ?? 0,
       reservedBps: policy.reservedBytesPerSec ?? 0,
       parallelLoad: policy.parallelLoad,
@@ -114,11 +140,13 @@ function headerOf(state: Precopy, report: Report): object {
   };
 }
 
-function limitsOf({ limits, course }: Precopy) {
+function limitsOf({ limits, course }: Precopy | Switchover, now: number) {
   return {
     limitMs: limits.downtimeLimitMs,
     deadlineMs: limits.deadlineMs - ((course.precopyAt ?? 0) - (course.startedAt ?? 0)),
     capBps: limits.bandwidthBytesPerSec ?? 0,
+    patience: limits.patience,
+    held: !maySwitchOver(limits, now),
   };
 }
 

@@ -105,6 +105,7 @@ export class Runs {
         log,
         decided: (before, after, notices) => {
           metrics.stepped(before, after, notices);
+          if (before.phase === "precopy" && after.phase === "switchover") recorder.leave(after);
           if (isEnded(after) && !isEnded(before)) recorder.end(after.facts.id);
         },
         send: (current, effect) => this.#send(current, effect),

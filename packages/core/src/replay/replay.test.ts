@@ -159,3 +159,18 @@ test("L4: a recording counts initial bytes among those that can move before the 
   });
   expect(pendingOf({ id: "ram" }, 10, 0, 30)).toMatchObject({ initialBytes: 10, precopyBytes: 0, fixedMs: 0 });
 });
+
+test("L4: what was held back is held back again, until the recording lets it go; patience is the recording's own", () => {
+  const { policy } = calm.header;
+  const fits = replay(calm, policyOf(calm.header)).atMs;
+  const held = { ...calm, header: { ...calm.header, policy: { ...policy, held: true } } };
+  expect(replay(held, policyOf(held.header))).toMatchObject({ verdict: "none", atMs: 60_000 });
+  const goes = fits + 5_000;
+  const { limitMs, deadlineMs, capBps } = policy;
+  const freed = changed(held, (tick) =>
+    tick.x === goes ? { ...tick, p: { limitMs, deadlineMs, capBps, held: false } } : tick,
+  );
+  expect(replay(freed, policyOf(freed.header))).toMatchObject({ verdict: "switchover", atMs: goes });
+  const patient = { ...settled.header, policy: { ...policy, patience: "untilDeadline" as const } };
+  expect(replay({ ...settled, header: patient }, policyOf(patient)).verdict).toBe("none");
+});

@@ -38,6 +38,8 @@ export function policyOf({ policy, syncMsPrior, tickMs, ramBytes, history }: Tra
     reportEveryMs: tickMs,
     sizeBytes: ramBytes,
     history,
+    patience: policy.patience ?? plainPolicy.patience,
+    maySwitchOver: policy.held !== true,
   };
 }
 
@@ -100,10 +102,14 @@ function remedied(policy: Policy, { action }: Considered): Policy {
 
 function changed(policy: Policy, { policy: recorded }: TraceHeader, to: NonNullable<TraceTick["p"]>): Policy {
   const own = policy.downtimeLimitMs === recorded.limitMs && policy.deadlineMs === recorded.deadlineMs;
-  const capBytesPerSec = to.capBps > 0 ? to.capBps : undefined;
+  const way = {
+    capBytesPerSec: to.capBps > 0 ? to.capBps : undefined,
+    maySwitchOver: to.held === undefined ? policy.maySwitchOver : !to.held,
+  };
+  const { patience = policy.patience } = to;
   return own
-    ? { ...policy, downtimeLimitMs: to.limitMs, deadlineMs: to.deadlineMs, capBytesPerSec }
-    : { ...policy, capBytesPerSec };
+    ? { ...policy, ...way, downtimeLimitMs: to.limitMs, deadlineMs: to.deadlineMs, patience }
+    : { ...policy, ...way };
 }
 
 function noteChange(course: { atMs: number; verdict: Verdict }[], atMs: number, verdict: Verdict | undefined): void {

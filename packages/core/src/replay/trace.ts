@@ -1,4 +1,5 @@
 import type { Pending } from "../convergence/observation.ts";
+import type { Patience } from "../convergence/policy.ts";
 
 /** A recorded run, as docs/traces.md describes it. Bytes, ms, bytes/s. */
 export interface Trace {
@@ -26,10 +27,22 @@ export interface TraceHeader {
     stopResumeSdMs?: number | undefined;
     decisionMs?: number | undefined;
     priorBps?: number | undefined;
+    /** How long a verdict without proof was waited for, and whether a switchover was held back; "normal" and not without them. */
+    patience?: Patience | undefined;
+    held?: boolean | undefined;
   };
   devices: readonly TraceDevice[];
   /** Relative dirty rate every ten seconds before the start. */
   history?: readonly number[] | undefined;
+}
+
+/** What may change in the course of a run. */
+export interface TraceLimits {
+  limitMs: number;
+  deadlineMs: number;
+  capBps: number;
+  patience?: Patience | undefined;
+  held?: boolean | undefined;
 }
 
 export interface TraceDevice {
@@ -55,7 +68,7 @@ export interface TraceTick {
   /** Downtime in ms if the guest were stopped now. */
   y?: number | null | undefined;
   /** From here on other limits held: somebody, or a remedy, had changed them. */
-  p?: { limitMs: number; deadlineMs: number; capBps: number } | undefined;
+  p?: TraceLimits | undefined;
   /** What exact figures that were really asked for cost, in ms. */
   c?: number | undefined;
 }
