@@ -2,10 +2,12 @@
 import { benchChannel } from "./channel.ts";
 import { benchDirectory } from "./directory.ts";
 import { benchDowntime } from "./downtime.ts";
+import { benchJudge } from "./judge.ts";
 import { benchOrchestratorCpu } from "./orchestrator-cpu.ts";
 import { type BenchRow, printRows } from "./row.ts";
 
 const benches: Record<string, () => Promise<BenchRow[]>> = {
+  judge: benchJudge,
   channel: benchChannel,
   downtime: benchDowntime,
   orchestrator: benchOrchestratorCpu,
