@@ -140,7 +140,7 @@ describe("the page", () => {
     async (colorScheme, width) => {
       const { page, context } = await again({ colorScheme, viewport: { width, height: 844 } });
       const { id } = await stage.client.migrations.create({ guest: "slow", destination: "alpha" });
-      await page.getByRole("article", { name: "slow" }).getByRole("button").waitFor();
+      await page.getByRole("button", { name: "Cancel the migration of slow" }).waitFor();
       expect(await page.evaluate("probes.tooPale()")).toEqual([]);
       expect(await page.evaluate("probes.widthBeyond()")).toBe(0);
       const ground = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor");
