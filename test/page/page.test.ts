@@ -98,6 +98,8 @@ describe("the page", () => {
       /\d\s(ms|s), likely .*; the limit is 300\sms$/,
     );
     expect(await card.innerText()).not.toContain("%");
+    // Each side of the limit has its own colour: what is drawn of the one never covers the other.
+    expect(await page.evaluate("getComputedStyle(document.querySelector('.gauge .above')).overflow")).toBe("hidden");
     const row = page.getByRole("row").filter({ hasText: "slow runs on beta" });
     await row.waitFor({ timeout: limitMs });
     const { items } = await stage.client.migrations.list({ guest: "slow" });
