@@ -29,7 +29,7 @@ function looked(spans: [writtenBytes: number, overMs: number][], rules = policy,
 describe("C10: a moment without sending, to see the working set", () => {
   test("C10: comes before it is given up, for spans in proportion to what does not fit", () => {
     // 0.4 of the 750 ms that the predicted downtime is above its fixed costs.
-    expect(diagnosing.mode).toEqual({ kind: "diagnosing", gapMs: 300, spans: [], verdict: hopeless });
+    expect(diagnosing.mode).toMatchObject({ kind: "diagnosing", gapMs: 300, spans: [], verdict: hopeless });
     expect(dutyOf(diagnosing)).toBe(0);
     expect(began).toEqual({ action: { kind: "none" }, verdict: hopeless, resume: false });
   });
@@ -78,6 +78,9 @@ describe("C10: a moment without sending, to see the working set", () => {
     expect(conduct.workingSet?.perSec).toBeCloseTo(2, 6);
     expect(verdict).toMatchObject({ code: "WORKING_SET", thresholds: { windowMs: 8_000, samples: 9 } });
     expect(verdict.inputs["needThrottle"]).toBeGreaterThan(0.5);
+    // What gathered while nothing was sent is not held against the guest.
+    expect(diagnosing.mode.kind === "diagnosing" && diagnosing.mode.predicted?.midMs).toBe(800);
+    expect(verdict.inputs["predictedDowntimeMs"]).toBe(800);
     expect(verdict.sentence).toMatch(/ would do, or about [\d.]+ .B\/s, or a guest slowed by about \d+ %\.$/);
   });
 

@@ -1,6 +1,7 @@
 import { type WorkingSet, workingSetOf } from "./advice.ts";
 import type { Span } from "./dirty.ts";
 import { type BlockedCode, blocked as blockedVerdict } from "./exact-rules.ts";
+import type { Forecast } from "./forecast.ts";
 import { quietWaitMs } from "./history.ts";
 import type { Judgement } from "./judge.ts";
 import { type Remedy, nextRemedy } from "./ladder.ts";
@@ -36,8 +37,14 @@ type Mode =
   | { kind: "sending" }
   /** Sends little, and looks whether the guest grows quiet. */
   | { kind: "watching"; untilMs: number; quiet: number; verdict: Verdict }
-  /** Sends nothing, and looks how the dirty set refills. */
-  | { kind: "diagnosing"; gapMs: number; spans: readonly { writtenBytes: number; overMs: number }[]; verdict: Verdict };
+  /** Sends nothing, and looks how the dirty set refills. `predicted` is from before: what gathers meanwhile is no fault of the guest. */
+  | {
+      kind: "diagnosing";
+      gapMs: number;
+      spans: readonly { writtenBytes: number; overMs: number }[];
+      verdict: Verdict;
+      predicted: Forecast | undefined;
+    };
 
 export type Action =
   | { kind: "none" }
@@ -255,6 +262,7 @@ function beginDiagnosis(conduct: Conduct, judgement: Judgement, why: Verdict): D
     gapMs: clamp(downtimeMs, leastMs, Math.max(leastMs, diagnosis.mostMs)),
     spans: [],
     verdict: why,
+    predicted: evidence?.predicted,
   };
   return done({ ...conduct, mode }, why, { kind: "none" });
 }
@@ -283,7 +291,7 @@ function diagnose(
   const known = { windowMs: thresholds["windowMs"] ?? 0, count: thresholds["samples"] ?? 0 };
   const advised =
     isOfTheGuest(code) && evidence !== undefined
-      ? blockedVerdict({ ...evidence, workingSet }, code, known)
+      ? blockedVerdict({ ...evidence, predicted: mode.predicted ?? evidence.predicted, workingSet }, code, known)
       : mode.verdict;
   return lastResort({ ...conduct, workingSet }, advised, policy, memory.clock.nowMs);
 }

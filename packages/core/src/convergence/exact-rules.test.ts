@@ -205,6 +205,26 @@ describe("C6: not convergent as the guest behaves now", () => {
     expect(codes.slice(25)).toContain("LINK_DEGRADED");
     expect(codes.filter((code) => code === "WORKING_SET" || code === "DIRTY_RATE")).toEqual([]);
   });
+
+  test("C5: what gathers behind a slow link is no plateau of the guest's, until a minute has passed", () => {
+    // 3 GB gather while it gives a quarter: too much also for the link at its best.
+    const slow = (from: number, to: number) => {
+      const isSlow = (index: number) => index >= from && index < to;
+      let wireBytes = 0;
+      return reports({ count: 120, ram: (index) => ({ precopyBytes: isSlow(index) ? 3 * GB : 400 * MB }) }).map(
+        (each, index) => ({ ...each, wireBytes: (wireBytes += isSlow(index) ? 0.25 * GB : GB) }),
+      );
+    };
+    const policy = { ...unknownLink, downtimeLimitMs: 500 };
+    const mended = codesOver(policy, slow(15, 45));
+    expect(mended.slice(0, 15)).toContain("FITS_LIMIT");
+    expect(mended.slice(20, 45)).toEqual(Array.from({ length: 25 }, () => "LINK_DEGRADED"));
+    expect(mended.at(-1)).toBe("FITS_LIMIT");
+    const lasting = codesOver(policy, slow(15, 120));
+    const blamed = lasting.findIndex((code) => code === "WORKING_SET" || code === "DIRTY_RATE");
+    expect(blamed).toBeGreaterThan(70);
+    expect(blamed).toBeLessThan(95);
+  });
 });
 
 describe("C7: a cap of the migration's own", () => {
@@ -224,8 +244,13 @@ describe("C7: a cap of the migration's own", () => {
     expect(verdict.inputs).not.toHaveProperty("capBytesPerSec");
   });
 
-  test("C5, C7: a link that gives much less than it should is named too", () => {
-    const { verdict } = over({ ...gigabyteLink, linkBytesPerSec: 3 * GB }, settled);
+  test("C5, C7: a link that gives much less than it should is waited for for a minute, and then named beside the guest", () => {
+    const long = reports({ count: 90, ram: () => ({ precopyBytes: 6 * GB }) });
+    const policy = { ...gigabyteLink, linkBytesPerSec: 3 * GB };
+    const codes = codesOver(policy, long);
+    expect(codes.slice(10, 60)).toEqual(Array.from({ length: 50 }, () => "LINK_DEGRADED"));
+    expect(codes.indexOf("WORKING_SET")).toBeLessThan(80);
+    const { verdict } = over(policy, long.slice(0, codes.indexOf("WORKING_SET") + 1));
     expect(verdict.inputs).toMatchObject({ expectedBytesPerSec: 3 * GB });
     expect(verdict.sentence).toContain(" The link should give 3 GB/s.");
   });

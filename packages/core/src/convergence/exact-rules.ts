@@ -5,6 +5,7 @@ import type { Convergence } from "./memory.ts";
 import { hasInitialData, mayShrink, stopcopyBytes } from "./observation.ts";
 import { plateauOf, trendOf } from "./plateau.ts";
 import * as say from "./sentences.ts";
+import { excusedUntilMs } from "./spell.ts";
 import { stopOnlyRule } from "./stop-only.ts";
 import { type Strikes, strike, struck } from "./strikes.ts";
 import type { Verdict } from "./verdict.ts";
@@ -76,7 +77,7 @@ function outrunRule(evidence: Evidence, before: Strikes): { verdict: Verdict | u
 /** C6: over a window in proportion to the first pass it gets no nearer to the limit; or it comes near and never surely below. */
 function plateauRule(evidence: Evidence, before: Strikes): { verdict: Verdict | undefined; strikes: Strikes } {
   const { memory, pass, policy, observation, nowMs, predicted } = evidence;
-  const fromMs = Math.max(pass.doneMs ?? nowMs, memory.resumedMs);
+  const fromMs = Math.max(pass.doneMs ?? nowMs, memory.resumedMs, excusedUntilMs(memory.degraded));
   const plateau = plateauOf(memory.samples, nowMs, fromMs, pass, policy, mayShrink(observation));
   let strikes = strike(before, "plateau", plateau?.never === true);
   if (plateau === undefined) return { verdict: undefined, strikes };

@@ -1,5 +1,5 @@
 import { deadlineRule, firstPassRule, noProgressRule, onTheWay } from "./any-rules.ts";
-import { type BandwidthRange, measure, rangeOf } from "./bandwidth.ts";
+import { type BandwidthRange, degradedFrom, measure, rangeOf } from "./bandwidth.ts";
 import { advance } from "./clock.ts";
 import { type Dirty, type Span, hiddenBytes, withExact, withKnown } from "./dirty.ts";
 import { etaOf } from "./eta.ts";
@@ -13,6 +13,7 @@ import { withSample } from "./plateau.ts";
 import type { Policy } from "./policy.ts";
 import { isAwaited, isWorthAsking } from "./questions.ts";
 import * as say from "./sentences.ts";
+import { withSpell } from "./spell.ts";
 import { suspicion } from "./stop-only.ts";
 import { type MsRange, type Verdict, isBlocked } from "./verdict.ts";
 
@@ -32,8 +33,9 @@ export interface Judgement {
 export function judge(before: Convergence, observation: Observation, policy: Policy): Judgement {
   const clock = advance(before.clock, observation.atMs, policy.reportEveryMs);
   const bandwidth = measure(before.bandwidth, observation, clock.nowMs);
+  const degraded = withSpell(before.degraded, degradedFrom(bandwidth, policy) !== undefined, clock.nowMs);
   const pass = follow(before.pass ?? beginFirstPass(observation, policy), observation, clock);
-  const memory: Convergence = { ...before, clock, bandwidth, pass };
+  const memory: Convergence = { ...before, clock, bandwidth, degraded, pass };
   return observation.exact === undefined
     ? judgeEstimate(memory, pass, observation, policy)
     : judgeExact(memory, pass, observation, observation.exact, policy);
@@ -146,7 +148,9 @@ function judgementOf(evidence: Evidence, verdict: Verdict, askExact: boolean): J
     observation.exact === undefined
       ? movingBytes(memory.dirty, evidence.nowMs, observation).bytes - precopyBytes(observation)
       : 0;
-  const eta = etaOf(observation, hidden, predicted, bandwidth, memory.dirty.bytesPerSec ?? 0, policy, leftMs);
+  const eta = isBlocked(verdict)
+    ? undefined
+    : etaOf(observation, hidden, predicted, bandwidth, memory.dirty.bytesPerSec ?? 0, policy, leftMs);
   return { memory, verdict, evidence, eta, askExact };
 }
 

@@ -4,6 +4,7 @@ import { type Dirty, noDirty } from "./dirty.ts";
 import type { FirstPass } from "./first-pass.ts";
 import type { Sample } from "./plateau.ts";
 import type { Question } from "./questions.ts";
+import type { Spell } from "./spell.ts";
 import type { Strikes } from "./strikes.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -11,6 +12,8 @@ import type { Verdict } from "./verdict.ts";
 export interface Convergence {
   clock: Clock;
   bandwidth: Bandwidth;
+  /** The last time in which the path gave too little. */
+  degraded: Spell | undefined;
   dirty: Dirty;
   pass: FirstPass | undefined;
   question: Question | undefined;
@@ -29,6 +32,7 @@ export interface Convergence {
 export const noConvergence: Convergence = {
   clock: clockAtStart,
   bandwidth: noBandwidth,
+  degraded: undefined,
   dirty: noDirty,
   pass: undefined,
   question: undefined,

@@ -20,6 +20,10 @@ function commandsOf(effects: { command: { type: string } }[], type: string) {
   return effects.flatMap(({ command }) => (command.type === type ? [command] : []));
 }
 
+function isHold({ command }: { command: Record<string, unknown> }): boolean {
+  return command["type"] === "pace" && command["hold"] === true;
+}
+
 describe("C12: reports that leave a device out", () => {
   const part: Precopy = { ...precopy, facts: { ...facts, devices: [...facts.devices, { name: "gpu", kind: "gpu" }] } };
 
@@ -58,6 +62,19 @@ describe("C10: what is done before it is given up", () => {
     expect(state).toMatchObject({ phase: "aborted", owes: ["source", "destination"] });
     expect(state.reason.inputs).toHaveProperty("workingSetBytes");
     expect(state.reason.sentence).toContain("web goes on serving on alpha.");
+  });
+
+  test("C10: what gathers meanwhile does not show as a longer downtime, in the sentence or beside it", () => {
+    const until = settled.findIndex((_, index) => fed(precopy, settled.slice(0, index)).effects.some(isHold));
+    const gathering = settled.slice(until).map((each, index) => ({
+      ...each,
+      devices: [device("ram", { precopyBytes: (800 + 200 * index) * MB, rounds: 1, sentBytes: each.wireBytes })],
+    }));
+    const { state } = fed(precopy, [...settled.slice(0, until), ...gathering]);
+    if (!isEnded(state)) throw new Error("It has not ended");
+    expect(state.reason.inputs["predictedDowntimeMs"]).toBeCloseTo(state.course.predicted?.midMs ?? 0, 6);
+    expect(state.course.predicted?.midMs).toBeLessThan(900);
+    expect(state.course.devices[0]?.pending?.precopyBytes).toBeGreaterThan(1_200 * MB);
   });
 
   test("C10: while a quiet period is waited for a twentieth of what the link gives may be sent", () => {

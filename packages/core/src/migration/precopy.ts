@@ -73,9 +73,12 @@ function stateAfter(state: Precopy, observation: Observation, considered: Consid
   const { judgement, state: consideration } = considered;
   const verdict = considered.verdict ?? state.verdict;
   const changed = verdict.kind !== state.verdict.kind || verdict.code !== state.verdict.code;
+  // While nothing is sent on purpose the downtime rises: that is shown only if it has come to something.
+  const looking = state.consideration.conduct.mode.kind === "diagnosing" && verdict.kind !== "ready";
+  const course = courseAfter(state.course, observation, judgement);
   const next: Precopy = {
     ...state,
-    course: courseAfter(state.course, observation, judgement),
+    course: looking ? { ...course, predicted: state.course.predicted } : course,
     consideration,
     verdict,
     verdictSince: changed ? now : state.verdictSince,
