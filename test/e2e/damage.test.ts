@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { alphaAndBeta, Cluster } from "./support/cluster.ts";
 import { DamagingProxy } from "./support/damaging-proxy.ts";
 import { memoryGuest, type MemoryGuest, MiB } from "./support/guests.ts";
-import { freePort } from "./support/ports.ts";
+import { freePort } from "../support/ports.ts";
 import { pictureOf, settledOn } from "./support/settled.ts";
 import { until } from "./support/until.ts";
 

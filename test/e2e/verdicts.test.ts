@@ -5,7 +5,7 @@ import { z } from "zod";
 import { alphaAndBeta, Cluster } from "./support/cluster.ts";
 import { readEvents } from "./support/events.ts";
 import { memoryGuest, MiB } from "./support/guests.ts";
-import { freePort } from "./support/ports.ts";
+import { freePort } from "../support/ports.ts";
 import { SlowLink } from "./support/slow-link.ts";
 import { until } from "./support/until.ts";
 

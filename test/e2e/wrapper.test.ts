@@ -5,7 +5,7 @@ import { z } from "zod";
 import { alphaAndBeta, Cluster } from "./support/cluster.ts";
 import { readEvents } from "./support/events.ts";
 import { fill, memoryGuest, MiB } from "./support/guests.ts";
-import { freePort } from "./support/ports.ts";
+import { freePort } from "../support/ports.ts";
 import { pictureOf, settledOn } from "./support/settled.ts";
 
 /** The whole life of a program that calls the API: plain requests, nothing of this project's own client. */

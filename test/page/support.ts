@@ -6,7 +6,7 @@ import { startLoad } from "@godwit/agent/load";
 import { Client } from "@godwit/client";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { z } from "zod";
-import { freePort } from "../e2e/support/ports.ts";
+import { freePort } from "../support/ports.ts";
 import { Program } from "../e2e/support/program.ts";
 import { until } from "../e2e/support/until.ts";
 

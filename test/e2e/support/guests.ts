@@ -1,7 +1,7 @@
 import { startLoad } from "@godwit/agent/load";
 import type { Guest } from "@godwit/contract";
 import type { Cluster } from "./cluster.ts";
-import { freePort } from "./ports.ts";
+import { freePort } from "../../support/ports.ts";
 import { until } from "./until.ts";
 
 export const MiB = 1024 * 1024;

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { freePort } from "../../../../test/support/ports.ts";
 import { type LoadHandle, startLoad } from "../drivers/memory/load.ts";
-import { askAt, freePort } from "../drivers/memory/support/devices.ts";
+import { askAt } from "../drivers/memory/support/devices.ts";
 import type { DeviceAddress, PlaneNews, ReportFigures } from "./calls.ts";
 import { type Clock, DirtyWatch } from "./dirty-watch.ts";
 import { Plane } from "./plane.ts";
@@ -30,7 +31,7 @@ let watch: DirtyWatch;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "godwit-plane-"));
-  const config = { sizeBytes: 8 * 1024 ** 2, port: await freePort() };
+  const config = { sizeBytes: 8 * 1024 ** 2, port: await freePort([here, there]) };
   ram = { guestId, guestName: "web", device: "ram", kind: "memory", config };
   reports = [];
   told = [];

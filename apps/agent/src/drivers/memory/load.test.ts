@@ -4,17 +4,17 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { nodeArguments } from "@godwit/launch";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { freePort } from "../../../../../test/support/ports.ts";
 import { KeyValueServer } from "./key-value-server.ts";
 import { KeyValueStore } from "./key-value.ts";
 import { startLoad } from "./load.ts";
 import { Pages } from "./pages.ts";
-import { freePort } from "./support/devices.ts";
 
 let server: KeyValueServer;
 let endpoint: string;
 
 beforeEach(async () => {
-  const port = await freePort();
+  const port = await freePort(["127.0.0.1", "127.0.0.2"]);
   endpoint = `127.0.0.1:${port}`;
   server = new KeyValueServer({ host: "127.0.0.1", port }, () => ({}));
   await server.start(KeyValueStore.create(new Pages(1024 ** 2)));

@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { attach, type Backend, type Destination, type DeviceContext, type Sink, type Source } from "@godwit/backend";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { freePort } from "../../../../../test/support/ports.ts";
 import { memoryBackend, type MemoryConfig } from "./index.ts";
 import { startLoad, watchServing } from "./load.ts";
 import { controlPathOf } from "./memory-process.ts";
-import { askAt, contextIn, freePort, killableAgent } from "./support/devices.ts";
+import { askAt, contextIn, killableAgent } from "./support/devices.ts";
 
 const sizeBytes = 8 * 1024 ** 2;
 const [here, there] = ["127.0.0.1", "127.0.0.2"];
@@ -18,7 +19,7 @@ let contexts: DeviceContext<MemoryConfig>[];
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "godwit-memory-"));
-  port = await freePort();
+  port = await freePort(["127.0.0.1", "127.0.0.2"]);
   backend = memoryBackend();
   contexts = [];
 });

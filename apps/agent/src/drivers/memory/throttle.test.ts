@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Backend, DeviceContext } from "@godwit/backend";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { freePort } from "../../../../../test/support/ports.ts";
 import { memoryBackend, type MemoryConfig } from "./index.ts";
 import { LineClient } from "./line-client.ts";
 import { type LoadHandle, startLoad } from "./load.ts";
-import { askAt, contextIn, freePort, killableAgent } from "./support/devices.ts";
+import { askAt, contextIn, killableAgent } from "./support/devices.ts";
 
 let root: string;
 let endpoint: string;
@@ -15,7 +16,7 @@ let backend: Backend<MemoryConfig>;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "godwit-memory-"));
-  const port = await freePort();
+  const port = await freePort(["127.0.0.1", "127.0.0.2"]);
   endpoint = `127.0.0.1:${port}`;
   ctx = await contextIn(join(root, "ram"), "127.0.0.1", { sizeBytes: 8 * 1024 ** 2, port });
   backend = memoryBackend();

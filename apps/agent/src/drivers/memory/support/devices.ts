@@ -2,20 +2,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import type { DeviceContext } from "@godwit/backend";
 import { nodeArguments } from "@godwit/launch";
 import type { MemoryConfig } from "../index.ts";
 import { hostAndPort, onLines } from "../line-client.ts";
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 export async function contextIn(
   dataFolder: string,
