@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import { type FileHandle, open, readFile, rename } from "node:fs/promises";
-import { dirname } from "node:path";
 import { type JournalEntry, type Parts, foldJournal } from "@godwit/core";
 import { z } from "zod";
+import { type AppendedFile, type Disk, systemDisk } from "./disk.ts";
 
 /** Lines after which the journal is written anew, with only what still holds, at the next start. */
 const compactAfterLines = 1_000;
@@ -30,23 +29,23 @@ export class JournalDamaged extends Error {
  * anywhere else is refused.
  */
 export class Journal implements AsyncDisposable {
-  #file: FileHandle;
+  readonly #file: AppendedFile;
   #parts: Parts;
   #appending: Promise<void> = Promise.resolve();
 
-  private constructor(file: FileHandle, parts: Parts) {
+  private constructor(file: AppendedFile, parts: Parts) {
     this.#file = file;
     this.#parts = parts;
   }
 
-  static async open(path: string): Promise<Journal> {
-    const { entries, wholeBytes } = parse(await readIfThere(path), path);
+  static async open(path: string, disk: Disk = systemDisk): Promise<Journal> {
+    const { entries, wholeBytes } = parse(await disk.read(path), path);
     const parts = entries.reduce<Parts>(foldJournal, new Map());
-    if (entries.length > compactAfterLines) await rewrite(path, entriesOf(parts));
-    const file = await open(path, "a", 0o600);
+    if (entries.length > compactAfterLines) await disk.replace(path, entriesOf(parts).map(lineOf).join(""));
+    const file = await disk.open(path);
     if (entries.length <= compactAfterLines) await file.truncate(wholeBytes);
     await file.sync();
-    await syncFolder(path);
+    await disk.syncFolderOf(path);
     return new Journal(file, parts);
   }
 
@@ -71,8 +70,8 @@ export class Journal implements AsyncDisposable {
 
   async #write(entry: JournalEntry): Promise<void> {
     const parts = foldJournal(this.#parts, entry);
-    await this.#file.appendFile(lineOf(entry));
-    await this.#file.datasync();
+    await this.#file.append(lineOf(entry));
+    await this.#file.sync();
     this.#parts = parts;
   }
 }
@@ -129,37 +128,6 @@ function entriesOf(parts: Parts): JournalEntry[] {
         ];
     }
   });
-}
-
-async function rewrite(path: string, entries: JournalEntry[]): Promise<void> {
-  const fresh = `${path}.new`;
-  const file = await open(fresh, "w", 0o600);
-  try {
-    await file.writeFile(entries.map(lineOf).join(""));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(fresh, path);
-}
-
-/** A new name in a folder is durable only once the folder itself is synced. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(dirname(path), "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
-async function readIfThere(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
-    throw error;
-  }
 }
 
 function digest(json: string): string {

@@ -4,9 +4,17 @@ import { performance } from "node:perf_hooks";
 export interface Clock {
   /** Wall time in ms since 1970 at the start of the process, moved on by the monotonic clock. */
   now(): number;
+  /** Has the task done after so many ms, unless what is returned is called before. Without it the system's timers do. */
+  after?(ms: number, task: () => void): () => void;
 }
 
 export const systemClock: Clock = { now: () => performance.timeOrigin + performance.now() };
+
+export function after(clock: Clock, ms: number, task: () => void): () => void {
+  if (clock.after !== undefined) return clock.after(ms, task);
+  const timer = setTimeout(task, ms);
+  return () => clearTimeout(timer);
+}
 
 export function dateOf(now: number): Date {
   return new Date(Math.round(now));

@@ -20,6 +20,13 @@ export interface AgentParts {
   tell: (message: FromAgent) => void;
   /** What concerns one guest is done in the order in which it came. */
   enqueue: (guestId: string, task: () => Promise<void>) => void;
+  /** Has the task done after so many ms, unless what is returned is called before. Without it the system's timers do. */
+  after?: ((ms: number, task: () => void) => () => void) | undefined;
+}
+
+export function systemAfter(ms: number, task: () => void): () => void {
+  const timer = setTimeout(task, ms);
+  return () => clearTimeout(timer);
 }
 
 export function addressesOf({ guestId, name, definitions }: GuestPart): DeviceAddress[] {

@@ -8,10 +8,12 @@ import {
 } from "@godwit/core";
 import type { Released } from "../plane/calls.ts";
 import { codeOf, detailOf } from "../plane/failure.ts";
-import { type AgentParts, addressesOf } from "./parts.ts";
+import { type AgentParts, addressesOf, systemAfter } from "./parts.ts";
 
 /** A freeze that has not led to a release by then is refused by the source itself, so that a guest never stays stopped unasked. */
-const freezeLimitMs = 60_000;
+const leastFreezeLimitMs = 60_000;
+/** The orchestrator asks first. */
+const afterItsLimit = 2;
 
 /**
  * The source's side of one migration: the decisions are `stepSource`'s, this performs them in order. After a restart of the agent an
@@ -27,7 +29,8 @@ export class SourceAttempt {
   #live: boolean;
   #state: SourceHandover;
   #released: Partial<Released> | undefined;
-  #freezeTimer: NodeJS.Timeout | undefined;
+  #freezeLimitMs = leastFreezeLimitMs;
+  #endFreezeWatch: () => void = () => undefined;
 
   constructor(
     parts: AgentParts,
@@ -62,10 +65,15 @@ export class SourceAttempt {
     else await this.handle({ type: "failed", code, detail });
   }
 
+  /** How long the orchestrator gives the switchover. */
+  allow(limitMs = 0): void {
+    this.#freezeLimitMs = Math.max(leastFreezeLimitMs, afterItsLimit * limitMs);
+  }
+
   async handle(event: SourceEvent): Promise<void> {
     const { state, effects } = stepSource(this.#state, event);
     this.#state = state;
-    if (state.at !== "freezing" && state.at !== "frozen") clearTimeout(this.#freezeTimer);
+    if (state.at !== "freezing" && state.at !== "frozen") this.#endFreezeWatch();
     for (const effect of effects) await this.#perform(effect);
   }
 
@@ -111,7 +119,8 @@ export class SourceAttempt {
 
   #watchFreeze(): void {
     const tooLong = () => this.failed("FREEZE_TIMEOUT", "the switchover took too long");
-    this.#freezeTimer = setTimeout(() => this.#parts.enqueue(this.guestId, tooLong), freezeLimitMs);
+    const { after = systemAfter, enqueue } = this.#parts;
+    this.#endFreezeWatch = after(this.#freezeLimitMs, () => enqueue(this.guestId, tooLong));
   }
 
   async #grant(epoch: number): Promise<void> {

@@ -12,7 +12,7 @@ import {
 } from "@godwit/core";
 import type { JsonObject, MigrationCommit, MigrationRecord, NewEvent, Placement, Store } from "@godwit/store";
 import type { Logger } from "pino";
-import { type Clock, dateOf } from "../clock.ts";
+import { after, type Clock, dateOf } from "../clock.ts";
 import { outcomeRecordOf } from "./outcome.ts";
 
 /** Waiting events beyond this are reports that are outdated already: the oldest report gives way. */
@@ -44,7 +44,7 @@ export class Run {
   #version: number;
   #queue: MigrationEvent[] = [];
   #draining: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #disarm: () => void = () => undefined;
   #stopped = new AbortController();
   /** What the destination said of its devices when it had started them. */
   statuses: DeviceStatus[] = [];
@@ -79,7 +79,7 @@ export class Run {
 
   async stop(): Promise<void> {
     this.#stopped.abort();
-    clearTimeout(this.#timer);
+    this.#disarm();
     await this.#draining;
   }
 
@@ -146,7 +146,7 @@ export class Run {
       } catch (error) {
         if (this.#stopped.signal.aborted) return "stale";
         this.#parts.log.error(error, "a decision could not be stored; it is tried again");
-        await new Promise((resolve) => setTimeout(resolve, retryMs));
+        await new Promise<void>((resolve) => void after(this.#parts.clock, retryMs, resolve));
       }
     }
   }
@@ -171,12 +171,12 @@ export class Run {
   }
 
   #arm(): void {
-    clearTimeout(this.#timer);
+    this.#disarm();
     const deadline = deadlineOf(this.#state);
     if (deadline === undefined || this.#stopped.signal.aborted) return;
     // The longest a timer can wait; it is armed again then.
     const waitMs = Math.min(Math.max(0, deadline - this.#parts.clock.now()), 2 ** 31 - 1);
-    this.#timer = setTimeout(() => this.post({ type: "tick" }), waitMs);
+    this.#disarm = after(this.#parts.clock, waitMs, () => this.post({ type: "tick" }));
   }
 }
 
