@@ -66,7 +66,8 @@ export function needOfPlateau(
   const { bytes, perSec } = known.workingSet;
   const roomSec = Math.max(leastRoomMs, limitMs - predicted.fixedMs) / 1000;
   const all = bytes + known.stopcopyBytes;
-  const excessSec = all / bandwidth.low - 0.8 * roomSec;
+  // A stall a while ago makes the lower end next to nothing: no throttle is computed from that.
+  const excessSec = all / Math.max(bandwidth.low, bandwidth.mid / 2) - 0.8 * roomSec;
   return {
     ...need,
     bytesPerSec: Math.ceil((1.2 * all) / (roomSec + 1 / perSec)),

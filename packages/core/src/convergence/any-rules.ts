@@ -16,12 +16,20 @@ const measuredAfterMs = 60_000;
 const measuredHits = 50;
 
 /** C8: the deadline has passed. */
-export function deadlineRule({ leftMs, nowMs, policy }: Evidence): Verdict | undefined {
+export function deadlineRule({
+  leftMs,
+  nowMs,
+  policy,
+}: Pick<Evidence, "leftMs" | "nowMs" | "policy">): Verdict | undefined {
   return leftMs < endMs ? say.deadline(nowMs, policy) : undefined;
 }
 
 /** C2: nothing has moved for half a minute although there is something to move. */
-export function noProgressRule({ memory, observation, nowMs }: Evidence): Verdict | undefined {
+export function noProgressRule({
+  memory,
+  observation,
+  nowMs,
+}: Pick<Evidence, "memory" | "observation" | "nowMs">): Verdict | undefined {
   const sinceMs = nowMs - memory.bandwidth.movedAtMs;
   if (sinceMs <= noProgressMs || precopyBytes(observation) <= worthMovingBytes) return undefined;
   return say.stalled(observation, sinceMs, noProgressMs);
@@ -32,9 +40,10 @@ export function firstPassRule(evidence: Evidence, before: Strikes): { verdict: V
   const { pass, observation, policy, leftMs, nowMs } = evidence;
   if (pass.doneMs !== undefined) return { verdict: undefined, strikes: before };
   const unsent = precopyBytes(observation);
-  const link = Math.min(linkOf(policy), policy.capBytesPerSec ?? Infinity);
-  if (((mayBeZero * unsent) / link) * 1000 > leftMs)
-    return { verdict: say.tooLate(unsent, link, leftMs, policy, true), strikes: before };
+  const [link, cap = Infinity] = [linkOf(policy), policy.capBytesPerSec];
+  const isTooMuchFor = (bytesPerSec: number) => ((mayBeZero * unsent) / bytesPerSec) * 1000 > leftMs;
+  if (isTooMuchFor(link)) return { verdict: say.tooLate(unsent, link, leftMs, policy, true), strikes: before };
+  if (isTooMuchFor(cap)) return { verdict: say.tooLateUnderCap(unsent, cap, leftMs, policy), strikes: before };
   if (nowMs <= measuredAfterMs) return { verdict: undefined, strikes: before };
   const most = mostForPrecopy(evidence);
   const strikes = strike(before, "firstPass", (unsent / most) * 1000 > leftMs);

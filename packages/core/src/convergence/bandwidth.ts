@@ -53,6 +53,8 @@ const windowMs = 60_000;
 const horizonMs = 500;
 const unmeasured = 0.88;
 const enough = 15;
+/** Measured by so much above the cap, it is the path and not the cap that was measured. */
+const clearly = 1.2;
 const best = { slices: 5, factor: 1.03 };
 const forecastsKept = 12;
 /** Without a whole slice for so long, a shorter one is taken, if it is long enough to mean something. */
@@ -104,13 +106,19 @@ export function rangeOf(bandwidth: Bandwidth, policy: Policy): BandwidthRange | 
   if (measured === undefined) return undefined;
   let { low, mid, high } = measured;
   if (cap !== undefined && reserved !== undefined) {
-    // What was learnt may be more than the link is said to carry by now.
-    const promised = Math.min(reserved, link);
+    // What was learnt may be more than the link is said to carry by now, or than it gives where waiting for the cap is not counted.
+    const beyondCap = isSettled(bandwidth) && (bandwidth.smoothedBytesPerSec ?? 0) > clearly * cap;
+    const promised = Math.min(reserved, link, beyondCap ? best.factor * bandwidth.bestBytesPerSec : Infinity);
     mid = Math.max(mid, 0.95 * promised);
     low = Math.max(low, 0.8 * promised);
     high = Math.max(high, Math.min(link, 1.2 * promised));
   }
   return { low, mid, high, sd: Math.max(0.01, (1 - low / mid) / 1.645) };
+}
+
+/** What was measured, in bytes/s; undefined while it was not enough to say something of the path. */
+export function measuredOf({ slices, smoothedBytesPerSec }: Bandwidth): number | undefined {
+  return slices.length < best.slices ? undefined : smoothedBytesPerSec;
 }
 
 /** The most the path can carry: no less than a dead one does, and without a limit where nobody has said one. */

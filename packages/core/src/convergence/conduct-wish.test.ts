@@ -82,9 +82,18 @@ describe("M16: a switchover that is asked for", () => {
   });
 
   test("C2, C8: is given up where nothing moves any more, and at the deadline", () => {
-    for (const code of ["NO_PROGRESS", "DEADLINE"])
-      expect(
-        next(wished("now"), { verdict: verdictOf("hopeless", code), atMs: 60_000, exact: false }).action.kind,
-      ).toBe("giveUp");
+    const passed = verdictOf("hopeless", "DEADLINE", { elapsedMs: 60_000, proof: true });
+    for (const verdict of [verdictOf("hopeless", "NO_PROGRESS"), passed])
+      expect(next(wished("now"), { verdict, atMs: 60_000, exact: false }).action.kind).toBe("giveUp");
+    // That the first pass would take too long is what was overruled.
+    const late = verdictOf("hopeless", "DEADLINE", { unsentBytes: 1, proof: true });
+    expect(next(wished("now"), { verdict: late, atMs: 60_000, exact: false }).action.kind).toBe("askExact");
+  });
+
+  test("M15, M16: one that a ladder has come to waits until it is not held back any more", () => {
+    const forced: Conduct = { ...conductAtStart, wish: { at: "minimum", sinceMs: 0, forced: true } };
+    const held = { ...gigabyteLink, maySwitchOver: false };
+    expect(next(forced, { verdict: ready, atMs: 20_100 }, held).action.kind).toBe("none");
+    expect(next(forced, { verdict: ready, atMs: 20_100 }).action.kind).toBe("switchOver");
   });
 });

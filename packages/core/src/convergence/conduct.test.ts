@@ -135,7 +135,7 @@ describe("C9: a verdict is not an action", () => {
 
   test("C8, C9: a passed deadline is acted on at once, without any remedy", () => {
     const ladder: Policy["ladder"] = [{ remedy: "downtimeLimit", maxMs: 60_000 }, { remedy: "force" }];
-    const deadline = verdictOf("hopeless", "DEADLINE");
+    const deadline = verdictOf("hopeless", "DEADLINE", { proof: true });
     const policy: Policy = { ...gigabyteLink, patience: "untilDeadline", ladder };
     expect(actions([{ verdict: deadline, atMs: 20_000, exact: false }], policy)).toEqual(["giveUp"]);
   });
@@ -209,6 +209,6 @@ describe("C10: the ladder", () => {
       ...gigabyteLink,
       ladder: [{ remedy: "force" }],
     });
-    expect(decision?.conduct.wish).toEqual({ at: "minimum", sinceMs: 20_000 });
+    expect(decision?.conduct.wish).toEqual({ at: "minimum", sinceMs: 20_000, forced: true });
   });
 });

@@ -10,7 +10,7 @@ import { patienceMs } from "./patience.ts";
 import { isLow } from "./plateau.ts";
 import { isAwaited } from "./questions.ts";
 import type { Convergence } from "./memory.ts";
-import type { Patience, Policy } from "./policy.ts";
+import { endsAtMs, type Patience, type Policy } from "./policy.ts";
 import { clamp } from "./statistics.ts";
 import { type Verdict, isBlocked, isProof } from "./verdict.ts";
 
@@ -29,8 +29,11 @@ export interface Conduct {
   throttle: number;
   /** It fits and still falls: since when, and what was expected of the downtime by the last exact figures. */
   closingIn: { sinceMs: number; midMs: number; atMs: number } | undefined;
-  /** It is to be switched over whatever the limit: at once, or at the next low. */
-  wish: { at: "now" | "minimum"; sinceMs: number } | undefined;
+  /**
+   * It is to be switched over whatever the limit: at once, or at the next low. Somebody asked for that; or, `forced`, the policy's ladder has
+   * come to it, which does not overrule a hold or a window.
+   */
+  wish: { at: "now" | "minimum"; sinceMs: number; forced?: true | undefined } | undefined;
 }
 
 type Mode =
@@ -68,6 +71,8 @@ const quiet = { ratio: 0.5, times: 3, shortestSpanMs: 300 };
 /** While it falls by so much a ms; to that share of the limit, and for so long at the most. */
 const closing = { fall: 0.15, enough: 0.75, mostMs: 3_000, beforeDeadlineMs: 5_000 };
 const wishGapMs = 200;
+/** C13: exact figures come no more often than that many times their own cost. */
+const gapOfSync = 8;
 const beforeDeadlineMs = 1_000;
 const diagnosis = { spans: 3, ofDowntime: 0.4, leastMs: 200, mostMs: 3_000, ofSync: 4, wholeSpan: 0.5 };
 
@@ -111,6 +116,8 @@ export function decide(before: Conduct, judgement: Judgement, observation: Obser
 function ready(conduct: Conduct, { verdict, evidence }: Judgement): Decision {
   const switchOver = done({ ...conduct, closingIn: undefined }, verdict, { kind: "switchOver", why: verdict });
   if (evidence === undefined || evidence.leftMs < closing.beforeDeadlineMs) return switchOver;
+  // The next exact figures would come too late to wait for.
+  if (gapOfSync * evidence.syncMs > closing.mostMs) return switchOver;
   const { nowMs, predicted, policy } = evidence;
   const before = conduct.closingIn;
   const sinceMs = before?.sinceMs ?? nowMs;
@@ -140,7 +147,7 @@ export function dutyOf({ mode }: Conduct): number {
   return mode.kind === "sending" ? 1 : mode.kind === "watching" ? watchDuty : 0;
 }
 
-/** A switchover whatever the limit, and so no giving up but where nothing moves any more. */
+/** M16: a switchover whatever the limit, and so no giving up but where nothing moves any more. */
 function asWished(
   conduct: Conduct,
   wish: NonNullable<Conduct["wish"]>,
@@ -150,15 +157,23 @@ function asWished(
 ): Decision {
   const { verdict, memory } = judgement;
   const sending: Conduct = { ...conduct, mode: { kind: "sending" } };
-  if (verdict.code === "NO_PROGRESS" || verdict.code === "DEADLINE")
-    return done(sending, verdict, { kind: "giveUp", why: verdict });
-  const { nowMs } = memory.clock;
+  // That it would take too long by itself is what the wish overrules; that the deadline has passed is not.
+  const isOver = verdict.code === "DEADLINE" && "elapsedMs" in verdict.inputs;
+  if (verdict.code === "NO_PROGRESS" || isOver) return done(sending, verdict, { kind: "giveUp", why: verdict });
   if (observation.exact === undefined) {
-    const due = isDue(memory, policy, wish.at === "now" ? 0 : wishGapMs);
+    const gapMs = Math.max(wishGapMs, gapOfSync * (memory.syncMs ?? policy.syncMsPrior));
+    const due = isDue(memory, policy, wish.at === "now" ? 0 : gapMs);
     return done(sending, verdict, { kind: due ? "askExact" : "none" });
   }
-  const here = wish.at === "now" || verdict.kind === "ready" || isLow(memory.samples, nowMs, wish.sinceMs);
+  const may = wish.forced !== true || policy.maySwitchOver;
+  const here = may && (wish.at === "now" || verdict.kind === "ready" || isLowPoint(judgement, wish.sinceMs));
   return done(sending, verdict, here ? { kind: "switchOver", why: verdict } : { kind: "none" });
+}
+
+/** Until the first pass is over every moment is the lowest yet. Without any bandwidth there is no forecast whose low could be waited for. */
+function isLowPoint({ memory: { pass, samples, clock }, evidence }: Judgement, sinceMs: number): boolean {
+  if (evidence === undefined) return true;
+  return pass?.doneMs !== undefined && isLow(samples, clock.nowMs, sinceMs);
 }
 
 /** No answer is awaited, and the gap since the last question is over. */
@@ -168,7 +183,7 @@ function isDue({ question, clock: { nowMs }, syncMs }: Convergence, policy: Poli
 }
 
 function patienceOf(verdict: Verdict, { pass }: Convergence, patience: Patience): number {
-  return isProof(verdict) || verdict.code === "DEADLINE" || pass === undefined ? 0 : patienceMs(patience, pass);
+  return isProof(verdict) || pass === undefined ? 0 : patienceMs(patience, pass);
 }
 
 function going(conduct: Conduct, { verdict, askExact }: Judgement): Decision {
@@ -180,7 +195,7 @@ function blocked(conduct: Conduct, judgement: Judgement, policy: Policy): Decisi
   const { verdict, memory } = judgement;
   const stoodMs = memory.clock.nowMs - (conduct.blockedSinceMs ?? memory.clock.nowMs);
   if (stoodMs < patienceOf(verdict, memory, policy.patience)) return going(conduct, judgement);
-  return verdict.code === "DEADLINE" || verdict.code === "NO_PROGRESS"
+  return verdict.kind === "hopeless" && (verdict.code === "DEADLINE" || verdict.code === "NO_PROGRESS")
     ? done(conduct, verdict, { kind: "giveUp", why: verdict })
     : giveUp(conduct, judgement, verdict, policy);
 }
@@ -199,14 +214,24 @@ function giveUp(conduct: Conduct, judgement: Judgement, why: Verdict, policy: Po
   if (isOfTheGuest(why.code)) {
     const waitMs = quietWaitMs(policy);
     const since = conduct.watchedSinceMs ?? nowMs;
-    const untilMs = Math.min(since + waitMs, policy.deadlineMs - beforeDeadlineMs);
+    const untilMs = Math.min(since + waitMs, endsAtMs(policy) - beforeDeadlineMs);
     if (waitMs > 0 && nowMs < untilMs) {
       const mode: Mode = { kind: "watching", untilMs, quiet: 0, verdict: why };
       return done({ ...conduct, mode, watchedSinceMs: since }, why, { kind: "none" });
     }
-    if (policy.diagnose && conduct.workingSet === undefined) return beginDiagnosis(conduct, judgement, why);
+    const affordable = diagnosis.ofSync * (judgement.memory.syncMs ?? 0) <= diagnosis.mostMs;
+    if (policy.diagnose && affordable && conduct.workingSet === undefined)
+      return beginDiagnosis(conduct, judgement, why);
   }
-  return lastResort(conduct, why, policy, nowMs);
+  return lastResort(conduct, advised(conduct, judgement, why), policy, nowMs);
+}
+
+/** What was once found of the working set is advice for every later verdict too. */
+function advised({ workingSet }: Conduct, { evidence }: Judgement, why: Verdict): Verdict {
+  const { code, thresholds } = why;
+  if (workingSet === undefined || evidence === undefined || !isOfTheGuest(code)) return why;
+  const known = { windowMs: thresholds["windowMs"] ?? 0, count: thresholds["samples"] ?? 0 };
+  return blockedVerdict({ ...evidence, workingSet }, code, known);
 }
 
 function lastResort(conduct: Conduct, why: Verdict, policy: Policy, nowMs: number): Decision {
@@ -225,7 +250,7 @@ function remedied(conduct: Conduct, remedy: Remedy, why: Verdict, nowMs: number)
     mode: { kind: "sending" },
     blockedSinceMs: undefined,
     throttle: remedy.change.throttle ?? conduct.throttle,
-    wish: remedy.change.force === true ? { at: "minimum", sinceMs: nowMs } : conduct.wish,
+    wish: remedy.change.force === true ? { at: "minimum", sinceMs: nowMs, forced: true } : conduct.wish,
   };
   return { conduct: next, action: { kind: "remedy", remedy, why }, verdict: why, resume: true };
 }
@@ -259,7 +284,7 @@ function beginDiagnosis(conduct: Conduct, judgement: Judgement, why: Verdict): D
   const leastMs = Math.max(diagnosis.leastMs, diagnosis.ofSync * (memory.syncMs ?? 0));
   const mode: Mode = {
     kind: "diagnosing",
-    gapMs: clamp(downtimeMs, leastMs, Math.max(leastMs, diagnosis.mostMs)),
+    gapMs: clamp(downtimeMs, leastMs, diagnosis.mostMs),
     spans: [],
     verdict: why,
     predicted: evidence?.predicted,
@@ -287,13 +312,10 @@ function diagnose(
   if (spans.length < diagnosis.spans)
     return done({ ...conduct, mode: { ...mode, spans } }, mode.verdict, { kind: "none" });
   const workingSet = workingSetOf(spans, precopyBytes(observation));
-  const { code, thresholds } = mode.verdict;
-  const known = { windowMs: thresholds["windowMs"] ?? 0, count: thresholds["samples"] ?? 0 };
-  const advised =
-    isOfTheGuest(code) && evidence !== undefined
-      ? blockedVerdict({ ...evidence, predicted: mode.predicted ?? evidence.predicted, workingSet }, code, known)
-      : mode.verdict;
-  return lastResort({ ...conduct, workingSet }, advised, policy, memory.clock.nowMs);
+  const looked: Conduct = { ...conduct, workingSet };
+  const before = evidence && { ...evidence, predicted: mode.predicted ?? evidence.predicted };
+  const why = advised(looked, { ...judgement, evidence: before }, mode.verdict);
+  return lastResort(looked, why, policy, memory.clock.nowMs);
 }
 
 function done(conduct: Conduct, verdict: Verdict, action: Action): Decision {

@@ -36,6 +36,12 @@ export function consider(before: Consideration, observation: Observation, policy
   return { state: { convergence, conduct }, judgement, verdict, action };
 }
 
+/** Limits were changed: a plateau must show itself anew, and a wait or a look that was under way is over. */
+export function afresh({ convergence, conduct }: Consideration): Consideration {
+  const sending: Conduct = { ...conduct, mode: { kind: "sending" }, blockedSinceMs: undefined };
+  return { convergence: resumed(convergence), conduct: sending };
+}
+
 /** Time in which no report came that could be judged: nothing is decided that would need one, and after 30 s it is given up. */
 export function pass(before: Consideration, elapsedMs: number): Considered {
   const clock = unheard(before.convergence.clock, elapsedMs);

@@ -33,9 +33,10 @@ export interface Ruled {
 
 /** What exact figures say: the first rule that has something to say decides. Undefined where nothing speaks for or against it yet. */
 export function ruleOnExact(evidence: Evidence): Ruled {
-  const { memory } = evidence;
   const ready = fitsRule(evidence);
-  if (ready !== undefined) return { verdict: ready, strikes: memory.strikes, stopOnly: memory.stopOnly };
+  // What fits now has fitted: what comes after it is counted anew.
+  if (ready !== undefined)
+    return { verdict: ready, strikes: {}, stopOnly: { fittingBytes: stopcopyBytes(evidence.observation) } };
   const stop = stopOnlyRule(evidence);
   if (stop.verdict !== undefined) return stop;
   const { stopOnly } = stop;
@@ -105,9 +106,14 @@ export function blocked(evidence: Evidence, code: BlockedCode, plateau: PlateauF
     windowMs: plateau?.windowMs ?? span?.overMs ?? 0,
     samples: plateau?.count ?? confirmations,
     need: needOfPlateau(predicted, memory.samples, policy.downtimeLimitMs, bandwidth, known),
-    capBytesPerSec: cap !== undefined && cap < 0.9 * link ? cap : undefined,
+    capBytesPerSec: cap !== undefined && binds(cap, link, memory.bandwidth.smoothedBytesPerSec) ? cap : undefined,
     expectedBytesPerSec: degradedFrom(memory.bandwidth, policy),
   });
+}
+
+/** The link would carry more, by what it is said to and by what it gave. */
+function binds(cap: number, link: number, measured = cap): boolean {
+  return cap < 0.9 * link && cap <= 1.1 * measured;
 }
 
 /**

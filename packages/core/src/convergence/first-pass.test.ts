@@ -24,7 +24,7 @@ describe("the first pass", () => {
 
   test("is over when every device has ended a pass or has nothing to move", () => {
     const ram = { precopyBytes: 8 * GB };
-    const done = (devices: Observation["devices"]) => follow(begun, seen({ devices }), at(500)).doneMs;
+    const done = (devices: Observation["devices"]) => follow(begun, seen({ devices }), at(500), true).doneMs;
     expect(done([device("ram", { ...ram, rounds: 1 }), device("disk", { ...ram, rounds: 1 })])).toBe(500);
     expect(done([device("ram", { ...ram, rounds: 1 }), device("gpu", { stopcopyBytes: GB })])).toBe(500);
     expect(done([device("ram", { ...ram, rounds: 1 }), device("disk", ram)])).toBeUndefined();
@@ -32,24 +32,24 @@ describe("the first pass", () => {
 
   test("is over when all of it was sent once by exact figures, or next to nothing is left", () => {
     const exact = exactly();
-    expect(follow(begun, sent(7.99 * GB, GB, { exact }), at(500)).doneMs).toBe(500);
-    expect(follow(begun, sent(7.97 * GB, GB, { exact }), at(500)).doneMs).toBeUndefined();
-    expect(follow(begun, sent(9 * GB, GB), at(500)).doneMs).toBeUndefined();
-    expect(follow(begun, sent(GB, 100_000), at(500)).doneMs).toBe(500);
-    expect(follow(begun, sent(GB, 100_001), at(500)).doneMs).toBeUndefined();
+    expect(follow(begun, sent(7.99 * GB, GB, { exact }), at(500), true).doneMs).toBe(500);
+    expect(follow(begun, sent(7.97 * GB, GB, { exact }), at(500), true).doneMs).toBeUndefined();
+    expect(follow(begun, sent(9 * GB, GB), at(500), true).doneMs).toBeUndefined();
+    expect(follow(begun, sent(GB, 100_000), at(500), true).doneMs).toBe(500);
+    expect(follow(begun, sent(GB, 100_001), at(500), true).doneMs).toBeUndefined();
   });
 
   test("ends once, and stays ended", () => {
-    const ended = follow(begun, sent(GB, 0), at(500));
-    expect(follow(ended, sent(GB, 5 * GB), at(900)).doneMs).toBe(500);
+    const ended = follow(begun, sent(GB, 0), at(500), true);
+    expect(follow(ended, sent(GB, 5 * GB), at(900), true).doneMs).toBe(500);
   });
 
   test("C12: adds up what was sent over counters that began anew", () => {
-    const one = follow(begun, sent(3 * GB, 5 * GB), at(100));
-    const anew = follow(one, sent(GB, 5 * GB, { epoch: 1 }), at(200));
+    const one = follow(begun, sent(3 * GB, 5 * GB), at(100), true);
+    const anew = follow(one, sent(GB, 5 * GB, { epoch: 1 }), at(200), true);
     expect(anew.sentBytes).toBe(3 * GB);
-    expect(follow(anew, sent(2 * GB, 4 * GB, { epoch: 1 }), at(300)).sentBytes).toBe(4 * GB);
-    expect(follow(one, sent(GB, 5 * GB), at(200)).sentBytes).toBe(3 * GB);
+    expect(follow(anew, sent(2 * GB, 4 * GB, { epoch: 1 }), at(300), true).sentBytes).toBe(4 * GB);
+    expect(follow(one, sent(GB, 5 * GB), at(200), true).sentBytes).toBe(3 * GB);
   });
 });
 

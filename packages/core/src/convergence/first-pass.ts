@@ -38,17 +38,24 @@ export function beginFirstPass(observation: Observation, policy: Policy): FirstP
   };
 }
 
-/** Every device has ended a pass, all bytes were sent once, or next to nothing is left. */
-export function follow(pass: FirstPass, observation: Observation, { nowMs }: Clock): FirstPass {
+/**
+ * Every device has ended a pass, all bytes were sent once, or next to nothing is left; not before exact figures have come once (`looked`),
+ * since there are back ends whose estimates know nothing at first.
+ */
+export function follow(pass: FirstPass, observation: Observation, { nowMs }: Clock, looked: boolean): FirstPass {
   const { epoch = 0 } = observation;
   const counted = { epoch, sentBytes: sentBytes(observation) };
   const same = epoch === pass.counted.epoch && counted.sentBytes >= pass.counted.sentBytes;
   const sent = pass.sentBytes + (same ? counted.sentBytes - pass.counted.sentBytes : 0);
   const done =
-    precopyBytes(observation) <= idleBytes ||
-    observation.devices.every((device) => device.rounds > 0 || movableBytes(device) === 0) ||
-    (observation.exact !== undefined && sent >= wholePass * pass.sizeBytes);
-  return { ...pass, counted, sentBytes: sent, doneMs: pass.doneMs ?? (done ? nowMs : undefined) };
+    looked &&
+    (precopyBytes(observation) <= idleBytes ||
+      observation.devices.every((device) => device.rounds > 0 || movableBytes(device) === 0) ||
+      (observation.exact !== undefined && sent >= wholePass * pass.sizeBytes));
+  const doneMs = pass.doneMs ?? (done ? nowMs : undefined);
+  // An estimate may have known nothing of it at first.
+  const sizeBytes = pass.doneMs === undefined ? Math.max(pass.sizeBytes, precopyBytes(observation)) : pass.sizeBytes;
+  return { ...pass, sizeBytes, counted, sentBytes: sent, doneMs };
 }
 
 /** During the first pass: how busy the guest was over a span. */

@@ -10,12 +10,15 @@ import { forecast, leastDowntimeMs } from "./forecast.ts";
 import type { Convergence } from "./memory.ts";
 import { type Observation, precopyBytes, stopcopyBytes } from "./observation.ts";
 import { withSample } from "./plateau.ts";
-import type { Policy } from "./policy.ts";
+import { endsAtMs, type Policy } from "./policy.ts";
 import { isAwaited, isWorthAsking } from "./questions.ts";
 import * as say from "./sentences.ts";
 import { withSpell } from "./spell.ts";
 import { suspicion } from "./stop-only.ts";
 import { type MsRange, type Verdict, isBlocked } from "./verdict.ts";
+
+/** While no bandwidth is known: exact figures may tell that nothing has to move. */
+const askAgainMs = 5_000;
 
 /** What the judge has to say of one observation. */
 export interface Judgement {
@@ -34,7 +37,12 @@ export function judge(before: Convergence, observation: Observation, policy: Pol
   const clock = advance(before.clock, observation.atMs, policy.reportEveryMs);
   const bandwidth = measure(before.bandwidth, observation, clock.nowMs);
   const degraded = withSpell(before.degraded, degradedFrom(bandwidth, policy) !== undefined, clock.nowMs);
-  const pass = follow(before.pass ?? beginFirstPass(observation, policy), observation, clock);
+  const pass = follow(
+    before.pass ?? beginFirstPass(observation, policy),
+    observation,
+    clock,
+    observation.exact !== undefined || before.dirty.lastExact !== undefined,
+  );
   const memory: Convergence = { ...before, clock, bandwidth, degraded, pass };
   return observation.exact === undefined
     ? judgeEstimate(memory, pass, observation, policy)
@@ -79,8 +87,7 @@ function judgeEstimate(before: Convergence, pass: FirstPass, observation: Observ
     undefined,
   );
   const awaited = isAwaited({ question: memory.question, nowMs: memory.clock.nowMs, syncMs: syncMsOf(memory, policy) });
-  const unanswered = memory.question?.open !== false;
-  if (evidence === undefined) return { ...undecided(memory, observation), askExact: unanswered && !awaited };
+  if (evidence === undefined) return withoutBandwidth(memory, observation, policy, awaited);
   const over = deadlineRule(evidence) ?? noProgressRule(evidence);
   if (over !== undefined || awaited) {
     return judgementOf(evidence, over ?? standing(evidence), false);
@@ -90,6 +97,20 @@ function judgeEstimate(before: Convergence, pass: FirstPass, observation: Observ
   const verdict = late.verdict ?? standing(evidence);
   const asking = isWorthAsking(occasionOf(evidence, dirty, suspects), policy);
   return judgementOf({ ...evidence, memory: { ...memory, strikes } }, verdict, asking);
+}
+
+/** Whatever the bandwidth: a passed deadline, and a link over which nothing moves. */
+function withoutBandwidth(memory: Convergence, observation: Observation, policy: Policy, awaited: boolean): Judgement {
+  const { nowMs } = memory.clock;
+  const over =
+    deadlineRule({ leftMs: endsAtMs(policy) - nowMs, nowMs, policy }) ?? noProgressRule({ memory, observation, nowMs });
+  const since = nowMs - (memory.question?.askedMs ?? -Infinity);
+  const judgement = undecided(memory, observation);
+  return {
+    ...judgement,
+    verdict: over ?? judgement.verdict,
+    askExact: over === undefined && !awaited && since >= askAgainMs,
+  };
 }
 
 function movingBytes(dirty: Dirty, nowMs: number, observation: Observation): { bytes: number; sdBytes: number } {
@@ -112,7 +133,7 @@ function evidenceOf(
   const syncMs = syncMsOf(memory, policy);
   const { nowMs } = memory.clock;
   const predicted = forecast(observation, moving, bandwidth, policy, syncMs);
-  const leftMs = policy.deadlineMs - nowMs;
+  const leftMs = endsAtMs(policy) - nowMs;
   return { memory, pass, observation, policy, nowMs, leftMs, syncMs, bandwidth, predicted, span };
 }
 

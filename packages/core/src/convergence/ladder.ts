@@ -31,7 +31,7 @@ export function nextRemedy(verdict: Verdict, policy: Policy, throttled: number):
 }
 
 function tryRung(rung: Rung, verdict: Verdict, policy: Policy, throttled: number): Remedy | undefined {
-  const ofTheStop = verdict.code === "STOP_ONLY" || verdict.code === "FIXED_COSTS";
+  const ofTheStop = ["STOP_ONLY", "FIXED_COSTS", "BANDWIDTH_UNKNOWN"].includes(verdict.code);
   switch (rung.remedy) {
     case "bandwidth":
       return ofTheStop ? undefined : moreBandwidth(rung.maxBytesPerSec, verdict, policy);

@@ -1,7 +1,7 @@
 import type { FirstPass } from "./first-pass.ts";
 import type { Forecast } from "./forecast.ts";
 import { plateauWindowMs } from "./patience.ts";
-import type { Policy } from "./policy.ts";
+import { endsAtMs, type Policy } from "./policy.ts";
 import { type Line, lineThrough } from "./statistics.ts";
 
 /** What one set of exact figures predicted. Logarithms of ms, so that what counts is by what factor a limit is missed. */
@@ -36,6 +36,8 @@ const nearlyWhole = 0.95;
 const limboAfter = 4;
 /** Per window: a slower fall than that is no way forward. */
 const limboSlope = -0.02;
+/** Per second: while it falls faster than that, the low is yet to come. */
+const lowSlope = -0.02;
 const lowOverMs = 2_000;
 const shrinkSlope = -0.1;
 const leastLogMs = Math.log(1e-3);
@@ -76,7 +78,7 @@ export function plateauOf(
     window.map(({ atMs, best }) => ({ atMs, value: best - limit })),
     nowMs,
   );
-  const leftMs = Math.max(0, policy.deadlineMs - nowMs);
+  const leftMs = Math.max(0, endsAtMs(policy) - nowMs);
   return {
     never: staysAbove(line, window, limit, leftMs, windowMs),
     limbo: limboOf(window, nowMs - fromMs, windowMs, line, limit, nowMs),
@@ -105,7 +107,7 @@ export function isLow(samples: readonly Sample[], nowMs: number, sinceMs: number
   const falling = trendOf(since, nowMs, lowOverMs);
   const lowest = Math.min(...since.map(({ mid }) => mid));
   const near = Math.log(1 + 0.02 + (0.01 * (nowMs - sinceMs)) / 1000);
-  return last.mid <= lowest + near && (falling === undefined || falling > limboSlope);
+  return last.mid <= lowest + near && (falling === undefined || falling > lowSlope);
 }
 
 function staysAbove(line: Line, window: readonly Sample[], limit: number, leftMs: number, windowMs: number): boolean {

@@ -16,8 +16,10 @@ export type Rung =
 
 export interface Policy {
   downtimeLimitMs: number;
-  /** Since the first figures. */
+  /** Since the first figures, unless `endsAtMs` says when that is. */
   deadlineMs: number;
+  /** When the deadline passes, on the judge's clock, which counts no silence. */
+  endsAtMs?: number | undefined;
   patience: Patience;
   ladder: readonly Rung[];
   /** A switchover may begin now: it is not held, and its window is open. */
@@ -68,3 +70,8 @@ export const plainPolicy: Omit<Policy, "downtimeLimitMs" | "deadlineMs"> = {
   reportEveryMs: 100,
   canThrottle: false,
 };
+
+/** When the deadline passes, on the judge's clock. */
+export function endsAtMs({ endsAtMs: at, deadlineMs }: Pick<Policy, "endsAtMs" | "deadlineMs">): number {
+  return at ?? deadlineMs;
+}

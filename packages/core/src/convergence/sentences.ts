@@ -112,7 +112,10 @@ export function reportsLost(silentMs: number, limitMs: number): Verdict {
 }
 
 export function deadline(elapsedMs: number, policy: Policy): Verdict {
-  const sentence = `It was not ready within its deadline of ${msText(policy.deadlineMs)}.`;
+  const deadlineText = `deadline of ${msText(policy.deadlineMs)}`;
+  const sentence = policy.maySwitchOver
+    ? `It was not ready within its ${deadlineText}.`
+    : `Its ${deadlineText} passed while it was held back.`;
   return {
     ...verdict("hopeless", "DEADLINE", sentence, { elapsedMs, proof: true }),
     thresholds: { deadlineMs: policy.deadlineMs },
@@ -131,6 +134,15 @@ export function tooLate(
   const sentence = `${bytesText(unsentBytes)} have not been sent once; at ${rateText(bytesPerSec)} that takes ${msText(needMs)}, and ${msText(leftMs)} are left of the deadline.`;
   const inputs = { unsentBytes, bytesPerSec, leftMs, proof };
   return { ...verdict("hopeless", "DEADLINE", sentence, inputs), thresholds: { deadlineMs: policy.deadlineMs } };
+}
+
+/** C7: a cap of the migration's own is what makes it take so long. */
+export function tooLateUnderCap(unsentBytes: number, capBytesPerSec: number, leftMs: number, policy: Policy): Verdict {
+  const needMs = (unsentBytes / capBytesPerSec) * 1000;
+  const sentence = `${bytesText(unsentBytes)} have not been sent once; at the ${rateText(capBytesPerSec)} that the migration may use that takes ${msText(needMs)}, and ${msText(leftMs)} are left of the deadline.`;
+  const needBytesPerSec = Math.ceil((unsentBytes / Math.max(1, leftMs)) * 1000);
+  const inputs = { unsentBytes, capBytesPerSec, leftMs, needBytesPerSec, proof: true };
+  return { ...verdict("needsMore", "DEADLINE", sentence, inputs), thresholds: { deadlineMs: policy.deadlineMs } };
 }
 
 export function degraded(bytesPerSec: number, expectedBytesPerSec: number): Verdict {

@@ -9,3 +9,8 @@ export interface Learned {
   /** On how many finished migrations of the pair it rests. */
   migrations: number;
 }
+
+/** Over what a device declares; 1 where nothing was learnt. A device may have the name of something that every object has. */
+export function costFactorOf(learned: Learned | undefined, device: string): number {
+  return learned !== undefined && Object.hasOwn(learned.costFactors, device) ? (learned.costFactors[device] ?? 1) : 1;
+}

@@ -1,4 +1,5 @@
 import type { DeviceProgress, Ended } from "../migration/state.ts";
+import { costFactorOf } from "./learned.ts";
 
 /** What a completed migration has shown: what was predicted, what came, and what of it was whose. */
 export interface Outcome {
@@ -22,7 +23,7 @@ export function outcomeOf(state: Ended): Outcome | undefined {
   if (state.phase !== "completed" || downtimeMs === undefined || released === undefined) return undefined;
   const moveMs = course.bytesPerSec === undefined ? 0 : (released.stoppedBytes / course.bytesPerSec) * 1000;
   const own = course.devices.flatMap((device) => {
-    const actualMs = ownMs(device, moveMs);
+    const actualMs = ownMs(device, Math.max(moveMs, declaredMoveMs(device)));
     return actualMs === undefined ? [] : [{ name: device.name, declaredMs: declaredOf(state, device), actualMs }];
   });
   const slowest = Math.max(0, ...own.map(({ actualMs }) => actualMs));
@@ -33,13 +34,20 @@ export function outcomeOf(state: Ended): Outcome | undefined {
     highMs: course.predicted?.highMs,
     actualMs: downtimeMs,
     limitMs: limits.downtimeLimitMs,
-    bandwidthBytesPerSec: course.bytesPerSec,
+    bandwidthBytesPerSec: course.measuredBytesPerSec,
     handoverMs: own.length < course.devices.length ? undefined : Math.max(0, downtimeMs - explained),
     devices: own.flatMap((device) => {
       const known = facts.devices.find(({ name }) => name === device.name);
       return known?.version === undefined ? [] : [{ ...device, kind: known.kind, version: known.version }];
     }),
   };
+}
+
+/** What the device said that its own bytes take, which the forecast counts beside what is learnt here. */
+function declaredMoveMs({ pending }: DeviceProgress): number {
+  if (pending === undefined) return 0;
+  const { saveMs = 0, stopcopyBytes, bytesPerSec } = pending;
+  return saveMs + (bytesPerSec === undefined || bytesPerSec <= 0 ? 0 : (stopcopyBytes / bytesPerSec) * 1000);
 }
 
 function ownMs({ timings }: DeviceProgress, moveMs: number): number | undefined {
@@ -50,5 +58,5 @@ function ownMs({ timings }: DeviceProgress, moveMs: number): number | undefined 
 
 /** As the back end declared it, before what was learnt was applied. */
 function declaredOf({ facts }: Ended, { name, pending }: DeviceProgress): number {
-  return (pending?.fixedMs ?? 0) / (facts.learned?.costFactors[name] ?? 1);
+  return (pending?.fixedMs ?? 0) / costFactorOf(facts.learned, name);
 }

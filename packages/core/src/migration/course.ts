@@ -1,3 +1,4 @@
+import { measuredOf } from "../convergence/bandwidth.ts";
 import type { Judgement } from "../convergence/judge.ts";
 import type { Observation } from "../convergence/observation.ts";
 import type { DeviceTimings, MigrationEvent } from "./events.ts";
@@ -16,6 +17,7 @@ export function courseAfter(course: Course, observation: Observation, judgement:
     }),
     wireBytes: Math.max(course.wireBytes, observation.wireBytes),
     bytesPerSec: finite(evidence?.bandwidth.mid),
+    measuredBytesPerSec: judgement === undefined ? undefined : measuredOf(judgement.memory.bandwidth),
     dirtyBytesPerSec: judgement?.memory.dirty.bytesPerSec,
     predicted: evidence?.predicted,
     eta: judgement?.eta,

@@ -55,7 +55,8 @@ export type Command =
   | { type: "pace"; bandwidthBytesPerSec?: number | undefined; hold: boolean }
   | { type: "throttle"; share: number }
   | { type: "exact"; sequence: number }
-  | { type: "freeze"; epoch: number }
+  /** Beyond `limitMs` the orchestrator asks for a refusal; the source goes by it when it refuses by itself. */
+  | { type: "freeze"; epoch: number; limitMs: number }
   | { type: "refuse"; epoch: number }
   | { type: "grant"; epoch: number }
   | { type: "revoke"; epoch: number }

@@ -16,9 +16,13 @@ export function intentOf(state: Migration, now: number): Intent | undefined {
   if (state.phase !== "precopy") return undefined;
   const { consideration, verdict, limits } = state;
   const { conduct, convergence } = consideration;
-  if (conduct.wish !== undefined) {
-    const when =
-      conduct.wish.at === "now" ? "as soon as exact figures are there" : "at the next low of the predicted downtime";
+  const { wish } = conduct;
+  if (wish !== undefined) {
+    const when = wish.at === "now" ? "as soon as exact figures are there" : "at the next low of the predicted downtime";
+    if (wish.forced === true && !maySwitchOver(limits, now)) {
+      const sentence = `It is held back; once it is not, it is switched over ${when}, whatever the limit.`;
+      return { kind: "hold", sentence, inMs: undefined };
+    }
     return { kind: "switchover", sentence: `It is switched over ${when}, whatever the limit.`, inMs: undefined };
   }
   if (verdict.kind === "ready" && !maySwitchOver(limits, now))

@@ -87,7 +87,30 @@ describe("M15: limits that change", () => {
       code: "DEADLINE",
       inputs: { elapsedMs: 500_000, deadlineMs: 400_000 },
     });
-    expect(shorter.notices.map(({ type }) => type)).toEqual(["migration.phase"]);
+    expect(shorter.notices.map(({ type }) => type)).toEqual(["migration.changed", "migration.phase"]);
+  });
+
+  test("M15: what a ladder has led to is taken back as far as the ladder is", () => {
+    const { convergence, conduct } = precopy.consideration;
+    const forced = { at: "minimum" as const, sinceMs: 0, forced: true as const };
+    const slowed = {
+      ...precopy,
+      limits: {
+        ...plainLimits,
+        ladder: [{ remedy: "throttle" as const, maxShare: 0.9 }, { remedy: "force" as const }],
+      },
+      canThrottle: true,
+      throttled: true as const,
+      consideration: { convergence, conduct: { ...conduct, throttle: 0.6, wish: forced } },
+    };
+    const after = (ladder: LimitsChange["ladder"]) => {
+      const { state, effects } = step(slowed, changed({ ladder }), 10);
+      const { throttle, wish } = asPrecopy(state).consideration.conduct;
+      return { throttle, wish, told: effects.find(({ command }) => command.type === "throttle")?.command };
+    };
+    const gentler = after([{ remedy: "throttle", maxShare: 0.3 }, { remedy: "force" }]);
+    expect(gentler).toEqual({ throttle: 0.3, wish: forced, told: { type: "throttle", share: 0.3 } });
+    expect(after([])).toEqual({ throttle: 0, wish: undefined, told: { type: "throttle", share: 0 } });
   });
 
   test("M15: a plateau's window opens anew, and a wait or a look that was under way is over", () => {

@@ -56,17 +56,22 @@ export function deadlineOf(state: Migration): number | undefined {
 }
 
 /** How fast the source may send, and how much the guest is slowed down. */
-export function steering({ pace, consideration }: Precopy): Send[] {
+export function steering({ pace, consideration, throttled }: Precopy): Send[] {
   const share = consideration.conduct.throttle;
   const paced: Send = { to: "source", command: { type: "pace", ...pace } };
-  return share === 0 ? [paced] : [paced, { to: "source", command: { type: "throttle", share } }];
+  return share === 0 && throttled !== true ? [paced] : [paced, { to: "source", command: { type: "throttle", share } }];
 }
 
-function asking({ stage, facts }: Switchover): Send {
+/** M10: a source that has not released by then is asked to keep the guest. What was asked for, or forced, may be predicted to take long. */
+export function freezeLimitMs({ limits, course }: Pick<Switchover, "limits" | "course">): number {
+  return Math.max(15_000, 10 * limits.downtimeLimitMs, 2 * (course.predicted?.highMs ?? 0));
+}
+
+function asking({ stage, facts, ...state }: Switchover): Send {
   const next = facts.epoch + 1;
   switch (stage) {
     case "freezing":
-      return { to: "source", command: { type: "freeze", epoch: next } };
+      return { to: "source", command: { type: "freeze", epoch: next, limitMs: Math.round(freezeLimitMs(state)) } };
     case "refusing":
       return { to: "source", command: { type: "refuse", epoch: next } };
     case "granting":

@@ -4,9 +4,19 @@ import { GB, MB } from "../../test/figures.ts";
 import { plainLimits } from "../../test/policies.ts";
 import { policyOf } from "./policy-of.ts";
 
-test("M4: what is left of the deadline when precopy begins is the judge's deadline", () => {
+test("M4: what is left of the deadline is so on the judge's clock too, however much silence that has not counted", () => {
   const late = { ...precopy, course: { ...precopy.course, startedAt: 1_000, precopyAt: 31_000 } };
-  expect(policyOf(late, 31_000).deadlineMs).toBe(plainLimits.deadlineMs - 30_000);
+  const at = (nowMs: number) => {
+    const { convergence, conduct } = late.consideration;
+    const heard = {
+      ...late,
+      consideration: { conduct, convergence: { ...convergence, clock: { ...convergence.clock, nowMs } } },
+    };
+    const { endsAtMs = NaN, deadlineMs } = policyOf(heard, 31_000);
+    return [endsAtMs - nowMs, deadlineMs];
+  };
+  expect(at(0)).toEqual([plainLimits.deadlineMs - 30_000, plainLimits.deadlineMs]);
+  expect(at(7_000)).toEqual(at(0));
 });
 
 test("M15: limits, hold and window are those of the moment", () => {

@@ -11,13 +11,14 @@ const syncMsPrior = 1;
 
 /** The policy of a migration at `now`, from its limits and from what is known and was learnt of its way. */
 export function policyOf(state: Precopy, now: number): Policy {
-  const { facts, limits, course, dirty, canThrottle } = state;
+  const { facts, limits, course, dirty, canThrottle, consideration } = state;
   const { learned, linkBytesPerSec } = facts;
   const cap = limits.bandwidthBytesPerSec;
   return {
     ...plainPolicy,
     downtimeLimitMs: limits.downtimeLimitMs,
-    deadlineMs: limits.deadlineMs - ((course.precopyAt ?? 0) - (course.startedAt ?? 0)),
+    deadlineMs: limits.deadlineMs,
+    endsAtMs: consideration.convergence.clock.nowMs + ((course.startedAt ?? now) + limits.deadlineMs - now),
     patience: limits.patience,
     ladder: limits.ladder,
     maySwitchOver: maySwitchOver(limits, now),

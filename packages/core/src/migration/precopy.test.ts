@@ -132,7 +132,7 @@ describe("C10: what is done before it is given up", () => {
     const { state, notices } = fed(withLadder({ remedy: "force" }), settled);
     expect(state.phase).toBe("switchover");
     expect(notices.at(-1)).toMatchObject({ data: { phase: "switchover", forced: "minimum" } });
-    expect(notices.at(-1)?.sentence).toMatch(/^Switching over: as asked for, whatever the limit: /);
+    expect(notices.at(-1)?.sentence).toMatch(/^Switching over: as its policy wants it, whatever the limit: /);
   });
 });
 

@@ -1,15 +1,15 @@
-import { dutyOf } from "../convergence/conduct.ts";
-import { type Considered, type Consideration, consider } from "../convergence/consider.ts";
+import { type Conduct, dutyOf } from "../convergence/conduct.ts";
+import { type Considered, type Consideration, afresh, consider } from "../convergence/consider.ts";
 import type { Remedy } from "../convergence/ladder.ts";
-import { resumed } from "../convergence/memory.ts";
 import type { Observation } from "../convergence/observation.ts";
 import type { Verdict } from "../convergence/verdict.ts";
+import { costFactorOf } from "../learning/learned.ts";
 import { msText, reason } from "../reason.ts";
 import { changeLimits } from "./change-limits.ts";
 import { courseAfter } from "./course.ts";
 import { endedWith } from "./ended.ts";
 import type { MigrationEvent, Notice, Send, Step } from "./events.ts";
-import { type LimitsChange, withChange } from "./limits.ts";
+import { type Limits, type LimitsChange, maySwitchOver, withChange } from "./limits.ts";
 import { outstanding, silenceLimitMs, steering } from "./outstanding.ts";
 import { policyOf } from "./policy-of.ts";
 import type { Ending, Migration, Pace, Precopy, Role, Switchover } from "./state.ts";
@@ -52,19 +52,23 @@ function reported(state: Precopy, event: MigrationEvent & { type: "report" }, no
   const exact = answers ? { syncMs: event.syncMs ?? 0, agoMs: 0 } : undefined;
   const observation = { ...withLearnt(state, event.observation), exact };
   const policy = policyOf(state, now);
-  const considered = consider(state.consideration, observation, policy);
+  const considered = consider(withCost(state.consideration, event), observation, policy);
   return act(stateAfter(state, observation, considered, now), state, considered, now);
+}
+
+/** What a late answer has cost is known all the same: the next one is waited for accordingly. */
+function withCost(before: Consideration, { exact, syncMs }: MigrationEvent & { type: "report" }): Consideration {
+  if (exact === undefined || syncMs === undefined) return before;
+  return { ...before, convergence: { ...before.convergence, syncMs } };
 }
 
 /** What back ends declare of their own time, as earlier migrations have found it. */
 function withLearnt({ facts }: Precopy, observation: Omit<Observation, "exact">): Omit<Observation, "exact"> {
-  const factors = facts.learned?.costFactors ?? {};
   return {
     ...observation,
     devices: observation.devices.map((device) => {
-      const factor = factors[device.name];
-      if (factor === undefined) return device;
-      return { ...device, pending: { ...device.pending, fixedMs: device.pending.fixedMs * factor } };
+      const fixedMs = device.pending.fixedMs * costFactorOf(facts.learned, device.name);
+      return { ...device, pending: { ...device.pending, fixedMs } };
     }),
   };
 }
@@ -120,7 +124,8 @@ function askExact(state: Precopy, paced: Send[], notices: Notice[], now: number)
 /** C10: a remedy changes the limits or slows the guest down; what it costs is told. */
 function remedied(state: Precopy, { rung, change, sentence, cost }: Remedy, notices: Notice[]): Step<Migration> {
   const limits = withChange(state.limits, limitsOf(change));
-  const changed = { ...state, limits };
+  const throttled = state.throttled === true || change.throttle !== undefined ? true : undefined;
+  const changed: Precopy = { ...state, limits, throttled };
   const next = { ...changed, pace: paceOf(changed, undefined) };
   const told: Notice = {
     type: "migration.decision",
@@ -145,20 +150,26 @@ function limitsChanged(
 ): Step<Migration> {
   const changed = changeLimits(state, event);
   if (changed.notices.length === 0) return changed;
-  const { convergence, conduct } = changed.state.consideration;
-  const consideration: Consideration = {
-    convergence: resumed(convergence),
-    conduct: { ...conduct, mode: { kind: "sending" }, blockedSinceMs: undefined },
-  };
-  const afresh = { ...changed.state, consideration };
-  const next = { ...afresh, pace: paceOf(afresh, undefined) };
-  return pastDeadline(next, now) ?? { state: next, effects: steering(next), notices: changed.notices };
+  const { convergence, conduct } = afresh(changed.state.consideration);
+  const allowed = { ...conduct, ...allowedBy(changed.state.limits, conduct) };
+  const renewed: Precopy = { ...changed.state, consideration: { convergence, conduct: allowed } };
+  const next = { ...renewed, pace: paceOf(renewed, undefined) };
+  const over = pastDeadline(next, now);
+  if (over !== undefined) return { ...over, notices: [...changed.notices, ...over.notices] };
+  return { state: next, effects: steering(next), notices: changed.notices };
+}
+
+/** What a ladder has led to, as far as the ladder as it is now would lead. */
+function allowedBy({ ladder }: Limits, { throttle, wish }: Conduct): Pick<Conduct, "throttle" | "wish"> {
+  const most = ladder.find((rung) => rung.remedy === "throttle")?.maxShare ?? 0;
+  const mayForce = ladder.some(({ remedy }) => remedy === "force");
+  return { throttle: Math.min(throttle, most), wish: wish?.forced === true && !mayForce ? undefined : wish };
 }
 
 /** M16: who asks for a switchover takes the downtime as it comes; initial data, hold and window are overruled too. */
 function switchoverAsked(state: Precopy, { at, by }: MigrationEvent & { type: "switchoverAsked" }): Step<Migration> {
   const { convergence, conduct } = state.consideration;
-  if (conduct.wish?.at === at) return { state, effects: [], notices: [] };
+  if (conduct.wish?.at === at && conduct.wish.forced !== true) return { state, effects: [], notices: [] };
   const wish = { at, sinceMs: convergence.clock.nowMs };
   const next = {
     ...state,
@@ -204,7 +215,10 @@ function switchOver(state: Precopy, why: Verdict, notices: Notice[], now: number
     heard: {},
   };
   const wish = state.consideration.conduct.wish;
-  const asked = wish === undefined ? "" : "as asked for, whatever the limit: ";
+  const asked =
+    wish === undefined
+      ? ""
+      : `${wish.forced === true ? "as its policy wants it" : "as asked for"}, whatever the limit: `;
   const phase: Notice = {
     type: "migration.phase",
     sentence: `Switching over: ${asked}${why.sentence}`,
@@ -245,7 +259,9 @@ function pastDeadline(state: Precopy, now: number): Step<Migration> | undefined 
   const elapsedMs = now - (state.course.startedAt ?? now);
   const { deadlineMs } = state.limits;
   if (elapsedMs < deadlineMs) return undefined;
-  const sentence = `It was not ready within its deadline of ${msText(deadlineMs)}; ${keepsServing(state)}`;
+  const sentence = maySwitchOver(state.limits, now)
+    ? `It was not ready within its deadline of ${msText(deadlineMs)}; ${keepsServing(state)}`
+    : `Its deadline of ${msText(deadlineMs)} passed while it was held back; ${keepsServing(state)}`;
   return giveUp(state, { phase: "aborted", reason: reason("DEADLINE", sentence, { elapsedMs, deadlineMs }) }, now);
 }
 

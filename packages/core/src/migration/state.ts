@@ -76,6 +76,8 @@ export interface Course {
   devices: DeviceProgress[];
   wireBytes: number;
   bytesPerSec?: number | undefined;
+  /** What was measured of it, once that was enough to learn from. */
+  measuredBytesPerSec?: number | undefined;
   dirtyBytesPerSec?: number | undefined;
   predicted?: Forecast | undefined;
   eta?: MsRange | undefined;
@@ -111,6 +113,8 @@ export interface Precopy extends Base {
   phase: "precopy";
   consideration: Consideration;
   canThrottle: boolean;
+  /** A remedy has slowed the guest down: that it runs at its full speed again is told until it is over, like any throttle. */
+  throttled?: true | undefined;
   dirty?: DirtyHistory | undefined;
   /** What the source was last told of how fast it may send while the guest runs. */
   pace: Pace;

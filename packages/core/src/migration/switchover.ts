@@ -2,13 +2,8 @@ import { msText, reason } from "../reason.ts";
 import { costOf, withTimings } from "./course.ts";
 import { completed, endedWith } from "./ended.ts";
 import type { MigrationEvent, Notice, Step } from "./events.ts";
-import { askAgainMs, outstanding } from "./outstanding.ts";
+import { askAgainMs, freezeLimitMs, outstanding } from "./outstanding.ts";
 import type { Ending, Migration, Role, Switchover } from "./state.ts";
-
-/** A source that has not released by then is asked to keep the guest: max(15 s, 10 x the limit). */
-function freezeLimitMs(state: Switchover): number {
-  return Math.max(15_000, 10 * state.limits.downtimeLimitMs);
-}
 
 /**
  * M8 to M11: from `freeze` on silence is never failure. The orchestrator asks, and asks again; only the source's refusal or the

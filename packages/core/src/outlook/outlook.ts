@@ -47,6 +47,8 @@ const plateau = 0.97;
 /** Waiting for a quieter time, where there was one within the deadline, mostly helps. */
 const waitingHelps = 0.8;
 const fixedErrors = 2;
+/** Of the median. */
+const asleep = 0.1;
 
 /**
  * Before the start: precopy is played through, pass by pass, d_(n+1) = U(d_n / B), for every activity that the history shows and for
@@ -61,8 +63,11 @@ export function outlookOf(prospect: Prospect): Outlook {
   const { dirty } = prospect;
   const size = sizeOf(prospect);
   const curve = curveOf(dirty, size);
-  const activities = activitiesOf(dirty);
-  const tried = activities.flatMap((activity) => rates.map((rate) => play(prospect, size, curve, activity, rate)));
+  const tried = isAsleep(dirty)
+    ? dirty.bytesPerSec.flatMap((written) =>
+        rates.map((rate) => play(prospect, size, (ms) => (written * ms) / 1000, 1, rate)),
+      )
+    : activitiesOf(dirty).flatMap((activity) => rates.map((rate) => play(prospect, size, curve, activity, rate)));
   const fitting = tried.filter(({ fits }) => fits);
   const probability = proof === undefined ? probabilityOf(tried, fitting.length, dirty, prospect.deadlineMs) : 0;
   const shown = fitting.length > 0 ? fitting : tried;
@@ -120,6 +125,11 @@ function ratesOf({ priorBytesPerSec: prior, linkBytesPerSec: link }: Prospect): 
       ? shareOfLink.map((share) => share * (link ?? 0))
       : shareOfPrior.map((share) => Math.min(share * prior, link ?? Infinity));
   return rates.map((rate) => Math.max(leastBytesPerSec, rate));
+}
+
+/** It was hardly written while it was watched last: that curve says nothing of the times before, and their rates alone are the most. */
+function isAsleep({ bytesPerSec }: DirtyHistory): boolean {
+  return (bytesPerSec.at(-1) ?? 0) < asleep * quantile(bytesPerSec, 0.5);
 }
 
 function activitiesOf({ bytesPerSec }: DirtyHistory): number[] {

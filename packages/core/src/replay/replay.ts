@@ -1,5 +1,4 @@
-import { type Considered, consider, considerationAtStart, pass } from "../convergence/consider.ts";
-import { resumed } from "../convergence/memory.ts";
+import { type Considered, afresh, consider, considerationAtStart, pass } from "../convergence/consider.ts";
 import type { DeviceObservation, Observation } from "../convergence/observation.ts";
 import { type Policy, plainPolicy } from "../convergence/policy.ts";
 import type { Verdict } from "../convergence/verdict.ts";
@@ -50,6 +49,8 @@ export function policyOf({ policy, syncMsPrior, tickMs, ramBytes, history }: Tra
  */
 export function replay(trace: Trace, asked: Policy): Replayed {
   const answering = new Answering(trace);
+  const { limitMs, deadlineMs } = trace.header.policy;
+  const own = asked.downtimeLimitMs === limitMs && asked.deadlineMs === deadlineMs;
   let policy = asked;
   let state = considerationAtStart;
   let exactQueries = 0;
@@ -57,8 +58,8 @@ export function replay(trace: Trace, asked: Policy): Replayed {
   for (const tick of trace.ticks) {
     if (tick.p !== undefined) {
       // What was changed then is changed now, but for a policy of another's making: that one has its own limits.
-      policy = changed(policy, trace.header, tick.p);
-      state = { ...state, convergence: resumed(state.convergence) };
+      policy = changed(policy, own, tick.p);
+      state = afresh(state);
     }
     const observation = answering.observe(tick);
     exactQueries += observation?.exact === undefined ? 0 : 1;
@@ -100,8 +101,7 @@ function remedied(policy: Policy, { action }: Considered): Policy {
   return { ...policy, downtimeLimitMs };
 }
 
-function changed(policy: Policy, { policy: recorded }: TraceHeader, to: NonNullable<TraceTick["p"]>): Policy {
-  const own = policy.downtimeLimitMs === recorded.limitMs && policy.deadlineMs === recorded.deadlineMs;
+function changed(policy: Policy, own: boolean, to: NonNullable<TraceTick["p"]>): Policy {
   const way = {
     capBytesPerSec: to.capBps > 0 ? to.capBps : undefined,
     maySwitchOver: to.held === undefined ? policy.maySwitchOver : !to.held,
@@ -156,7 +156,7 @@ class Answering {
       this.#askedAtMs = undefined;
       this.#said = this.#header.devices.map((_, index) => exactOf(rows[index] ?? []));
     }
-    const exact = answers ? { syncMs: this.#header.syncMs, agoMs: 0 } : undefined;
+    const exact = answers ? { syncMs: tick.c ?? this.#header.syncMs, agoMs: 0 } : undefined;
     const { rttMs } = this.#header.policy;
     return { atMs: tick.t, wireBytes: tick.w, busyMs: tick.b, rttMs, devices, exact, epoch: tick.e };
   }
