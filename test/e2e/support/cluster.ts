@@ -5,7 +5,7 @@ import { Client } from "@godwit/client";
 import { z } from "zod";
 import { type Answer, type Ask, ask } from "./ask.ts";
 import { processesOf } from "./processes.ts";
-import { Program } from "./program.ts";
+import { type Launch, Program } from "./program.ts";
 import { until } from "./until.ts";
 
 export interface HostOptions {
@@ -27,6 +27,9 @@ export function alphaAndBeta(both: Omit<HostOptions, "name" | "serviceAddress"> 
   ];
 }
 
+/** How each program is started, in which folder of the cluster's; `options` are further ones of its command. */
+export type LaunchOf = (program: string, folder: string) => Launch & { options?: string[] };
+
 const ServerReady = z.object({ url: z.string(), adminTokenFile: z.string(), agentTokenFile: z.string() });
 const removalLimitMs = 20_000;
 
@@ -35,19 +38,21 @@ export class Cluster implements AsyncDisposable {
   readonly folder: string;
   readonly hosts: ReadonlyMap<string, HostOptions>;
   readonly #programs = new Map<string, Program>();
+  readonly #launch: LaunchOf;
   #ready: { url: string; token: string; agentTokenFile: string } | undefined;
 
-  private constructor(folder: string, hosts: HostOptions[]) {
+  private constructor(folder: string, hosts: HostOptions[], launch: LaunchOf) {
     this.folder = folder;
+    this.#launch = launch;
     this.hosts = new Map(hosts.map((host) => [host.name, host]));
     for (const name of ["server", ...this.hosts.keys()])
       this.#programs.set(name, new Program(name, join(folder, `${name}.log`)));
   }
 
   /** Resolves when every agent is connected. */
-  static async start(hosts: HostOptions[]): Promise<Cluster> {
+  static async start(hosts: HostOptions[], launch: LaunchOf = () => ({})): Promise<Cluster> {
     const folder = await realpath(await mkdtemp(join(tmpdir(), "godwit-e2e-")));
-    const cluster = new Cluster(folder, hosts);
+    const cluster = new Cluster(folder, hosts, launch);
     try {
       await cluster.restart("server");
       await Promise.all(hosts.map(({ name }) => cluster.restart(name)));
@@ -104,10 +109,9 @@ export class Cluster implements AsyncDisposable {
 
   /** Starts a program that does not run; the orchestrator at the port that it had. */
   async restart(name: string): Promise<void> {
-    const said = await this.#program(name).start([
-      ...(name === "server" ? this.#server() : this.#agent(name)),
-      "--json",
-    ]);
+    const { options = [], ...launch } = this.#launch(name, this.folder);
+    const command = [...(name === "server" ? this.#server() : this.#agent(name)), ...options, "--json"];
+    const said = await this.#program(name).start(command, launch);
     if (name !== "server") return;
     const { url, adminTokenFile, agentTokenFile } = ServerReady.parse(said);
     this.#ready = { url, agentTokenFile, token: (await readFile(adminTokenFile, "utf8")).trim() };

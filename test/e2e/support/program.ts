@@ -8,9 +8,19 @@ import { nodeArguments } from "@godwit/launch";
 const main = fileURLToPath(new URL("../../../apps/cli/src/main.ts", import.meta.url));
 const endLimitMs = 5_000;
 
-/** Node's arguments that run a command of `godwit`. */
-export function godwit(command: string[]): string[] {
-  return [...nodeArguments(), main, ...command];
+/** Node's arguments that run a command of `godwit`; `more` come before the program's path. */
+export function godwit(command: string[], more: string[] = []): string[] {
+  return [...nodeArguments(), ...more, main, ...command];
+}
+
+/** How a program is started beyond its command. */
+export interface Launch {
+  /** What node is to read in before the program, `--import` say. */
+  nodeArguments?: string[];
+  /** Besides what this process has itself. */
+  environment?: Record<string, string>;
+  /** A command that becomes the program, as `ip netns exec` does, so that its process id is the program's. */
+  within?: string[];
 }
 
 /** A command of `godwit` that goes on, in a process of its own. Its log is a file; what it prints first is a line of JSON. */
@@ -32,9 +42,14 @@ export class Program {
   }
 
   /** Resolves with the first line that it prints. */
-  async start(command: string[]): Promise<unknown> {
+  async start(
+    command: string[],
+    { nodeArguments: more = [], environment = {}, within = [] }: Launch = {},
+  ): Promise<unknown> {
     const log = openSync(this.#logFile, "a");
-    const child: ChildProcess = spawn(process.execPath, godwit(command), { stdio: ["ignore", "pipe", log] });
+    const [program = process.execPath, ...rest] = [...within, process.execPath, ...godwit(command, more)];
+    const env = { ...process.env, ...environment };
+    const child: ChildProcess = spawn(program, rest, { stdio: ["ignore", "pipe", log], env });
     closeSync(log);
     if (child.stdout === null) throw new Error(`${this.#name} has no output`);
     this.#process = child;

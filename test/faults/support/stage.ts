@@ -1,0 +1,182 @@
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { type LoadHandle, startLoad } from "@godwit/agent/load";
+import type { Migration } from "@godwit/contract";
+import { Cluster, type HostOptions, type LaunchOf } from "../../e2e/support/cluster.ts";
+import { memoryGuest, type MemoryGuest } from "../../e2e/support/guests.ts";
+import { type Picture, pictureOf, settledOn } from "../../e2e/support/settled.ts";
+import { until } from "../../e2e/support/until.ts";
+import type { Cell, Link, Party } from "./cells.ts";
+import { give, strikeVariable } from "./order.ts";
+import { type WriteWatch, watchWrites } from "./write-watch.ts";
+
+const strike = new URL("./strike.ts", import.meta.url).href;
+const endLimitMs = 60_000;
+const limits = { downtimeLimitMs: 2_000 };
+const keys = 3_000;
+
+/** What came of a cell, as it was seen from outside. */
+export interface Ending {
+  phase: Migration["phase"];
+  code: string | undefined;
+  /** The host that must have the guest, by how the migration ended. */
+  serving: Extract<Party, "source" | "destination">;
+  seconds: number;
+  picture: Picture;
+  /** What the picture has to be. */
+  settled: Picture;
+  faults: { lost: number; stale: number; corrupt: number };
+  /** Which side accepted writes, in order. */
+  turns: string[];
+}
+
+/** The commands that cut a link and join it again, by the hosts that are source and destination just now. */
+export interface Links {
+  cut: (link: Link, hosts: Record<Party, string>) => string[][];
+  join: (link: Link, hosts: Record<Party, string>) => Promise<void>;
+}
+
+/** A cluster whose programs strike when told to, and a guest that is written to through all the cells. */
+export class Stage implements AsyncDisposable {
+  readonly #cluster: Cluster;
+  readonly #guest: MemoryGuest;
+  readonly #load: LoadHandle;
+  readonly #watch: WriteWatch;
+  readonly #links: Links | undefined;
+
+  private constructor(cluster: Cluster, guest: MemoryGuest, links: Links | undefined) {
+    this.#cluster = cluster;
+    this.#guest = guest;
+    this.#links = links;
+    this.#load = startLoad({ endpoints: guest.endpoints, keys, writesPerSecond: 200 });
+    this.#watch = watchWrites(guest.endpoints);
+  }
+
+  static async start(
+    hosts: HostOptions[],
+    { launch, links }: { launch?: LaunchOf; links?: Links } = {},
+  ): Promise<Stage> {
+    const cluster = await Cluster.start(hosts, (program, folder) => {
+      const { environment, ...more } = launch?.(program, folder) ?? {};
+      const striking = { [strikeVariable]: orderFileOf(folder, program) };
+      return { ...more, nodeArguments: ["--import", strike], environment: { ...environment, ...striking } };
+    });
+    try {
+      const stage = new Stage(cluster, await memoryGuest(cluster, { name: "web" }), links);
+      await stage.#load.fill();
+      return stage;
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** One migration with one fault in it, until all is settled. */
+  async play(cell: Cell): Promise<Ending> {
+    const { client } = this.#cluster;
+    const { host } = await client.guests.get("web");
+    const hosts: Record<Party, string> = {
+      server: "server",
+      source: host,
+      destination: host === "alpha" ? "beta" : "alpha",
+    };
+    this.#watch.turns();
+    const from = performance.now();
+    const orderFile = await this.#giveOrder(cell, hosts);
+    const { id } = await client.migrations.create({ guest: "web", destination: hosts.destination, limits });
+    await until(`${cell.step.of} has come to "${cell.step.edge}"`, () => existsSync(`${orderFile}.struck`));
+    await rm(`${orderFile}.struck`);
+    await this.#mend(cell, hosts);
+    const { phase, reason } = await this.#ended(id);
+    const serving = phase === "completed" ? "destination" : "source";
+    const picture = await this.#settled(hosts[serving]);
+    const seconds = (performance.now() - from) / 1000;
+    const { lost, stale, corrupt } = await this.#load.verifyAll();
+    return {
+      phase,
+      code: reason?.code,
+      serving,
+      seconds,
+      picture,
+      settled: settledOn(hosts[serving], picture.epoch),
+      faults: { lost, stale, corrupt },
+      turns: this.#watch.turns().map((endpoint) => this.#sideOf(endpoint, hosts)),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#watch[Symbol.asyncDispose]();
+    await this.#load[Symbol.asyncDispose]();
+    for (const name of ["server", ...this.#cluster.hosts.keys()]) await this.#cluster.kill(name, "SIGCONT");
+    await this.#cluster[Symbol.asyncDispose]();
+  }
+
+  /** Who is at the edge is struck last, since its own blow is the end of its say. */
+  async #giveOrder({ step, blows, cut }: Cell, hosts: Record<Party, string>): Promise<string> {
+    const struck = parties.filter((party) => blows[party] !== undefined && party !== step.of);
+    const signals = [...struck, ...(blows[step.of] === undefined ? [] : [step.of])].map((party) => ({
+      pid: this.#cluster.pid(hosts[party]),
+      signal: blows[party] === "killed" ? ("SIGKILL" as const) : ("SIGSTOP" as const),
+    }));
+    const commands = cut.flatMap((link) => this.#links?.cut(link, hosts) ?? []);
+    const file = orderFileOf(this.#cluster.folder, hosts[step.of]);
+    await give(file, { edge: step.edge, commands, signals });
+    return file;
+  }
+
+  /** Who was killed is started again first: who is only paused wakes to find that the others have moved on. */
+  async #mend({ blows, cut, holdMs }: Cell, hosts: Record<Party, string>): Promise<void> {
+    const [killed, paused] = [by("killed"), by("paused")];
+    for (const name of killed) {
+      // It has been, or is about to be: this waits for its end.
+      await this.#cluster.kill(name);
+      await this.#cluster.restart(name);
+    }
+    if (paused.length + cut.length > 0) await setTimeout(holdMs);
+    for (const name of paused) await this.#cluster.kill(name, "SIGCONT");
+    for (const link of cut) await this.#links?.join(link, hosts);
+    await this.#cluster.connected();
+
+    function by(blow: "killed" | "paused"): string[] {
+      return parties.filter((party) => blows[party] === blow).map((party) => hosts[party]);
+    }
+  }
+
+  async #ended(id: string): Promise<Migration> {
+    return await until(
+      "the migration has ended",
+      async () => {
+        const migration = await this.#cluster.client.migrations.get(id);
+        return migration.endedAt === undefined ? undefined : migration;
+      },
+      endLimitMs,
+    );
+  }
+
+  /** The picture once it is as it should be; the last one where that does not come about in time. */
+  async #settled(host: string): Promise<Picture> {
+    let picture: Picture | undefined;
+    try {
+      return await until("all is settled", async () => {
+        picture = await pictureOf(this.#cluster, this.#guest);
+        return JSON.stringify(picture) === JSON.stringify(settledOn(host, picture.epoch)) ? picture : undefined;
+      });
+    } catch (error) {
+      if (picture === undefined) throw error;
+      return picture;
+    }
+  }
+
+  #sideOf(endpoint: string, hosts: Record<Party, string>): string {
+    const { serviceAddress } = this.#cluster.host(hosts.source);
+    return endpoint.startsWith(`${serviceAddress}:`) ? "source" : "destination";
+  }
+}
+
+const parties: Party[] = ["server", "source", "destination"];
+
+function orderFileOf(folder: string, program: string): string {
+  return join(folder, `${program}.order`);
+}
