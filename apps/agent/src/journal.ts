@@ -76,7 +76,8 @@ export class Journal implements AsyncDisposable {
   }
 }
 
-function lineOf(entry: JournalEntry): string {
+/** As it is written, with its digest. */
+export function lineOf(entry: JournalEntry): string {
   const json = JSON.stringify(entry);
   return `${digest(json)} ${json}\n`;
 }

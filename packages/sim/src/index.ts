@@ -12,3 +12,7 @@ export { type Truth, truthOf } from "./truth.ts";
 export type { SeenDevice } from "./world/device-state.ts";
 export type { RegionState, SeenRam } from "./world/guest-ram.ts";
 export { type ExactReport, World } from "./world/world.ts";
+export { Disk, type MountedDisk } from "./system/disk.ts";
+export { Life } from "./system/life.ts";
+export { type End, Network } from "./system/network.ts";
+export { VirtualTime } from "./system/virtual-time.ts";

@@ -1,0 +1,67 @@
+import type { JournalEntry } from "@godwit/core";
+import { Disk } from "@godwit/sim";
+import type { World } from "./world.ts";
+import { lineOf } from "../../apps/agent/src/journal.ts";
+import { AgentProcess } from "./agent-process.ts";
+
+/** A machine: its disk and its devices outlive its agent, and its agent is started again whenever it ends. */
+export class Host {
+  readonly name: string;
+  readonly disk: Disk;
+  readonly #world: World;
+  agent: AgentProcess | undefined;
+  /** It never comes back. */
+  isGone = false;
+  #clockOffsetMs: number;
+
+  constructor(world: World, name: string) {
+    this.#world = world;
+    this.name = name;
+    this.disk = new Disk(world.random);
+    this.#clockOffsetMs = world.random.between(1_000, 10_000_000);
+  }
+
+  /** Monotonic by rights; a host that was suspended jumps, and a faulty one steps back. */
+  get clockMs(): number {
+    return Math.max(0, this.#world.time.nowMs + this.#clockOffsetMs);
+  }
+
+  jump(ms: number): void {
+    this.#clockOffsetMs += ms;
+  }
+
+  /** The guest has been created here before the run. */
+  begin(entry: JournalEntry): void {
+    this.disk.put("journal", lineOf(entry));
+  }
+
+  start(): void {
+    if (this.isGone || this.agent !== undefined) return;
+    this.#world.note(this.name, "its agent starts");
+    this.agent = new AgentProcess(this.#world, this);
+  }
+
+  /** Whatever ended it, it is started again after a while. */
+  ended(agent: AgentProcess, why: string, restartMs: number): void {
+    if (this.agent !== agent) return;
+    this.#world.note(this.name, `its agent has ended: ${why}`);
+    this.agent = undefined;
+    this.#world.time.after(restartMs, () => this.start());
+  }
+
+  crash(restartMs: number): void {
+    this.agent?.crash(restartMs);
+  }
+
+  /** The power goes: what was not synced is lost, and so is every device. */
+  losePower(restartMs: number): void {
+    this.crash(restartMs);
+    this.disk.losePower();
+    this.#world.witness.die(this.name);
+  }
+
+  disappear(): void {
+    this.isGone = true;
+    this.losePower(0);
+  }
+}

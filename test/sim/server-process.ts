@@ -1,0 +1,120 @@
+import { type End, Life } from "@godwit/sim";
+import { FromAgent } from "@godwit/contract";
+import type { WebSocket } from "ws";
+import { AgentConnection } from "../../apps/orchestrator/src/agents/connection.ts";
+import { ConnectedAgents } from "../../apps/orchestrator/src/agents/connected.ts";
+import { Farewells } from "../../apps/orchestrator/src/agents/farewells.ts";
+import { greet, type GreetingParts } from "../../apps/orchestrator/src/agents/greeting.ts";
+import { Bus } from "../../apps/orchestrator/src/bus.ts";
+import type { Clock } from "../../apps/orchestrator/src/clock.ts";
+import { Metrics } from "../../apps/orchestrator/src/metrics.ts";
+import { Recorder } from "../../apps/orchestrator/src/runs/recorder.ts";
+import { Runs } from "../../apps/orchestrator/src/runs/runs.ts";
+import { Scheduler } from "../../apps/orchestrator/src/schedule/scheduler.ts";
+import type { World } from "./world.ts";
+
+const reportEveryMs = 200;
+const metrics = new Metrics();
+
+/** One run of the orchestrator, put together as its `main.ts` does it; without the API, which only asks and shows. */
+export class ServerProcess {
+  readonly life: Life;
+  readonly runs: Runs;
+  readonly agents = new ConnectedAgents();
+  readonly bus = new Bus();
+  readonly clock: Clock;
+  readonly #world: World;
+  readonly #greeting: GreetingParts;
+  readonly #farewells: Farewells;
+  isReady = false;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.life = new Life("server", world.time, world.onStep);
+    const { life, agents, bus } = this;
+    // Within a run it never goes back; from run to run it follows the host's, which may.
+    const startedAt = world.serverWallMs;
+    const fromMs = world.time.nowMs;
+    this.clock = { now: () => startedAt + world.time.nowMs - fromMs, after: (ms, task) => life.after(ms, task) };
+    const { clock } = this;
+    const log = world.logOf("server");
+    const store = world.store.usedBy(life);
+    const recorder = new Recorder({ store, clock, log });
+    this.runs = new Runs({ store, agents, bus, clock, log, metrics, recorder });
+    this.#greeting = { store, agents, runs: this.runs, bus, clock, reportEveryMs, log };
+    this.#farewells = new Farewells(this.#greeting);
+    const scheduler = new Scheduler({ store, agents, runs: this.runs, bus, log });
+    this.#run(scheduler).catch((error: unknown) => {
+      world.note("server", `it cannot start: ${String(error)}`);
+      this.crash(world.random.between(500, 3_000));
+    });
+  }
+
+  crash(restartMs: number): void {
+    if (!this.life.alive) return;
+    this.life.end();
+    this.#world.serverEnded(this, restartMs);
+  }
+
+  async #run(scheduler: Scheduler): Promise<void> {
+    await this.runs.adoptAll();
+    this.#world.network.listen("server", this.life, (end) => this.#converse(end));
+    scheduler.start();
+    this.isReady = true;
+  }
+
+  /** The first message is the hello; until it has been taken in, later ones wait in order. */
+  #converse(end: End): void {
+    let greeting: Promise<AgentConnection> | undefined;
+    this.life.atEnd(() => end.close());
+    const receive = (text: string) => {
+      if (!this.life.passes("hear")) return;
+      const parsed = FromAgent.safeParse(JSON.parse(text));
+      if (!parsed.success) return this.#world.object(`the server does not understand ${text}: ${parsed.error.message}`);
+      const message = parsed.data;
+      if (greeting === undefined) {
+        if (message.type !== "hello") return this.#world.object(`${message.type} comes before the hello`);
+        greeting = greet(
+          this.#greeting,
+          message,
+          (hostId) => new AgentConnection(hostId, message, this.#socketOf(end)),
+        );
+        greeting.catch((error: unknown) => {
+          this.#world.note("server", `a hello could not be taken in: ${String(error)}`);
+          end.close();
+        });
+        return;
+      }
+      void greeting.then(
+        (connection) => connection.answered(message) || this.#hear(connection, message),
+        () => undefined,
+      );
+    };
+    const closed = () => {
+      if (this.life.alive)
+        void greeting?.then(
+          (connection) => this.#farewells.say(connection),
+          () => undefined,
+        );
+    };
+    end.hear({ receive, closed });
+  }
+
+  #hear(connection: AgentConnection, message: FromAgent): void {
+    if ("migrationId" in message) this.runs.hear(connection.hostId, message);
+  }
+
+  /** Of a websocket only what a connection uses. */
+  #socketOf(end: End): WebSocket {
+    const socket = {
+      bufferedAmount: 0,
+      on: () => undefined,
+      send: (text: string) => {
+        if (this.life.passes(`send ${text.slice(0, 20)}`)) end.send(text);
+      },
+      terminate: () => end.close(),
+    };
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return socket as unknown as WebSocket;
+  }
+}
