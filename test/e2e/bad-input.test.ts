@@ -123,6 +123,11 @@ describe("who may not", () => {
       expect(answer).toMatchObject(problem("unauthenticated"));
       expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer /);
     }
+    // The router reads these as `/v1/…`: so must whoever asks for a token.
+    for (const path of ["/%761/policies", "/v%31/guests", "/%76%31/hosts"])
+      expect(await cluster.ask("GET", path, { headers: { authorization: "" } })).toMatchObject(
+        problem("unauthenticated"),
+      );
     const agents = (await readFile(cluster.agentTokenFile, "utf8")).trim();
     expect(await migrate({}, { authorization: `Bearer ${agents}` })).toMatchObject(problem("forbidden"));
     expect(await cluster.ask("GET", "/v1/hosts", { headers: { authorization: `Bearer ${agents}` } })).toMatchObject(

@@ -98,8 +98,11 @@ export class Agent {
       case "refuse":
       case "reclaim":
       case "discard":
-        if (attempt?.role === "source") await attempt.handle({ type: message.type, epoch: message.epoch });
-        else if (attempt === undefined) await this.#withoutSourceAttempt(message);
+        if (attempt?.role === "source") {
+          if (message.type === "freeze") attempt.allow(message.limitMs);
+          await attempt.handle({ type: message.type, epoch: message.epoch });
+        }
+        if (attempt === undefined) await this.#withoutSourceAttempt(message);
         break;
       case "grant":
       case "revoke":

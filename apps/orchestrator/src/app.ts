@@ -103,9 +103,13 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   return app;
 }
 
-/** Under `/v1` only who is known; an agent's token is for the agents' socket alone. */
+/**
+ * Under `/v1` only who is known; an agent's token is for the agents' socket alone. The route decides, not the path as it was written: the
+ * router takes `/%761/guests` for `/v1/guests`.
+ */
 async function admit(request: FastifyRequest, { authenticate, sessions }: AppParts): Promise<void> {
-  if (request.routeOptions.config.open === true || !request.url.startsWith("/v1/")) return;
+  const { config, url = request.url } = request.routeOptions;
+  if (config.open === true || !url.startsWith("/v1/")) return;
   const principal = (await authenticate(request.headers.authorization)) ?? fromCookie(request, sessions);
   if (principal === undefined) throw new ProblemError("unauthenticated", "Show a token: Authorization: Bearer gdw_…");
   if (principal.role !== "admin")

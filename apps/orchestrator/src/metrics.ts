@@ -47,15 +47,17 @@ export class Metrics {
   }
 
   /** The text format, with what is true at this moment. */
-  async text(now: { states: Migration[]; agents: number; accuracy: Accuracy }): Promise<string> {
+  async text(now: { states: Migration[]; agents: number; accuracy: Accuracy | undefined }): Promise<string> {
     this.#underWay.reset();
     const ended: readonly string[] = terminalPhases;
     for (const { phase } of now.states) if (!ended.includes(phase)) this.#underWay.inc({ phase });
     this.#agents.set(now.agents);
-    this.#predictions.set(now.accuracy.count);
+    const { count, errorP50, errorP90 } = now.accuracy ?? {};
+    this.#predictions.reset();
+    if (count !== undefined) this.#predictions.set(count);
     this.#error.reset();
-    if (now.accuracy.errorP50 !== undefined) this.#error.set({ quantile: "0.5" }, now.accuracy.errorP50);
-    if (now.accuracy.errorP90 !== undefined) this.#error.set({ quantile: "0.9" }, now.accuracy.errorP90);
+    if (errorP50 !== undefined) this.#error.set({ quantile: "0.5" }, errorP50);
+    if (errorP90 !== undefined) this.#error.set({ quantile: "0.9" }, errorP90);
     return await this.#registry.metrics();
   }
 

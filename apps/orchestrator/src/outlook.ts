@@ -1,5 +1,5 @@
 import type { Limits, Outlook } from "@godwit/contract";
-import { type Learned, type MsRange, outlookOf, type Prospect, unlearntHandover } from "@godwit/core";
+import { costFactorOf, type Learned, type MsRange, outlookOf, type Prospect, unlearntHandover } from "@godwit/core";
 import { factsOf } from "./host-facts.ts";
 import type { Survey } from "./survey.ts";
 
@@ -22,7 +22,7 @@ function prospectOf({ source, destination, devices, dirty }: Survey, learned: Le
     devices: devices.map(({ name, sizeBytes, pending }) => ({
       name,
       sizeBytes,
-      pending: { ...pending, fixedMs: pending.fixedMs * (learned.costFactors[name] ?? 1) },
+      pending: { ...pending, fixedMs: pending.fixedMs * costFactorOf(learned, name) },
     })),
     dirty,
     downtimeLimitMs: limits.downtimeLimitMs,

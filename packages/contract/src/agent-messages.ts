@@ -93,7 +93,11 @@ export const ToAgent = z.discriminatedUnion("type", [
   z
     .object({ type: z.literal("throttle"), ...ofMigration, share: z.number().min(0).max(0.99) })
     .meta({ description: "the share of its speed that the guest is to lose until it has moved; 0 ends it" }),
-  z.object({ type: z.literal("freeze"), ...ofHandover }),
+  z.object({
+    type: z.literal("freeze"),
+    ...ofHandover,
+    limitMs: Ms.optional().meta({ description: "how long the switchover may take before it is called off" }),
+  }),
   z.object({ type: z.literal("refuse"), ...ofHandover }),
   z.object({ type: z.literal("grant"), ...ofHandover }),
   z.object({ type: z.literal("revoke"), ...ofHandover }),

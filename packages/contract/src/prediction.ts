@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Ms, Timestamp } from "./primitives.ts";
+import { Ms, Reference, Timestamp } from "./primitives.ts";
 
 /** How good the predictions of the downtime were, over completed migrations that had one. */
 export const Accuracy = z
@@ -16,9 +16,14 @@ export type Accuracy = z.infer<typeof Accuracy>;
 
 export const AccuracyQuery = z.strictObject({
   since: Timestamp.optional(),
-  source: z.string().max(63).optional(),
-  destination: z.string().max(63).optional(),
-  kind: z.string().max(128).optional().meta({ description: "guests with a device of this kind" }),
+  source: Reference.optional(),
+  destination: Reference.optional(),
+  kind: z
+    .string()
+    .max(128)
+    .regex(/^[^\p{Cc}]*$/u, "no control characters")
+    .optional()
+    .meta({ description: "guests with a device of this kind" }),
 });
 
 /** What is learnt of a way and of a guest's back ends. */

@@ -15,7 +15,13 @@ export const Name = z
 export type Name = z.infer<typeof Name>;
 
 /** A name or an id of something that exists. */
-export const Reference = z.string().min(1).max(63).meta({ description: "a name or an id" });
+export const Reference = z
+  .string()
+  .min(1)
+  .max(63)
+  // PostgreSQL keeps no NUL, and no name has a control character.
+  .regex(/^[^\p{Cc}]*$/u, "no control characters")
+  .meta({ description: "a name or an id" });
 export type Reference = z.infer<typeof Reference>;
 
 /** JSON integers carry bytes exactly up to 2^53-1. */

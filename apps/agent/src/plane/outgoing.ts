@@ -4,6 +4,7 @@ import { type ChannelListener, type OutgoingChannel, RateLimit } from "@godwit/c
 import type { DeviceTimings, OutgoingOrder, Pace, PlaneNews, Released, ReportFigures } from "./calls.ts";
 import { codeOf, detailOf, unlessEnded } from "./failure.ts";
 import { SourceSink } from "./sink.ts";
+import { ThrottleLease } from "./throttle-lease.ts";
 
 /** A pass over a device may send this much more than was pending at its start, since the guest goes on writing. */
 const roundSlack = 1.25;
@@ -31,8 +32,7 @@ export class Outgoing {
   #freezing = false;
   /** No round is begun, and the one under way ends at its next chunk. */
   #held = false;
-  /** Of their speed, that the devices are to lose. */
-  #share = 0;
+  readonly #lease = new ThrottleLease((share) => this.#throttleAll(share));
   #over = false;
   #stoppedAtMs = 0;
   #stoppedBytes = 0;
@@ -85,6 +85,7 @@ export class Outgoing {
   }
 
   exact(sequence: number): void {
+    this.#lease.renew();
     void this.#exactFigures().then(
       (figures) => this.#over || this.#news.report(this.#order.migrationId, { ...figures, exact: sequence }),
       (error: unknown) => this.#fail(error),
@@ -94,6 +95,7 @@ export class Outgoing {
   /** Figures go on being told and asked for while nothing is sent. */
   pace({ capBytesPerSec, hold }: Pace): void {
     if (this.#freezing || this.#over) return;
+    this.#lease.renew();
     this.#held = hold;
     this.#limit.bytesPerSec = capBytesPerSec;
   }
@@ -101,14 +103,14 @@ export class Outgoing {
   /** What cannot be slowed down is passed over; what else ails a device shows in its rounds. */
   throttle(share: number): void {
     if (this.#freezing || this.#over) return;
-    this.#share = share;
-    this.#throttleAll(share);
+    this.#lease.set(share);
   }
 
   /** Wins over any pace: the cap is lifted, and a hold is no reason to wait. */
   freeze(): void {
     if (this.#freezing || this.#over) return;
     this.#freezing = true;
+    this.#lease.end();
     this.#limit.bytesPerSec = undefined;
     void this.#switchOver().catch((error: unknown) => this.#fail(error));
   }
@@ -135,6 +137,7 @@ export class Outgoing {
   async #end(why: string): Promise<void> {
     this.#over = true;
     clearTimeout(this.#reports);
+    this.#lease.end();
     this.#abort.abort(new Error(why));
     // Closing first: a round that waits for its channel then ends.
     await Promise.all(this.#devices.map(({ channel }) => channel.close()));
@@ -265,7 +268,8 @@ export class Outgoing {
     this.#over = true;
     clearTimeout(this.#reports);
     // The orchestrator may be long in calling the migration off, and nothing is gained by a slow guest any more.
-    if (this.#share > 0) this.#throttleAll(0);
+    this.#lease.set(0);
+    this.#lease.end();
     this.#abort.abort(error);
     for (const { channel } of this.#devices) channel.fail(codeOf(error), detailOf(error));
     const detail = device === undefined ? detailOf(error) : `${device}: ${detailOf(error)}`;

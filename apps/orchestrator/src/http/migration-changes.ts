@@ -80,8 +80,9 @@ async function tell(
   return await tagged(reply, view).send(view);
 }
 
+/** One that ended otherwise meanwhile has not heard of a switchover that was asked for. */
 function isTakenIn(state: State, event: MigrationEvent): boolean {
-  if (event.type !== "limitsChanged") return true;
+  if (event.type !== "limitsChanged") return !isEnded(state) || state.phase === "completed";
   return differences(state.limits, withChange(state.limits, event.change)).length === 0;
 }
 

@@ -1,4 +1,4 @@
-import { CreateMigration, Id, ListQuery, Migration, MigrationList, Phase } from "@godwit/contract";
+import { CreateMigration, Id, ListQuery, Migration, MigrationList, Phase, Reference } from "@godwit/contract";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
@@ -14,8 +14,8 @@ import { wantedByPlan } from "./plans.ts";
 
 const Params = z.object({ id: Id });
 const Filter = ListQuery.extend({
-  guest: z.string().max(63).optional(),
-  host: z.string().max(63).optional(),
+  guest: Reference.optional(),
+  host: Reference.optional(),
   phase: Phase.optional(),
 });
 const Wait = z.strictObject({

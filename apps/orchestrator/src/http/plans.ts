@@ -11,7 +11,7 @@ import { outlookView } from "../outlook.ts";
 import { limitsBy } from "../policies.ts";
 import { ProblemError } from "../problem.ts";
 import type { Scheduler } from "../schedule/scheduler.ts";
-import { backEndsOf } from "../runs/under-way.ts";
+import { backEndsOf, type Wanted } from "../runs/under-way.ts";
 import { survey, type Survey, type SurveyParts } from "../survey.ts";
 
 const validMs = 15 * 60_000;
@@ -60,17 +60,14 @@ export function planRoutes(fastify: FastifyInstance, parts: PlanParts): void {
 }
 
 /** What a plan is to carry out, if it still holds. */
-export async function wantedByPlan(
-  store: Store,
-  planId: string,
-  clock: Clock,
-): Promise<{ guest: string; destination: string; policy: string | undefined; limits: Limits }> {
+export async function wantedByPlan(store: Store, planId: string, clock: Clock): Promise<Omit<Wanted, "by">> {
   const { plan, epoch } = await storedPlan(store, planId, clock);
   const guest = await store.guests.find(plan.guestId);
   if (guest === undefined || guest.hostId !== plan.sourceId || guest.epoch !== epoch) {
     throw new ProblemError("plan-stale", `${plan.guest} is not where it was when the plan was made; make a new one.`);
   }
-  return { guest: plan.guestId, destination: plan.destinationId, policy: plan.policy, limits: plan.limits };
+  const { guestId, destinationId, policy, limits } = plan;
+  return { guest: guestId, destination: destinationId, planned: { policy, limits }, limits: {} };
 }
 
 async function storedPlan(store: Store, id: string, clock: Clock): Promise<z.infer<typeof Stored>> {
@@ -79,7 +76,9 @@ async function storedPlan(store: Store, id: string, clock: Clock): Promise<z.inf
     throw new ProblemError("unknown-plan", `There is no plan ${id}; plans are kept for ${validMs / 60_000} minutes.`);
   if (record.expiresAt.getTime() < clock.now())
     throw new ProblemError("plan-stale", "The plan has expired; make a new one.");
-  return Stored.parse(record.body);
+  const stored = Stored.safeParse(record.body);
+  if (!stored.success) throw new ProblemError("plan-stale", "The plan was made by another version; make a new one.");
+  return stored.data;
 }
 
 async function planOf(

@@ -29,9 +29,13 @@ export function traceRoutes(fastify: FastifyInstance, parts: TraceParts): void {
     const state = await current(parts, id);
     await parts.recorder.flush();
     if ((await parts.store.traces.next(id)) === 0)
-      throw new ProblemError("not-found", `Nothing was recorded of migration ${id}: no figures had come.`, {
-        currentState: state.phase,
-      });
+      throw new ProblemError(
+        "not-found",
+        `There is no trace of migration ${id}: no figures have come, or it is not kept any more.`,
+        {
+          currentState: state.phase,
+        },
+      );
     void reply.type("application/jsonl").header("content-disposition", `attachment; filename="${id}.jsonl"`);
     return await reply
       .serializer((payload: unknown) => String(payload))
@@ -40,10 +44,11 @@ export function traceRoutes(fastify: FastifyInstance, parts: TraceParts): void {
 }
 
 async function* linesOf({ traces }: Store, state: Migration): AsyncGenerator<string> {
-  for (let from = 0; ; from += chunksAtOnce) {
+  for (let from = 0; ;) {
     const chunks = await traces.read(state.facts.id, { from, limit: chunksAtOnce });
     for (const { text } of chunks) yield text;
     if (chunks.length < chunksAtOnce) break;
+    from = (chunks.at(-1)?.sequence ?? from) + 1;
   }
   const expect = expectationOf(state);
   if (expect !== undefined) yield `${JSON.stringify({ expect })}\n`;

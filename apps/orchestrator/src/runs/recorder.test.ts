@@ -76,7 +76,7 @@ test("L4: while the database is away nothing is lost; it is warned of, and tried
   await recorder.flush();
   expect(warnings).toHaveLength(2);
   gate.away = false;
-  await recorder.flush();
+  await Promise.all([recorder.flush(), recorder.flush()]);
   expect(await linesOf(id)).toHaveLength(3);
   expect(await linesOf(other)).toHaveLength(2);
   // It has ended and is stored: nothing of it waits any more, and nothing is stored twice.

@@ -14,7 +14,7 @@ export class Recorder {
   readonly #parts: { store: Pick<Store, "traces">; clock: Clock; log: Logger };
   readonly #recordings = new Map<string, Recording>();
   readonly #ended = new Set<string>();
-  #writing: Promise<void> | undefined;
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(parts: { store: Pick<Store, "traces">; clock: Clock; log: Logger }) {
     this.#parts = parts;
@@ -51,30 +51,26 @@ export class Recorder {
 
   /** Resolves when everything noted so far is stored, or could not be: then it is tried again with the next second's. */
   async flush(): Promise<void> {
-    await this.#writing;
-    this.#writing = this.#write().finally(() => (this.#writing = undefined));
+    // One after the other: two at once would give two chunks one number.
+    this.#writing = this.#writing.then(() => this.#write());
     await this.#writing;
   }
 
+  /** A chunk that may have been stored, though its answer was lost, is sent again as it was. */
   async #write(): Promise<void> {
     const { store, clock, log } = this.#parts;
-    const chunks: TraceChunk[] = [];
-    const taken: [Recording, string[]][] = [];
+    const taken: [Recording, TraceChunk][] = [];
     try {
       for (const [migrationId, recording] of this.#recordings) {
         // After a restart it goes on where it was.
         recording.sequence ??= await store.traces.next(migrationId);
-        const lines = recording.take();
-        if (lines.length === 0) continue;
-        taken.push([recording, lines]);
-        const text = lines.map((line) => `${line}\n`).join("");
-        chunks.push({ migrationId, sequence: recording.sequence, at: dateOf(clock.now()), text });
+        const chunk = recording.take(migrationId, recording.sequence, dateOf(clock.now()));
+        if (chunk !== undefined) taken.push([recording, chunk]);
       }
-      if (chunks.length > 0) await store.traces.append(chunks);
-      for (const [recording] of taken) recording.sequence = (recording.sequence ?? 0) + 1;
+      if (taken.length > 0) await store.traces.append(taken.map(([, chunk]) => chunk));
+      for (const [recording, { sequence }] of taken) recording.stored(sequence);
     } catch (error) {
       log.warn(error, "what was recorded could not be stored; it is tried again");
-      for (const [recording, lines] of taken) recording.putBack(lines);
       return;
     }
     for (const migrationId of this.#ended) {

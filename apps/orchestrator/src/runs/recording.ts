@@ -1,5 +1,13 @@
 import type { FromAgent } from "@godwit/contract";
-import { maySwitchOver, type Pending, type Precopy, policyOfPrecopy, type Switchover } from "@godwit/core";
+import {
+  costFactorOf,
+  maySwitchOver,
+  type Pending,
+  type Precopy,
+  policyOfPrecopy,
+  type Switchover,
+} from "@godwit/core";
+import type { TraceChunk } from "@godwit/store";
 
 type Report = Extract<FromAgent, { type: "report" }>;
 
@@ -27,6 +35,7 @@ export class Recording {
   /** Of the next chunk; undefined until the store was asked. */
   sequence: number | undefined;
   #waiting: string[] = [];
+  #taken: TraceChunk | undefined;
   #written = 0;
   #firstAtMs: number | undefined;
   #lastMs = -Infinity;
@@ -39,7 +48,7 @@ export class Recording {
   }
 
   get isEmpty(): boolean {
-    return this.#waiting.length === 0;
+    return this.#waiting.length === 0 && this.#taken === undefined;
   }
 
   note(state: Precopy, report: Report, now: number): void {
@@ -60,14 +69,18 @@ export class Recording {
     this.#add(JSON.stringify({ ...last, ...changed }));
   }
 
-  take(): string[] {
-    const lines = this.#waiting;
-    this.#waiting = [];
-    return lines;
+  /** What is to be stored next: what was taken before and is not known to be stored, as it was, or else what has come since. */
+  take(migrationId: string, sequence: number, at: Date): TraceChunk | undefined {
+    if (this.#taken === undefined && this.#waiting.length > 0) {
+      this.#taken = { migrationId, sequence, at, text: this.#waiting.map((line) => `${line}\n`).join("") };
+      this.#waiting = [];
+    }
+    return this.#taken;
   }
 
-  putBack(lines: string[]): void {
-    this.#waiting = [...lines, ...this.#waiting].slice(-waitingAtMost);
+  stored(sequence: number): void {
+    this.#taken = undefined;
+    this.sequence = sequence + 1;
   }
 
   #gapMs({ atMs }: Report): number {
@@ -135,7 +148,11 @@ function headerOf(state: Precopy, report: Report, now: number): object {
       priorBps: policy.priorBytesPerSec,
       rttMs: report.rttMs ?? 0,
     },
-    devices: state.facts.devices.map(({ name, kind }) => ({ id: name, kind, declared: declaredOf(report, name) })),
+    devices: state.facts.devices.map(({ name, kind }) => ({
+      id: name,
+      kind,
+      declared: declaredOf(state, report, name),
+    })),
     history: policy.history,
   };
 }
@@ -150,12 +167,13 @@ function limitsOf({ limits, course }: Precopy | Switchover, now: number) {
   };
 }
 
-function declaredOf(report: Report, name: string): object | undefined {
+/** With what was learnt of the back end, as the judge is given it. */
+function declaredOf({ facts }: Precopy, report: Report, name: string): object | undefined {
   const pending = report.devices.find((device) => device.name === name)?.pending;
   if (pending === undefined) return undefined;
   return {
     saveMs: pending.saveMs ?? 0,
-    loadMs: pending.fixedMs,
+    loadMs: pending.fixedMs * costFactorOf(facts.learned, name),
     rateBps: pending.bytesPerSec ?? Number.MAX_SAFE_INTEGER,
     mayShrink: pending.mayShrink ?? false,
   };

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { LimitsInput } from "@godwit/contract";
+import type { Limits, LimitsInput } from "@godwit/contract";
 import { isEnded, type Migration as State, queued } from "@godwit/core";
 import type { Store } from "@godwit/store";
 import { v7 as uuidv7 } from "uuid";
@@ -27,6 +27,8 @@ export interface Wanted {
   policy?: string | undefined;
   /** What is to differ from the policy. */
   limits: LimitsInput;
+  /** As it was planned, whatever has become of the policy since. */
+  planned?: { policy?: string | undefined; limits: Limits };
   /** Who asks for it. */
   by: string;
 }
@@ -36,7 +38,7 @@ export async function begin(parts: MigrationParts, wanted: Wanted): Promise<Stat
   const found = await survey(parts, wanted);
   expectPossible(found);
   const now = parts.clock.now();
-  const { policy, limits } = await limitsBy(parts.store, wanted.policy, wanted.limits);
+  const { policy, limits } = wanted.planned ?? (await limitsBy(parts.store, wanted.policy, wanted.limits));
   const learned = await learntOf(
     parts.store,
     { sourceId: found.source.id, destinationId: found.destination.id },
@@ -61,7 +63,7 @@ export async function begin(parts: MigrationParts, wanted: Wanted): Promise<Stat
     migrationId: facts.id,
     guestId: facts.guest.id,
     sentence,
-    data: { phase: state.phase, guest: facts.guest.name, by: wanted.by, policy },
+    data: { phase: state.phase, guest: facts.guest.name, by: wanted.by, policy: policy ?? "none" },
   };
   if ((await parts.store.migrations.create(record, [event])) === "guest-busy") {
     throw new ProblemError("guest-busy", `${facts.guest.name} is being moved by another migration.`);

@@ -83,7 +83,9 @@ function intentView(state: Migration, now: number): View["intent"] {
   const intent = intentOf(state, now);
   if (intent === undefined) return undefined;
   const { kind, sentence, inMs } = intent;
-  return { kind, sentence, at: inMs === undefined ? undefined : stamp(now + inMs) };
+  // Reckoned by the last figures: it does not move on while none come.
+  const from = state.phase === "precopy" ? state.heardAt : now;
+  return { kind, sentence, at: inMs === undefined ? undefined : stamp(from + inMs) };
 }
 
 function named<Key extends string>(key: Key, { id, name }: Named) {

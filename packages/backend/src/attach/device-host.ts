@@ -152,10 +152,11 @@ export class DeviceHost {
   }
 
   async #abort(): Promise<void> {
+    // First of all, since nothing that fails here may leave the device slow.
+    await this.#endThrottle();
     if (this.#stopBegun) await this.#resume();
     if (this.#migrating) await this.#device.forget();
     this.#migrating = false;
-    await this.#endThrottle();
   }
 
   async #dirtied(reset: boolean): Promise<number> {
@@ -174,8 +175,8 @@ export class DeviceHost {
 
   async #endThrottle(): Promise<void> {
     if (!this.#throttled) return;
-    this.#throttled = false;
     await this.#tellThrottle(0);
+    this.#throttled = false;
   }
 
   async #tellThrottle(share: number): Promise<void> {

@@ -89,12 +89,20 @@ test("one that has just begun to serve is taken at what it has shown, and an idl
   expect(young.limitPerSec).toBeCloseTo(2500, -2);
   const idle = new WriteThrottle();
   usual(idle, 5000, 1);
-  vi.advanceTimersByTime(10_000);
+  vi.advanceTimersByTime(70_000);
   idle.throttle(0.5);
   const client = new Greedy(idle);
   client.write();
   vi.advanceTimersByTime(10_000);
   expect(client.written).toBe(10);
+});
+
+test("one that rests a moment is let a share of at least a tenth of what it did over the last minute", () => {
+  const resting = new WriteThrottle();
+  usual(resting, 1000, 10);
+  vi.advanceTimersByTime(10_000);
+  resting.throttle(0.5);
+  expect(resting.limitPerSec).toBeCloseTo(25, 0);
 });
 
 test("who has gone is not called, and clearing calls nobody", () => {

@@ -1,13 +1,16 @@
-/** The rate of writes is measured over this time, in slots of this length. */
-const measuredMs = 4000;
+/** The rate of writes is that of the last seconds, and no less than a tenth of the last minute's: who rests a moment is not stopped for it. */
+const windowMs = 4000;
+const watchedMs = 60_000;
+const quietShare = 0.1;
 const slotMs = 250;
-const slotCount = measuredMs / slotMs + 1;
+const slotCount = watchedMs / slotMs + 1;
+const slotsOfWindow = windowMs / slotMs + 1;
 /** Less than this tells nothing of a rate. */
 const tellingMs = 1000;
 /** What may be saved up, as time at the rate: enough to make up for a timer that fires late. */
 const burstMs = 20;
-/** However idle the device was, nobody waits longer than this many ms for a write's turn. */
-const longestWaitMs = 1000;
+/** However idle the device was, one write is let through in every so many ms. */
+const longestGapMs = 1000;
 
 /**
  * Counts a device's writes, and while it is throttled lets through no more of them than a share of what they were before. Who is
@@ -88,7 +91,7 @@ export class WriteThrottle {
     if (share === 0) this.begin();
     else this.#fill();
     this.#share = share;
-    this.#perSec = Math.max((1 - share) * (this.#usualPerSec ?? 0), 1000 / longestWaitMs);
+    this.#perSec = Math.max((1 - share) * (this.#usualPerSec ?? 0), 1000 / longestGapMs);
     this.#tokens = Math.min(this.#tokens, this.#burst);
     this.#serve();
   }
@@ -106,12 +109,23 @@ export class WriteThrottle {
   #measure(): number {
     this.tick();
     const now = this.#now();
-    const slotsMs = (slotCount - 1) * slotMs + (now - this.#slot * slotMs);
-    const overMs = Math.min(slotsMs, now - this.#countedSinceMs);
+    const overMs = now - this.#countedSinceMs;
     // One that was throttled until just now writes as it is used to, and shows nothing of it yet.
     if (overMs < tellingMs && this.#usualPerSec !== undefined) return this.#usualPerSec;
-    const writes = this.#slots.reduce((sum, each) => sum + each, 0);
-    return (writes / Math.max(overMs, slotMs)) * 1000;
+    const inSlotMs = now - this.#slot * slotMs;
+    const perSec = (slots: number) => {
+      const ms = Math.min((slots - 1) * slotMs + inSlotMs, overMs);
+      return (this.#writesOf(slots) / Math.max(ms, slotMs)) * 1000;
+    };
+    return Math.max(perSec(slotsOfWindow), quietShare * perSec(slotCount));
+  }
+
+  /** In so many slots up to the present one. */
+  #writesOf(slots: number): number {
+    let writes = 0;
+    for (let slot = this.#slot; slot > this.#slot - slots && slot >= 0; slot -= 1)
+      writes += this.#slots[slot % slotCount] ?? 0;
+    return writes;
   }
 
   #fill(): void {
