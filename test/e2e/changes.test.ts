@@ -17,7 +17,8 @@ import { until } from "./support/until.ts";
 let cluster: Cluster;
 beforeAll(async () => {
   cluster = await Cluster.start(alphaAndBeta({ linkBytesPerSec: 20_000_000 }));
-  await fill(await memoryGuest(cluster, { name: "web", sizeBytes: 8 * MiB }), 4 * MiB);
+  // Enough for a bandwidth to be learnt from one move.
+  await fill(await memoryGuest(cluster, { name: "web", sizeBytes: 48 * MiB }), 28 * MiB);
 }, 180_000);
 afterAll(async () => await cluster[Symbol.asyncDispose](), 60_000);
 
