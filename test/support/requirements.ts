@@ -1,9 +1,17 @@
+import { execFileSync } from "node:child_process";
 import { accessSync, constants, readdirSync } from "node:fs";
 
-/** What some tests need beyond Node: installed by the script named here, and by it alone. */
+/** What some tests need beyond Node, and how it is come by: programs by the script named here, and by it alone. */
 const requirements = {
-  postgres: { find: findPostgres, install: "scripts/install-postgres" },
-  chromium: { find: () => firstExecutable(["/usr/bin/chromium"]), install: "scripts/install-chromium" },
+  postgres: { find: findPostgres, missing: "postgres is not on this machine; scripts/install-postgres installs it" },
+  chromium: {
+    find: () => firstExecutable(["/usr/bin/chromium"]),
+    missing: "chromium is not on this machine; scripts/install-chromium installs it",
+  },
+  namespaces: {
+    find: findNamespaces,
+    missing: "links are cut between network namespaces, which need root and the program ip",
+  },
 } as const;
 
 export type Requirement = keyof typeof requirements;
@@ -13,9 +21,9 @@ export type Requirement = keyof typeof requirements;
  * then a missing program throws.
  */
 export function need(name: Requirement): { path: string; missing?: undefined } | { path?: undefined; missing: string } {
-  const path = requirements[name].find();
+  const { find, missing } = requirements[name];
+  const path = find();
   if (path !== undefined) return { path };
-  const missing = `${name} is not on this machine; ${requirements[name].install} installs it`;
   if (process.env["GODWIT_REQUIRE"] === "all") throw new Error(missing);
   return { missing };
 }
@@ -28,6 +36,16 @@ function findPostgres(): string | undefined {
     .filter((version) => version >= 15)
     .toSorted((a, b) => b - a);
   return versions.map((version) => `${root}/${version}/bin`).find((bin) => isExecutable(`${bin}/initdb`));
+}
+
+/** The program that makes them, where this user may: found out by making one that is gone at once. */
+function findNamespaces(): string | undefined {
+  try {
+    execFileSync("unshare", ["--net", "true"], { stdio: "ignore" });
+  } catch {
+    return undefined;
+  }
+  return firstExecutable(["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"]);
 }
 
 function firstExecutable(paths: string[]): string | undefined {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { JournalEntry } from "@godwit/core";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type AppendedFile, type Disk, systemDisk } from "./disk.ts";
 import { Journal, JournalDamaged } from "./journal.ts";
 
 let folder: string;
@@ -103,6 +104,34 @@ describe("the journal", () => {
     expect(first.get("h")).toMatchObject({ part: { as: "released", epoch: 602 } });
   });
 
+  test("can be read and goes on after a disk that was full in the middle of a line", async () => {
+    const disk = filling({ canCut: true });
+    await using journal = await Journal.open(path, disk);
+    await journal.append(created);
+    disk.isFull = true;
+    await expect(journal.append(released)).rejects.toThrow("no space left");
+    expect(journal.parts.get("g")?.part.as).toBe("owner");
+    disk.isFull = false;
+    await journal.append({ ...created, guestId: "h", name: "other" });
+    await using again = await Journal.open(path);
+    expect([...again.parts.values()].map(({ name, part }) => [name, part.as])).toEqual([
+      ["calm", "owner"],
+      ["other", "owner"],
+    ]);
+  });
+
+  test("writes nothing any more once it cannot tell what is on the disk: the next to open it sees", async () => {
+    const disk = filling({ canCut: false });
+    await using journal = await Journal.open(path, disk);
+    await journal.append(created);
+    disk.isFull = true;
+    await expect(journal.append(released)).rejects.toThrow("no space left");
+    disk.isFull = false;
+    await expect(journal.append(released)).rejects.toThrow("cannot be cut");
+    await using again = await Journal.open(path);
+    expect(again.parts.get("g")?.part.as).toBe("owner");
+  });
+
   test("begins empty where there is no file, and takes an empty one for what it is", async () => {
     await truncate(path).catch(() => undefined);
     await appendFile(path, "");
@@ -110,6 +139,29 @@ describe("the journal", () => {
     expect(journal.parts.size).toBe(0);
   });
 });
+
+/** A disk that while it is full takes the first bytes of a line only; whether it can cut them off again is said. */
+function filling({ canCut }: { canCut: boolean }): Disk & { isFull: boolean } {
+  const disk = {
+    ...systemDisk,
+    isFull: false,
+    open: async (path: string): Promise<AppendedFile> => {
+      const file = await systemDisk.open(path);
+      return {
+        ...file,
+        append: async (text) => {
+          await file.append(disk.isFull ? text.slice(0, 30) : text);
+          if (disk.isFull) throw new Error("no space left");
+        },
+        truncate: async (bytes) => {
+          if (disk.isFull && !canCut) throw new Error("cannot be cut");
+          await file.truncate(bytes);
+        },
+      };
+    },
+  };
+  return disk;
+}
 
 /** Released and reclaimed so often, then released for good. */
 function frozen(guestId: string, times: number): JournalEntry[] {

@@ -31,22 +31,29 @@ export class JournalDamaged extends Error {
 export class Journal implements AsyncDisposable {
   readonly #file: AppendedFile;
   #parts: Parts;
+  /** The length of the whole lines. */
+  #bytes: number;
   #appending: Promise<void> = Promise.resolve();
+  /** Why nothing can be written any more. */
+  #failure: unknown;
 
-  private constructor(file: AppendedFile, parts: Parts) {
+  private constructor(file: AppendedFile, parts: Parts, bytes: number) {
     this.#file = file;
     this.#parts = parts;
+    this.#bytes = bytes;
   }
 
   static async open(path: string, disk: Disk = systemDisk): Promise<Journal> {
     const { entries, wholeBytes } = parse(await disk.read(path), path);
     const parts = entries.reduce<Parts>(foldJournal, new Map());
-    if (entries.length > compactAfterLines) await disk.replace(path, entriesOf(parts).map(lineOf).join(""));
+    const compacted = entries.length > compactAfterLines ? entriesOf(parts).map(lineOf).join("") : undefined;
+    if (compacted !== undefined) await disk.replace(path, compacted);
+    const bytes = compacted === undefined ? wholeBytes : Buffer.byteLength(compacted);
     const file = await disk.open(path);
-    if (entries.length <= compactAfterLines) await file.truncate(wholeBytes);
+    await file.truncate(bytes);
     await file.sync();
     await disk.syncFolderOf(path);
-    return new Journal(file, parts);
+    return new Journal(file, parts, bytes);
   }
 
   get parts(): Parts {
@@ -69,10 +76,33 @@ export class Journal implements AsyncDisposable {
   }
 
   async #write(entry: JournalEntry): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
     const parts = foldJournal(this.#parts, entry);
-    await this.#file.append(lineOf(entry));
-    await this.#file.sync();
+    const line = lineOf(entry);
+    try {
+      await this.#file.append(line);
+    } catch (error) {
+      await this.#cutOff();
+      throw error;
+    }
+    try {
+      await this.#file.sync();
+    } catch (error) {
+      // What the disk holds now only its next reader can tell.
+      this.#failure = error;
+      throw error;
+    }
+    this.#bytes += Buffer.byteLength(line);
     this.#parts = parts;
+  }
+
+  /** A disk that is full has taken a part of the line: a whole one after it would make the file a damaged one. */
+  async #cutOff(): Promise<void> {
+    try {
+      await this.#file.truncate(this.#bytes);
+    } catch (error) {
+      this.#failure = error;
+    }
   }
 }
 

@@ -15,7 +15,7 @@ export interface Step {
 }
 
 /** `failed` is that the source keeps the guest, or takes it back. */
-export type Outcome = "completed" | "failed" | "either";
+export type Outcome = "completed" | "failed";
 
 export interface Cell {
   step: Step;
@@ -66,10 +66,8 @@ export const killed: Cell[] = Object.values(steps).map((step) => cell(step, { [s
 
 export const pairs: Cell[] = [
   cell(steps.freezeSent, { server: "killed", source: "killed" }, "failed"),
-  cell(steps.stopped, { server: "killed", source: "killed" }, "failed"),
   cell(steps.released, { server: "killed", source: "killed" }, "completed"),
   cell(steps.grantSynced, { server: "killed", destination: "killed" }, "completed"),
-  cell(steps.hearsGrant, { server: "killed", destination: "killed" }, "failed"),
   cell(steps.releaseUnsynced, { source: "killed", destination: "killed" }, "failed"),
   cell(steps.grantUnsynced, { source: "killed", destination: "killed" }, "completed"),
   cell(steps.discarding, { source: "killed", destination: "killed" }, "completed"),
@@ -90,19 +88,41 @@ export const paused: Cell[] = [
   cell(steps.hearsGrant, { destination: "paused", server: "killed" }, "completed"),
 ];
 
+/** Longer than a switchover is waited for (15 s), so that the orchestrator asks the source to keep the guest. */
+const longHoldMs = 18_000;
+const ofSource: Link[] = ["source to server", "source to destination"];
+const ofDestination: Link[] = ["destination to server", "source to destination"];
+
+/** Links that are dead for a while. Where the grant cannot pass from source to destination, the orchestrator carries it. */
+export const cut: Cell[] = [
+  { ...cell(steps.freezes, {}, "completed"), cut: ["source to server"] },
+  { ...cell(steps.freezes, {}, "completed"), cut: ["source to clients"] },
+  { ...cell(steps.stopped, {}, "completed"), cut: ["source to destination"] },
+  { ...cell(steps.released, {}, "completed"), cut: ["source to destination"] },
+  { ...cell(steps.released, { source: "killed" }, "completed"), cut: ["source to destination"] },
+  { ...cell(steps.released, {}, "completed"), cut: ofSource },
+  { ...cell(steps.saysLoaded, {}, "completed"), cut: ofDestination },
+  { ...cell(steps.hearsGrant, {}, "completed"), cut: ["destination to server"] },
+  { ...cell(steps.running, {}, "completed"), cut: ofDestination },
+  { ...cell(steps.stopped, {}, "failed"), cut: ["source to destination"], holdMs: longHoldMs },
+];
+
 function cell(step: Step, blows: Cell["blows"], outcome: Outcome): Cell {
   return { step, blows, cut: [], holdMs: shortHoldMs, outcome };
 }
 
 /** What the columns of the table are called. */
-export function faultOf({ blows, cut }: Cell): string {
+export function faultOf({ blows, cut: links, holdMs }: Cell): string {
   const parties = Object.entries(blows);
   const kinds = [...new Set(parties.map(([, blow]) => blow))];
   const struck = kinds.map((kind) => {
     const names = parties.filter(([, blow]) => blow === kind).map(([party]) => party);
     return `${names.join(" and ")} ${kind}`;
   });
-  return [...struck, ...cut.map((link) => `${link} cut`)].join(", ");
+  return [
+    ...struck,
+    ...(links.length === 0 ? [] : [`${links.join(" and ")} cut${holdMs > shortHoldMs ? " for long" : ""}`]),
+  ].join(", ");
 }
 
 export function titleOf(cell: Cell): string {

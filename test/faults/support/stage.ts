@@ -5,9 +5,9 @@ import { setTimeout } from "node:timers/promises";
 import { type LoadHandle, startLoad } from "@godwit/agent/load";
 import type { Migration } from "@godwit/contract";
 import { Cluster, type HostOptions, type LaunchOf } from "../../e2e/support/cluster.ts";
-import { memoryGuest, type MemoryGuest } from "../../e2e/support/guests.ts";
 import { type Picture, pictureOf, settledOn } from "../../e2e/support/settled.ts";
 import { until } from "../../e2e/support/until.ts";
+import { freePort } from "../../support/ports.ts";
 import type { Cell, Link, Party } from "./cells.ts";
 import { give, strikeVariable } from "./order.ts";
 import { type WriteWatch, watchWrites } from "./write-watch.ts";
@@ -15,6 +15,7 @@ import { type WriteWatch, watchWrites } from "./write-watch.ts";
 const strike = new URL("./strike.ts", import.meta.url).href;
 const endLimitMs = 60_000;
 const limits = { downtimeLimitMs: 2_000 };
+const sizeBytes = 4 * 1024 * 1024;
 const keys = 3_000;
 
 /** What came of a cell, as it was seen from outside. */
@@ -38,33 +39,41 @@ export interface Links {
   join: (link: Link, hosts: Record<Party, string>) => Promise<void>;
 }
 
+export interface StageOptions {
+  launch?: LaunchOf;
+  links?: Links;
+  /** Of the guest, where no free one can be looked for from here. */
+  port?: number;
+}
+
 /** A cluster whose programs strike when told to, and a guest that is written to through all the cells. */
 export class Stage implements AsyncDisposable {
   readonly #cluster: Cluster;
-  readonly #guest: MemoryGuest;
+  readonly #guest: { name: string; port: number };
   readonly #load: LoadHandle;
   readonly #watch: WriteWatch;
   readonly #links: Links | undefined;
 
-  private constructor(cluster: Cluster, guest: MemoryGuest, links: Links | undefined) {
+  private constructor(cluster: Cluster, port: number, links: Links | undefined) {
     this.#cluster = cluster;
-    this.#guest = guest;
+    this.#guest = { name: "web", port };
     this.#links = links;
-    this.#load = startLoad({ endpoints: guest.endpoints, keys, writesPerSecond: 200 });
-    this.#watch = watchWrites(guest.endpoints);
+    const endpoints = [...cluster.hosts.values()].map(({ serviceAddress }) => `${serviceAddress}:${port}`);
+    this.#load = startLoad({ endpoints, keys, writesPerSecond: 200 });
+    this.#watch = watchWrites(endpoints);
   }
 
-  static async start(
-    hosts: HostOptions[],
-    { launch, links }: { launch?: LaunchOf; links?: Links } = {},
-  ): Promise<Stage> {
+  static async start(hosts: HostOptions[], { launch, links, port: given }: StageOptions = {}): Promise<Stage> {
     const cluster = await Cluster.start(hosts, (program, folder) => {
       const { environment, ...more } = launch?.(program, folder) ?? {};
       const striking = { [strikeVariable]: orderFileOf(folder, program) };
       return { ...more, nodeArguments: ["--import", strike], environment: { ...environment, ...striking } };
     });
     try {
-      const stage = new Stage(cluster, await memoryGuest(cluster, { name: "web" }), links);
+      const port = given ?? (await freePort(hosts.map(({ serviceAddress }) => serviceAddress)));
+      const devices = [{ name: "ram", kind: "memory", config: { sizeBytes, port } }];
+      await cluster.client.guests.create({ name: "web", host: "alpha", devices });
+      const stage = new Stage(cluster, port, links);
       await stage.#load.fill();
       return stage;
     } catch (error) {

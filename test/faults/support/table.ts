@@ -1,9 +1,9 @@
-import { type Cell, faultOf } from "./cells.ts";
+import { type Cell, faultOf, steps } from "./cells.ts";
 
 /** Rows are steps, columns are who was struck and how; only what was tried is shown. */
 export function tableOf(played: { cell: Cell; text: string }[]): string {
   const columns = [...new Set(played.map(({ cell }) => faultOf(cell)))];
-  const rows = [...new Set(played.map(({ cell }) => cell.step))];
+  const rows = Object.values(steps).filter((step) => played.some(({ cell }) => cell.step === step));
   const head = ["step", ...columns];
   const body = rows.map((step) => [
     `${step.of} ${step.says}`,
