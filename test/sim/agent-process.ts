@@ -34,7 +34,7 @@ export class AgentProcess {
       hello: () => this.agent?.hello(1e12),
       hear: (message) => this.agent?.hear(message),
     });
-    this.#run().catch((error: unknown) => this.#broken(error));
+    this.life.after(0, () => void this.#run().catch((error: unknown) => this.#broken(error)));
   }
 
   crash(restartMs: number): void {

@@ -106,6 +106,7 @@ const die: Fault = (world, party) => world.witness.die(party);
 const fill: Fault = (world, party) => {
   const { disk } = world.host(party);
   disk.isFull = true;
+  disk.fullAfterMs = world.random.chance(0.5) ? 0 : world.random.between(100, 4_000);
   world.time.after(world.random.between(1_000, 15_000), () => (disk.isFull = false));
 };
 const slow: Fault = (world, party) => {

@@ -44,10 +44,11 @@ export class ServerProcess {
     this.#greeting = { store, agents, runs: this.runs, bus, clock, reportEveryMs, log };
     this.#farewells = new Farewells(this.#greeting);
     const scheduler = new Scheduler({ store, agents, runs: this.runs, bus, log });
-    this.#run(scheduler).catch((error: unknown) => {
+    const cannotStart = (error: unknown) => {
       world.note("server", `it cannot start: ${String(error)}`);
       this.crash(world.random.between(500, 3_000));
-    });
+    };
+    life.after(0, () => void this.#run(scheduler).catch(cannotStart));
   }
 
   crash(restartMs: number): void {

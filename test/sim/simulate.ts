@@ -31,18 +31,22 @@ export async function simulate(seed: number, isTold = false): Promise<Simulated>
       if (steps % looksEverySteps === 0 && isOver()) break;
     }
   };
-  await goOn(faultsMs, () => operator.isDone && unsettled(world).length === 0);
-  world.calmDown();
-  operator.rest();
-  await goOn(world.time.nowMs + calmMs, () => unsettled(world).length === 0);
+  try {
+    await goOn(faultsMs, () => operator.isDone && unsettled(world).length === 0);
+    world.calmDown();
+    operator.rest();
+    await goOn(world.time.nowMs + calmMs, () => unsettled(world).length === 0);
+  } catch (error) {
+    world.object(String(error));
+  }
   const objections = [...world.objections, ...world.witness.objections];
   if (objections.length === 0) objections.push(...unsettled(world));
   return { seed, endings: endingsOf(world), objections, steps, trace: world.trace };
 }
 
-/** Everything that goes on without waiting for time has gone as far as it can. */
+/** Resolves when everything that goes on without waiting for time has gone as far as it can: a tick comes after all promises. */
 async function settled(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise<void>((resolve) => process.nextTick(resolve));
 }
 
 /** What is not yet as it must be in the end. */
@@ -70,7 +74,7 @@ function unsettled(world: World): string[] {
     if (attempts.length > 0) objections.push(`${host.name} has a part in ${JSON.stringify(attempts)}`);
   }
   const guest = store.guests.get(guestId);
-  if (guest === undefined) return [...objections, "the guest is not known"];
+  if (guest === undefined) return world.host("alpha").isGone ? objections : [...objections, "the guest is not known"];
   const owner = world.hostById(guest.hostId);
   const part = partsOf(owner).get(guestId)?.part;
   if (part?.as !== "owner" || part.epoch !== guest.epoch)
@@ -98,11 +102,17 @@ function hasLostHost(world: World, { facts }: Migration): boolean {
   return world.host(facts.source.name).isGone || world.host(facts.destination.name).isGone;
 }
 
-/** H8: a host or a guest that never comes back leaves it unknown, and it must be said so. */
+/** H8: where whoever owns the guest cannot run it and will not come back, it stays unknown, and must be said to be so. */
 function isUnknownForGood(world: World, state: Migration): boolean {
-  const { server } = world;
+  const { server, hosts, witness, guest } = world;
   if (state.phase !== "switchover" || server === undefined) return false;
-  return (hasLostHost(world, state) || world.witness.isLost) && viewOf(state, server.clock.now()).phase === "unknown";
+  const isOwnerDead = hosts.some(
+    (host) =>
+      partsOf(host).get(guestId)?.part.as === "owner" &&
+      guest.devices.some((name) => witness.stateOf(host.name, name) === "dead"),
+  );
+  const isStuck = hasLostHost(world, state) || witness.isLost || isOwnerDead;
+  return isStuck && viewOf(state, server.clock.now()).phase === "unknown";
 }
 
 function endingsOf(world: World): string[] {

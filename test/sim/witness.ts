@@ -98,10 +98,13 @@ export class Witness {
     this.#note(`${name} is gone from ${host} (${why})`);
     if (why === "startFailed") this.#newest.set(name, device.content - 1);
     if (device.state === "dead" || device.state === "receiving") return;
-    const allowed: DeviceState[] = why === "commit" || why === "drop" ? ["running"] : ["running", "stopped"];
-    const newest = this.#newest.get(name);
-    const others = [...this.#hosts.values()].map((devices) => devices.get(name));
-    const isKept = others.some((each) => each !== undefined && each.content === newest && allowed.includes(each.state));
+    const newest = this.#newest.get(name) ?? 0;
+    // What has run elsewhere since has made this copy an old one; a restart may also drop the younger of two that are whole.
+    const others = [...this.#hosts.values()].flatMap((devices) => devices.get(name) ?? []);
+    const mayBeWhole = why === "leftover" || why === "startFailed";
+    const isKept =
+      device.content < newest ||
+      (mayBeWhole && others.some((each) => each.content === newest && each.state !== "dead"));
     if (!isKept && !this.isLost)
       this.#object(`${name} is discarded on ${host} (${why}) and the other side does not have it`);
   }

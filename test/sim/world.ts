@@ -116,6 +116,8 @@ export class World {
     this.network.slowestMs = 3;
     this.store.isAway = false;
     this.store.lostAnswers = 0;
+    // A planner that could not take its picture is woken by the next thing that happens; here that is nothing any more.
+    this.server?.bus.tell("schedule");
     for (const { disk } of this.#hosts.values()) {
       disk.isFull = false;
       disk.syncMs = 2;

@@ -27,6 +27,8 @@ export class Disk {
   readonly #random: Random;
   readonly #files = new Map<string, File>();
   isFull = false;
+  /** How long a full disk looks for space before it says that there is none. */
+  fullAfterMs = 0;
   /** How long a sync takes. */
   syncMs = 2;
 
@@ -84,7 +86,8 @@ export class Disk {
     if (!life.passes("disk.append")) return await new Promise(() => undefined);
     const part = this.#random.integer(0, text.length - 1);
     file.text += text.slice(0, part);
-    await life.takes("disk.append, part", this.#quickMs(), () => {
+    const ms = this.#quickMs() + (this.isFull ? this.fullAfterMs : 0);
+    await life.takes("disk.append, part", ms, () => {
       if (this.isFull) throw noSpace();
       file.text += text.slice(part);
     });
