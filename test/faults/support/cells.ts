@@ -22,7 +22,9 @@ export interface Cell {
   blows: Partial<Record<Party, Blow>>;
   cut: Link[];
   /** How long who is paused stays so, and what is cut stays cut: part of the fault. */
-  holdMs: number;
+  holdMs: number | "untilEnded";
+  /** Who is killed is started again only once the guest has moved: nobody needs it until then. */
+  needless: boolean;
   outcome: Outcome;
 }
 
@@ -61,8 +63,17 @@ export const steps = {
 
 const shortHoldMs = 3_000;
 
+/** The server is not in the way of a switchover, once `freeze` has left it. */
+export const freezeSentAndKilled: Cell = {
+  ...cell(steps.freezeSent, { server: "killed" }, "completed"),
+  needless: true,
+};
+export const freezeSentAndSpared: Cell = { ...freezeSentAndKilled, blows: {} };
+
 /** Every step with the party itself killed. */
-export const killed: Cell[] = Object.values(steps).map((step) => cell(step, { [step.of]: "killed" }, step.killed));
+export const killed: Cell[] = Object.values(steps).map((step) =>
+  step === steps.freezeSent ? freezeSentAndKilled : cell(step, { [step.of]: "killed" }, step.killed),
+);
 
 export const pairs: Cell[] = [
   cell(steps.freezeSent, { server: "killed", source: "killed" }, "failed"),
@@ -88,27 +99,28 @@ export const paused: Cell[] = [
   cell(steps.hearsGrant, { destination: "paused", server: "killed" }, "completed"),
 ];
 
-/** Longer than a switchover is waited for (15 s), so that the orchestrator asks the source to keep the guest. */
-const longHoldMs = 18_000;
 const ofSource: Link[] = ["source to server", "source to destination"];
 const ofDestination: Link[] = ["destination to server", "source to destination"];
 
-/** Links that are dead for a while. Where the grant cannot pass from source to destination, the orchestrator carries it. */
+/**
+ * Links that are dead for a while, or until the migration has ended without them: where the grant cannot pass from source to
+ * destination the orchestrator carries it, and where the rest of the state cannot the source is asked to keep the guest.
+ */
 export const cut: Cell[] = [
   { ...cell(steps.freezes, {}, "completed"), cut: ["source to server"] },
   { ...cell(steps.freezes, {}, "completed"), cut: ["source to clients"] },
   { ...cell(steps.stopped, {}, "completed"), cut: ["source to destination"] },
-  { ...cell(steps.released, {}, "completed"), cut: ["source to destination"] },
-  { ...cell(steps.released, { source: "killed" }, "completed"), cut: ["source to destination"] },
+  { ...cell(steps.stopped, {}, "failed"), cut: ["source to destination"], holdMs: "untilEnded" },
+  { ...cell(steps.released, {}, "completed"), cut: ["source to destination"], holdMs: "untilEnded" },
+  { ...cell(steps.released, { source: "killed" }, "completed"), cut: ["source to destination"], holdMs: "untilEnded" },
   { ...cell(steps.released, {}, "completed"), cut: ofSource },
   { ...cell(steps.saysLoaded, {}, "completed"), cut: ofDestination },
   { ...cell(steps.hearsGrant, {}, "completed"), cut: ["destination to server"] },
   { ...cell(steps.running, {}, "completed"), cut: ofDestination },
-  { ...cell(steps.stopped, {}, "failed"), cut: ["source to destination"], holdMs: longHoldMs },
 ];
 
 function cell(step: Step, blows: Cell["blows"], outcome: Outcome): Cell {
-  return { step, blows, cut: [], holdMs: shortHoldMs, outcome };
+  return { step, blows, cut: [], holdMs: shortHoldMs, needless: false, outcome };
 }
 
 /** What the columns of the table are called. */
@@ -121,7 +133,9 @@ export function faultOf({ blows, cut: links, holdMs }: Cell): string {
   });
   return [
     ...struck,
-    ...(links.length === 0 ? [] : [`${links.join(" and ")} cut${holdMs > shortHoldMs ? " for long" : ""}`]),
+    ...(links.length === 0
+      ? []
+      : [`${links.join(" and ")} cut${holdMs === "untilEnded" ? " until it has ended" : ""}`]),
   ].join(", ");
 }
 

@@ -14,7 +14,8 @@ import { type WriteWatch, watchWrites } from "./write-watch.ts";
 
 const strike = new URL("./strike.ts", import.meta.url).href;
 const endLimitMs = 60_000;
-const limits = { downtimeLimitMs: 2_000 };
+/** Ten times as long is how long a switchover is waited for. */
+const limits = { downtimeLimitMs: 1_500 };
 const sizeBytes = 4 * 1024 * 1024;
 const keys = 3_000;
 
@@ -31,6 +32,8 @@ export interface Ending {
   faults: { lost: number; stale: number; corrupt: number };
   /** Which side accepted writes, in order. */
   turns: string[];
+  /** As clients saw it. */
+  longestGapMs: number;
 }
 
 /** The commands that cut a link and join it again, by the hosts that are source and destination just now. */
@@ -91,18 +94,19 @@ export class Stage implements AsyncDisposable {
       source: host,
       destination: host === "alpha" ? "beta" : "alpha",
     };
-    this.#watch.turns();
+    this.#watch.take();
     const from = performance.now();
     const orderFile = await this.#giveOrder(cell, hosts);
     const { id } = await client.migrations.create({ guest: "web", destination: hosts.destination, limits });
     await until(`${cell.step.of} has come to "${cell.step.edge}"`, () => existsSync(`${orderFile}.struck`));
     await rm(`${orderFile}.struck`);
-    await this.#mend(cell, hosts);
+    await this.#mend(cell, hosts, id);
     const { phase, reason } = await this.#ended(id);
     const serving = phase === "completed" ? "destination" : "source";
     const picture = await this.#settled(hosts[serving]);
     const seconds = (performance.now() - from) / 1000;
     const { lost, stale, corrupt } = await this.#load.verifyAll();
+    const { turns, longestGapMs } = this.#watch.take();
     return {
       phase,
       code: reason?.code,
@@ -111,7 +115,8 @@ export class Stage implements AsyncDisposable {
       picture,
       settled: settledOn(hosts[serving], picture.epoch),
       faults: { lost, stale, corrupt },
-      turns: this.#watch.turns().map((endpoint) => this.#sideOf(endpoint, hosts)),
+      turns: turns.map((endpoint) => this.#sideOf(endpoint, hosts)),
+      longestGapMs,
     };
   }
 
@@ -136,14 +141,16 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Who was killed is started again first: who is only paused wakes to find that the others have moved on. */
-  async #mend({ blows, cut, holdMs }: Cell, hosts: Record<Party, string>): Promise<void> {
+  async #mend({ blows, cut, holdMs, needless }: Cell, hosts: Record<Party, string>, id: string): Promise<void> {
     const [killed, paused] = [by("killed"), by("paused")];
+    if (needless) await until("the guest has moved", () => this.#serves(hosts.destination));
     for (const name of killed) {
       // It has been, or is about to be: this waits for its end.
       await this.#cluster.kill(name);
       await this.#cluster.restart(name);
     }
-    if (paused.length + cut.length > 0) await setTimeout(holdMs);
+    if (holdMs === "untilEnded") await this.#ended(id);
+    else if (paused.length + cut.length > 0) await setTimeout(holdMs);
     for (const name of paused) await this.#cluster.kill(name, "SIGCONT");
     for (const link of cut) await this.#links?.join(link, hosts);
     await this.#cluster.connected();
@@ -176,6 +183,10 @@ export class Stage implements AsyncDisposable {
       if (picture === undefined) throw error;
       return picture;
     }
+  }
+
+  #serves(host: string): boolean {
+    return this.#watch.serving?.startsWith(`${this.#cluster.host(host).serviceAddress}:`) === true;
   }
 
   #sideOf(endpoint: string, hosts: Record<Party, string>): string {

@@ -4,14 +4,23 @@ import { setTimeout } from "node:timers/promises";
 const pollEveryMs = 5;
 const answerLimitMs = 500;
 
+export interface Writes {
+  /**
+   * The endpoints in the order in which they accepted writes, each named once a turn. A turn begins with a write that was sent after the
+   * last one of the turn before had been answered: two that serve at once take turns over and over, and one guest that moves once
+   * gives two turns.
+   */
+  turns: string[];
+  /** The longest time from one accepted write to the next. */
+  longestGapMs: number;
+}
+
 /** Disposing ends it. */
 export interface WriteWatch extends AsyncDisposable {
-  /**
-   * The endpoints in the order in which they accepted writes since it was last asked, each named once a turn. A turn begins with a write
-   * that was sent after the last one of the turn before had been answered: two that serve at once take turns over and over, and one
-   * guest that moves once gives two turns.
-   */
-  turns(): string[];
+  /** The endpoint that accepted the last write. */
+  readonly serving: string | undefined;
+  /** What has been seen since it was last asked. */
+  take(): Writes;
 }
 
 /** Writes to all endpoints all the time, each on a connection that is kept while it lasts. */
@@ -25,7 +34,10 @@ export function watchWrites(endpoints: string[]): WriteWatch {
     }
   });
   return {
-    turns: () => turns.take(),
+    get serving() {
+      return turns.serving;
+    },
+    take: () => turns.take(),
     async [Symbol.asyncDispose]() {
       ending.abort();
       await Promise.all(polls);
@@ -35,7 +47,12 @@ export function watchWrites(endpoints: string[]): WriteWatch {
 
 class Turns {
   #turns: string[] = [];
+  #longestGapMs = 0;
   #last: { endpoint: string; answeredMs: number } | undefined;
+
+  get serving(): string | undefined {
+    return this.#last?.endpoint;
+  }
 
   accepted(endpoint: string, sentMs: number, answeredMs: number): void {
     const last = this.#last;
@@ -44,12 +61,14 @@ class Turns {
       if (last !== undefined && sentMs <= last.answeredMs) return;
       this.#turns.push(endpoint);
     }
+    this.#longestGapMs = Math.max(this.#longestGapMs, answeredMs - (last?.answeredMs ?? answeredMs));
     this.#last = { endpoint, answeredMs };
   }
 
-  take(): string[] {
-    const taken = this.#turns;
+  take(): Writes {
+    const taken = { turns: this.#turns, longestGapMs: this.#longestGapMs };
     this.#turns = [];
+    this.#longestGapMs = 0;
     this.#last = undefined;
     return taken;
   }
