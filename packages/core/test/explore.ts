@@ -1,6 +1,5 @@
 import type { MigrationEvent, Send } from "../src/migration/events.ts";
 import { type Migration, isEnded } from "../src/migration/state.ts";
-import { step } from "../src/migration/step.ts";
 import {
   type DestinationHost,
   type Message,
@@ -16,6 +15,7 @@ import {
   sourceHears,
   sourceSteps,
 } from "./hosts.ts";
+import { rules } from "./rules.ts";
 
 /** A handover at one moment: three parties, and the messages under way, in no order. */
 export interface World {
@@ -51,8 +51,8 @@ interface Cell {
   bag: number;
 }
 
-/** Every world that can come of `first` with at most `budget` faults. */
-export function explore(first: World, budget: number): Exploration {
+/** Every world that can come of `first` with at most `budget` faults; or those found until the first one of which `until` holds. */
+export function explore(first: World, budget: number, until?: (world: World) => boolean): Exploration {
   const bag = new Bag();
   const migration = new Automaton<Migration>(keyOfMigration, migrationOutcomes, bag);
   const source = new Automaton<SourceHost>(keyOfHost, sourceOutcomes, bag);
@@ -61,11 +61,22 @@ export function explore(first: World, budget: number): Exploration {
   const cells: Cell[] = [];
   const indexOf = new Map<number, number>();
   const calm: Exploration["calm"] = [[], []];
+  const wanted: number[] = [];
+  const world = (index: number): World => {
+    const { parties, bag: bits } = cells[index] ?? raise("No such world");
+    return {
+      migration: migration.state(parties[0]),
+      source: source.state(parties[1]),
+      destination: destination.state(parties[2]),
+      bag: bag.messagesIn(bits),
+    };
+  };
   const found = (cell: Cell) => {
     const key = numberOf(cell);
     const known = indexOf.get(key);
     if (known !== undefined) return { index: known, isNew: false };
     indexOf.set(key, cells.push(cell) - 1);
+    if (until?.(world(cells.length - 1)) === true) wanted.push(cells.length - 1);
     return { index: cells.length - 1, isNew: true };
   };
   found({
@@ -74,7 +85,7 @@ export function explore(first: World, budget: number): Exploration {
   });
   for (let cost = 0, wave = [0]; wave.length > 0 && cost <= budget; cost += 1) {
     const later = new Set<number>();
-    for (let at = 0; at < wave.length; at += 1) {
+    for (let at = 0; at < wave.length && wanted.length === 0; at += 1) {
       const from = wave[at] ?? 0;
       const cell = cells[from];
       if (cell === undefined) throw new Error("A wave names a world that was never found");
@@ -90,15 +101,6 @@ export function explore(first: World, budget: number): Exploration {
     }
     wave = [...later];
   }
-  const world = (index: number): World => {
-    const { parties, bag: bits } = cells[index] ?? raise("No such world");
-    return {
-      migration: migration.state(parties[0]),
-      source: source.state(parties[1]),
-      destination: destination.state(parties[2]),
-      bag: bag.messagesIn(bits),
-    };
-  };
   return { size: cells.length, world, calm };
 }
 
@@ -251,7 +253,7 @@ function migrationOutcomes(state: Migration, message: Message | Send | undefined
 }
 
 function told(before: Migration, event: MigrationEvent, now: number): Outcome<Migration> {
-  const { state, effects } = step(before, event, now);
+  const { state, effects } = rules.step(before, event, now);
   return { state: timeless(state), sent: effects, cost: 0 };
 }
 

@@ -1,12 +1,8 @@
-import {
-  type DestinationEffect,
-  type DestinationEvent,
-  type DestinationHandover,
-  stepDestination,
-} from "../src/handover/destination.ts";
+import type { DestinationEffect, DestinationEvent, DestinationHandover } from "../src/handover/destination.ts";
 import { type JournalEntry, type Parts, foldJournal } from "../src/handover/journal.ts";
-import { type SourceEffect, type SourceEvent, type SourceHandover, stepSource } from "../src/handover/source.ts";
+import type { SourceEffect, SourceEvent, SourceHandover } from "../src/handover/source.ts";
 import type { Command, MigrationEvent } from "../src/migration/events.ts";
+import { rules } from "./rules.ts";
 
 /**
  * Two hosts as a test sees them: what they decide are the real step functions and the real journal; this file only performs. Every
@@ -97,7 +93,7 @@ export function sourceHears(host: SourceHost, command: Command): Turn<SourceHost
 }
 
 export function sourceSteps(host: SourceHost, event: SourceEvent): Turn<SourceHost> {
-  const { state, effects } = stepSource(host.handover, event);
+  const { state, effects } = rules.stepSource(host.handover, event);
   const devices = event.type === "stopped" && state.at === "frozen" ? "stopped" : host.devices;
   const acts = effects.map((effect) => sourceAct(effect));
   // The rest of the state follows the stop.
@@ -123,7 +119,7 @@ export function destinationHears(host: DestinationHost, command: Command): Turn<
 
 export function destinationSteps(host: DestinationHost, event: DestinationEvent): Turn<DestinationHost> {
   if (host.handover === undefined) return { host, acts: [] };
-  const { state, effects } = stepDestination(host.handover, event);
+  const { state, effects } = rules.stepDestination(host.handover, event);
   return {
     host: { ...host, handover: state, devices: devicesAfter(host, state, event) },
     acts: effects.map(destinationAct),
