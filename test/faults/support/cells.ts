@@ -46,7 +46,7 @@ export const steps = {
   releaseTorn: source("tears released", "in the midst of the line `released`", "failed"),
   releaseUnsynced: source("syncs released", "before the line `released` is synced", "completed"),
   released: source("synced released", "after the line `released` is synced", "completed"),
-  granted: source("says released", "after the grant", "completed"),
+  granted: source("plane answers grant", "after the grant", "completed"),
   discarding: source("hears discard", "on `discard`", "completed"),
   discardUnsynced: source("syncs discarded", "before the line `discarded` is synced", "completed"),
   discarded: source("says discarded", "before `discarded`", "completed"),
@@ -77,7 +77,6 @@ export const killed: Cell[] = Object.values(steps).map((step) =>
 
 export const pairs: Cell[] = [
   cell(steps.freezeSent, { server: "killed", source: "killed" }, "failed"),
-  cell(steps.released, { server: "killed", source: "killed" }, "completed"),
   cell(steps.grantSynced, { server: "killed", destination: "killed" }, "completed"),
   cell(steps.releaseUnsynced, { source: "killed", destination: "killed" }, "failed"),
   cell(steps.grantUnsynced, { source: "killed", destination: "killed" }, "completed"),
@@ -109,8 +108,8 @@ const ofDestination: Link[] = ["destination to server", "source to destination"]
 export const cut: Cell[] = [
   { ...cell(steps.freezes, {}, "completed"), cut: ["source to server"] },
   { ...cell(steps.freezes, {}, "completed"), cut: ["source to clients"] },
-  { ...cell(steps.stopped, {}, "completed"), cut: ["source to destination"] },
-  { ...cell(steps.stopped, {}, "failed"), cut: ["source to destination"], holdMs: "untilEnded" },
+  { ...cell(steps.freezes, {}, "completed"), cut: ["source to destination"] },
+  { ...cell(steps.freezes, {}, "failed"), cut: ["source to destination"], holdMs: "untilEnded" },
   { ...cell(steps.released, {}, "completed"), cut: ["source to destination"], holdMs: "untilEnded" },
   { ...cell(steps.released, { source: "killed" }, "completed"), cut: ["source to destination"], holdMs: "untilEnded" },
   { ...cell(steps.released, {}, "completed"), cut: ofSource },

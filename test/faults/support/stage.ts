@@ -14,6 +14,7 @@ import { type WriteWatch, watchWrites } from "./write-watch.ts";
 
 const strike = new URL("./strike.ts", import.meta.url).href;
 const endLimitMs = 60_000;
+const lookLimitMs = 1_000;
 /** Ten times as long is how long a switchover is waited for. */
 const limits = { downtimeLimitMs: 1_500 };
 const sizeBytes = 4 * 1024 * 1024;
@@ -98,8 +99,7 @@ export class Stage implements AsyncDisposable {
     const from = performance.now();
     const orderFile = await this.#giveOrder(cell, hosts);
     const { id } = await client.migrations.create({ guest: "web", destination: hosts.destination, limits });
-    await until(`${cell.step.of} has come to "${cell.step.edge}"`, () => existsSync(`${orderFile}.struck`));
-    await rm(`${orderFile}.struck`);
+    await this.#struck(cell, orderFile, id);
     await this.#mend(cell, hosts, id);
     const { phase, reason } = await this.#ended(id);
     const serving = phase === "completed" ? "destination" : "source";
@@ -138,6 +138,24 @@ export class Stage implements AsyncDisposable {
     const file = orderFileOf(this.#cluster.folder, hosts[step.of]);
     await give(file, { edge: step.edge, commands, signals });
     return file;
+  }
+
+  /** A migration that ends first has not come by the step at all. */
+  async #struck({ step }: Cell, orderFile: string, id: string): Promise<void> {
+    const struck = await until(
+      `${step.of} has come to "${step.edge}"`,
+      async () => {
+        if (existsSync(`${orderFile}.struck`)) return { reason: undefined };
+        // A server that has been struck meanwhile may not answer for as long as it is paused.
+        const asked = this.#cluster.client.migrations.get(id).catch(() => undefined);
+        const migration = await Promise.race([asked, setTimeout(lookLimitMs, undefined)]);
+        if (migration?.endedAt === undefined || existsSync(`${orderFile}.struck`)) return undefined;
+        return { reason: migration.reason };
+      },
+      endLimitMs,
+    );
+    if (struck.reason !== undefined) throw new Error(`It ended before "${step.edge}": ${struck.reason.sentence}`);
+    await rm(`${orderFile}.struck`);
   }
 
   /** Who was killed is started again first: who is only paused wakes to find that the others have moved on. */
