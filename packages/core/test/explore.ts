@@ -25,11 +25,17 @@ export interface World {
   bag: (Message | Send)[];
 }
 
+/** The three parties of a world; what must never be rests on these alone. */
+export type Parties = Omit<World, "bag">;
+
 export interface Exploration {
+  /** How many worlds were found. */
   size: number;
+  /** Each meeting of three parties that was found, once, with the first world in which they meet. */
+  met: { parties: Parties; first: number }[];
   world: (index: number) => World;
-  /** From, to: the moves without a fault. */
-  calm: [from: number[], to: number[]];
+  /** Worlds from which no way without a fault leads to parties of which `isSettled` holds. */
+  stranded: (isSettled: (parties: Parties) => boolean) => number[];
 }
 
 /** What can become of a party when something happens to it. A fault (a crash, something that breaks) costs one. */
@@ -45,109 +51,182 @@ interface Result {
   cost: 0 | 1;
 }
 
-/** A world in numbers: its parties by their places in the automata, its messages as bits. */
-interface Cell {
-  parties: [migration: number, source: number, destination: number];
-  bag: number;
-}
-
 /** Every world that can come of `first` with at most `budget` faults; or those found until the first one of which `until` holds. */
-export function explore(first: World, budget: number, until?: (world: World) => boolean): Exploration {
+export function explore(first: World, budget: number, until?: (parties: Parties) => boolean): Exploration {
   const bag = new Bag();
   const migration = new Automaton<Migration>(keyOfMigration, migrationOutcomes, bag);
   const source = new Automaton<SourceHost>(keyOfHost, sourceOutcomes, bag);
   const destination = new Automaton<DestinationHost>(keyOfHost, destinationOutcomes, bag);
-  const automata = [migration, source, destination] as const;
-  const cells: Cell[] = [];
-  const indexOf = new Map<number, number>();
-  const calm: Exploration["calm"] = [[], []];
-  const wanted: number[] = [];
-  const world = (index: number): World => {
-    const { parties, bag: bits } = cells[index] ?? raise("No such world");
-    return {
-      migration: migration.state(parties[0]),
-      source: source.state(parties[1]),
-      destination: destination.state(parties[2]),
-      bag: bag.messagesIn(bits),
-    };
+  const worlds = new Worlds();
+  const partiesOf = (meeting: number): Parties => {
+    const [m, s, d] = worlds.idsOf(meeting);
+    return { migration: migration.state(m), source: source.state(s), destination: destination.state(d) };
   };
-  const found = (cell: Cell) => {
-    const key = numberOf(cell);
-    const known = indexOf.get(key);
-    if (known !== undefined) return { index: known, isNew: false };
-    indexOf.set(key, cells.push(cell) - 1);
-    if (until?.(world(cells.length - 1)) === true) wanted.push(cells.length - 1);
-    return { index: cells.length - 1, isNew: true };
+  const [from, to] = [new Numbers(), new Numbers()];
+  const start = [
+    migration.idOf(first.migration),
+    source.idOf(first.source),
+    destination.idOf(first.destination),
+  ] as const;
+  let [wave, later] = [[worlds.find(...start, bag.bitsOf(first.bag))], new Set<number>()];
+  let judged = 0;
+  const isEnough = () => {
+    for (; judged < worlds.meetings; judged += 1) if (until?.(partiesOf(judged)) === true) return true;
+    return false;
   };
-  found({
-    parties: [migration.idOf(first.migration), source.idOf(first.source), destination.idOf(first.destination)],
-    bag: bag.bitsOf(first.bag),
-  });
-  for (let cost = 0, wave = [0]; wave.length > 0 && cost <= budget; cost += 1) {
-    const later = new Set<number>();
-    for (let at = 0; at < wave.length && wanted.length === 0; at += 1) {
-      const from = wave[at] ?? 0;
-      const cell = cells[from];
-      if (cell === undefined) throw new Error("A wave names a world that was never found");
-      for (const { next, cost: more } of movesOf(cell, automata, bag)) {
-        if (cost + more > budget) continue;
-        const { index, isNew } = found(next);
-        if (more === 0) {
-          calm[0].push(from);
-          calm[1].push(index);
-          if (later.delete(index) || isNew) wave.push(index);
-        } else if (isNew) later.add(index);
-      }
+  for (let cost = 0; wave.length > 0 && cost <= budget; cost += 1) {
+    for (let at = 0; at < wave.length && !isEnough(); at += 1) {
+      const here = wave[at] ?? 0;
+      const visit = (m: number, s: number, d: number, bits: number, more: number) => {
+        if (cost + more > budget) return;
+        const known = worlds.size;
+        const next = worlds.find(m, s, d, bits);
+        if (more > 0) {
+          if (next === known) later.add(next);
+          return;
+        }
+        from.push(here);
+        to.push(next);
+        if (next === known || later.delete(next)) wave.push(next);
+      };
+      movesOf(worlds, here, [migration, source, destination], bag, visit);
     }
-    wave = [...later];
+    [wave, later] = [[...later], new Set()];
   }
-  return { size: cells.length, world, calm };
+  return {
+    size: worlds.size,
+    met: Array.from({ length: worlds.meetings }, (_, meeting) => ({
+      parties: partiesOf(meeting),
+      first: worlds.firstOf(meeting),
+    })),
+    world: (index) => ({ ...partiesOf(worlds.meetingOf(index)), bag: bag.messagesIn(worlds.bagOf(index)) }),
+    stranded: (isSettled) => {
+      const settled = Array.from({ length: worlds.meetings }, (_, meeting) => isSettled(partiesOf(meeting)));
+      return leadingNowhere(worlds, from, to, settled);
+    },
+  };
 }
 
-/** Worlds from which no way without a fault leads to one that `isSettled` holds for. */
-export function stranded(
-  { size, world, calm: [from, to] }: Exploration,
-  isSettled: (world: World) => boolean,
-): number[] {
-  const into: number[][] = Array.from({ length: size }, () => []);
-  for (const [edge, target] of to.entries()) into[target]?.push(from[edge] ?? 0);
-  const safe = Array.from({ length: size }, (_, index) => isSettled(world(index)));
-  const queue = [...safe.keys()].filter((index) => safe[index]);
-  for (let at = 0; at < queue.length; at += 1) {
-    for (const before of into[queue[at] ?? 0] ?? []) {
-      if (safe[before]) continue;
-      safe[before] = true;
-      queue.push(before);
+/** Back along the calm moves, over and over, until nothing more is found to lead to what is settled. */
+function leadingNowhere(worlds: Worlds, from: Numbers, to: Numbers, settled: readonly boolean[]): number[] {
+  const safe = new Uint8Array(worlds.size);
+  for (let index = 0; index < worlds.size; index += 1) safe[index] = settled[worlds.meetingOf(index)] === true ? 1 : 0;
+  for (let found = 1; found > 0;) {
+    found = 0;
+    for (let edge = from.length - 1; edge >= 0; edge -= 1) {
+      const before = from.at(edge);
+      if (safe[before] === 1 || safe[to.at(edge)] === 0) continue;
+      safe[before] = 1;
+      found += 1;
     }
   }
-  return [...safe.keys()].filter((index) => !safe[index]);
+  const nowhere: number[] = [];
+  for (let index = 0; index < worlds.size; index += 1) if (safe[index] === 0) nowhere.push(index);
+  return nowhere;
 }
 
 /** A message arrives, is lost, or arrives and will arrive again; or something happens to a party of itself. */
 function movesOf(
-  cell: Cell,
+  worlds: Worlds,
+  here: number,
   automata: readonly Pick<Automaton<unknown>, "results">[],
   bag: Bag,
-): { next: Cell; cost: number }[] {
-  const moves: { next: Cell; cost: number }[] = [];
-  const happens = (party: number, input: number, bits: number, fault: 0 | 1) => {
-    const id = cell.parties[party] ?? raise("No such party");
-    for (const { next, sent, cost } of automata[party]?.results(id, input) ?? []) {
-      const parties: Cell["parties"] = [...cell.parties];
-      parties[party] = next;
-      moves.push({ next: { parties, bag: bits | sent }, cost: cost + fault });
+  visit: (migration: number, source: number, destination: number, bag: number, cost: number) => void,
+): void {
+  const [m, s, d] = worlds.idsOf(worlds.meetingOf(here));
+  const bits = worlds.bagOf(here);
+  const happens = (party: number, input: number, left: number, fault: 0 | 1) => {
+    for (const { next, sent, cost } of automata[party]?.results([m, s, d][party] ?? 0, input) ?? []) {
+      const after = left | sent;
+      if (party === 0) visit(next, s, d, after, cost + fault);
+      else if (party === 1) visit(m, next, d, after, cost + fault);
+      else visit(m, s, next, after, cost + fault);
     }
   };
   for (let index = 0; index < bag.size; index += 1) {
     const bit = 1 << index;
-    if ((cell.bag & bit) === 0) continue;
+    if ((bits & bit) === 0) continue;
     const party = bag.partyOf(index);
-    happens(party, index, cell.bag & ~bit, 0);
-    happens(party, index, cell.bag, 1);
-    moves.push({ next: { parties: cell.parties, bag: cell.bag & ~bit }, cost: 1 });
+    happens(party, index, bits & ~bit, 0);
+    happens(party, index, bits, 1);
+    visit(m, s, d, bits & ~bit, 1);
   }
-  for (const party of automata.keys()) happens(party, ofItself, cell.bag, 0);
-  return moves;
+  for (let party = 0; party < automata.length; party += 1) happens(party, ofItself, bits, 0);
+}
+
+/** Every world that was found: which parties meet in it, and the messages under way, as bits. */
+class Worlds {
+  readonly #meetings: [migration: number, source: number, destination: number][] = [];
+  readonly #meetingOf = new Map<number, number>();
+  readonly #firsts: number[] = [];
+  /** Of each meeting: the world with these messages. */
+  readonly #indexOf: Map<number, number>[] = [];
+  readonly #meeting = new Numbers();
+  readonly #bag = new Numbers();
+
+  get size(): number {
+    return this.#bag.length;
+  }
+
+  get meetings(): number {
+    return this.#meetings.length;
+  }
+
+  /** The number of the world; the size so far where it is new. */
+  find(migration: number, source: number, destination: number, bag: number): number {
+    const key = (migration * statesMax + source) * statesMax + destination;
+    let meeting = this.#meetingOf.get(key);
+    if (meeting === undefined) {
+      meeting = this.#meetings.push([migration, source, destination]) - 1;
+      this.#meetingOf.set(key, meeting);
+      this.#indexOf.push(new Map());
+      this.#firsts.push(this.size);
+    }
+    const indexOf = this.#indexOf[meeting] ?? raise("No such meeting");
+    const known = indexOf.get(bag);
+    if (known !== undefined) return known;
+    const index = this.size;
+    indexOf.set(bag, index);
+    this.#meeting.push(meeting);
+    this.#bag.push(bag);
+    return index;
+  }
+
+  idsOf(meeting: number): [migration: number, source: number, destination: number] {
+    return this.#meetings[meeting] ?? raise("No such meeting");
+  }
+
+  firstOf(meeting: number): number {
+    return this.#firsts[meeting] ?? raise("No such meeting");
+  }
+
+  meetingOf(index: number): number {
+    return this.#meeting.at(index);
+  }
+
+  bagOf(index: number): number {
+    return this.#bag.at(index);
+  }
+}
+
+/** Whole numbers below 2^32, as many as there come. */
+class Numbers {
+  #values = new Uint32Array(1_024);
+  length = 0;
+
+  push(value: number): void {
+    if (this.length === this.#values.length) {
+      const more = new Uint32Array(2 * this.length);
+      more.set(this.#values);
+      this.#values = more;
+    }
+    this.#values[this.length] = value;
+    this.length += 1;
+  }
+
+  at(index: number): number {
+    return this.#values[index] ?? raise("No such number");
+  }
 }
 
 const parties = ["orchestrator", "source", "destination"] as const;
@@ -241,10 +320,6 @@ class Bag {
 }
 
 const messagesMax = 29;
-
-function numberOf({ parties: [migration, source, destination], bag }: Cell): number {
-  return ((migration * statesMax + source) * statesMax + destination) * 2 ** messagesMax + bag;
-}
 
 /** Without a message, time passes: enough to ask again, or enough for the orchestrator to lose patience. */
 function migrationOutcomes(state: Migration, message: Message | Send | undefined): Outcome<Migration>[] {

@@ -1,6 +1,6 @@
 import { outstanding } from "../src/migration/outstanding.ts";
 import { isEnded } from "../src/migration/state.ts";
-import type { World } from "./explore.ts";
+import type { Parties, World } from "./explore.ts";
 import { switchover } from "./facts.ts";
 import { destinationHears, finish, guestId, newDestination, newSource, ownedEpoch, sourceHears } from "./hosts.ts";
 
@@ -14,15 +14,15 @@ export function atTheSwitchover(): World {
 }
 
 /** It has ended, nothing is owed, and one host runs the guest: the one that the migration names, at the epoch of its journal. */
-export function isSettled({ migration: ended, source: from, destination: to }: World): boolean {
+export function isSettled({ migration: ended, source: from, destination: to }: Parties): boolean {
   if (!isEnded(ended) || ended.owes.length > 0) return false;
   const part = (ended.owner.role === "source" ? from : to).parts.get(guestId)?.part;
   const oneRuns = (from.devices === "running") !== (to.devices === "running");
   return oneRuns && part?.as === "owner" && part.epoch === ended.owner.epoch;
 }
 
-/** Which rule a world breaks that must never be; undefined for one that may be. */
-export function broken({ migration, source, destination }: World): string | undefined {
+/** What must never be, where it is; undefined where all is as it may be. */
+export function broken({ migration, source, destination }: Parties): string | undefined {
   if (source.devices === "running" && destination.devices === "running") return "both run the guest";
   if (source.devices === "gone" && destination.devices !== "running") return "the source has destroyed the only copy";
   if (destination.handover?.at === "dropped" && source.devices !== "running")

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { explore, stranded } from "../../test/explore.ts";
+import { explore } from "../../test/explore.ts";
 import { type Rules, under } from "../../test/rules.ts";
 import { atTheSwitchover, broken, isSettled } from "../../test/settled.ts";
 import { step } from "../migration/step.ts";
@@ -12,9 +12,9 @@ function faultsOf(mutation: Partial<Rules>, budget: number): string | undefined 
   return under(mutation, () => {
     try {
       let found: string | undefined;
-      const explored = explore(atTheSwitchover(), budget, (world) => (found ??= broken(world)) !== undefined);
+      const explored = explore(atTheSwitchover(), budget, (parties) => (found ??= broken(parties)) !== undefined);
       if (found !== undefined) return found;
-      return stranded(explored, isSettled).length > 0 ? "nothing settled is reached any more" : undefined;
+      return explored.stranded(isSettled).length > 0 ? "nothing settled is reached any more" : undefined;
     } catch (error) {
       // A host that acts against its journal says so itself.
       return error instanceof Error ? error.message : String(error);
