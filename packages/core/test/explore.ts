@@ -16,6 +16,7 @@ import {
   sourceSteps,
 } from "./hosts.ts";
 import { rules } from "./rules.ts";
+import { Numbers, partiesMost, Worlds } from "./worlds.ts";
 
 /** A handover at one moment: three parties, and the messages under way, in no order. */
 export interface World {
@@ -110,7 +111,7 @@ export function explore(first: World, budget: number, until?: (parties: Parties)
 /** Back along the calm moves, over and over, until nothing more is found to lead to what is settled. */
 function leadingNowhere(worlds: Worlds, from: Numbers, to: Numbers, settled: readonly boolean[]): number[] {
   const safe = new Uint8Array(worlds.size);
-  for (let index = 0; index < worlds.size; index += 1) safe[index] = settled[worlds.meetingOf(index)] === true ? 1 : 0;
+  for (let index = 0; index < worlds.size; index += 1) safe[index] = settled[worlds.meetingOf(index)] ? 1 : 0;
   for (let found = 1; found > 0;) {
     found = 0;
     for (let edge = from.length - 1; edge >= 0; edge -= 1) {
@@ -154,81 +155,6 @@ function movesOf(
   for (let party = 0; party < automata.length; party += 1) happens(party, ofItself, bits, 0);
 }
 
-/** Every world that was found: which parties meet in it, and the messages under way, as bits. */
-class Worlds {
-  readonly #meetings: [migration: number, source: number, destination: number][] = [];
-  readonly #meetingOf = new Map<number, number>();
-  readonly #firsts: number[] = [];
-  /** Of each meeting: the world with these messages. */
-  readonly #indexOf: Map<number, number>[] = [];
-  readonly #meeting = new Numbers();
-  readonly #bag = new Numbers();
-
-  get size(): number {
-    return this.#bag.length;
-  }
-
-  get meetings(): number {
-    return this.#meetings.length;
-  }
-
-  /** The number of the world; the size so far where it is new. */
-  find(migration: number, source: number, destination: number, bag: number): number {
-    const key = (migration * statesMax + source) * statesMax + destination;
-    let meeting = this.#meetingOf.get(key);
-    if (meeting === undefined) {
-      meeting = this.#meetings.push([migration, source, destination]) - 1;
-      this.#meetingOf.set(key, meeting);
-      this.#indexOf.push(new Map());
-      this.#firsts.push(this.size);
-    }
-    const indexOf = this.#indexOf[meeting] ?? raise("No such meeting");
-    const known = indexOf.get(bag);
-    if (known !== undefined) return known;
-    const index = this.size;
-    indexOf.set(bag, index);
-    this.#meeting.push(meeting);
-    this.#bag.push(bag);
-    return index;
-  }
-
-  idsOf(meeting: number): [migration: number, source: number, destination: number] {
-    return this.#meetings[meeting] ?? raise("No such meeting");
-  }
-
-  firstOf(meeting: number): number {
-    return this.#firsts[meeting] ?? raise("No such meeting");
-  }
-
-  meetingOf(index: number): number {
-    return this.#meeting.at(index);
-  }
-
-  bagOf(index: number): number {
-    return this.#bag.at(index);
-  }
-}
-
-/** Whole numbers below 2^32, as many as there come. */
-class Numbers {
-  #values = new Uint32Array(1_024);
-  length = 0;
-
-  push(value: number): void {
-    if (this.length === this.#values.length) {
-      const more = new Uint32Array(2 * this.length);
-      more.set(this.#values);
-      this.#values = more;
-    }
-    this.#values[this.length] = value;
-    this.length += 1;
-  }
-
-  at(index: number): number {
-    return this.#values[index] ?? raise("No such number");
-  }
-}
-
 const parties = ["orchestrator", "source", "destination"] as const;
 /** The input of what happens without a message. */
 const ofItself = 31;
@@ -257,7 +183,7 @@ class Automaton<State> {
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
     const id = this.#states.push(state) - 1;
-    if (id >= statesMax) throw new Error("A party has more states than a world's number has room for");
+    if (id >= partiesMost) throw new Error("A party has more states than a world's number has room for");
     this.#ids.set(key, id);
     return id;
   }
@@ -280,8 +206,6 @@ class Automaton<State> {
     return results;
   }
 }
-
-const statesMax = 256;
 
 /** Every message that has come up, each with a bit of its own. */
 class Bag {
