@@ -25,6 +25,8 @@ export class Faults {
   readonly #broken: Broken[] = [];
   #frozen = false;
   isOver = false;
+  /** Of what is said between orchestrator and agents, so much is said twice. */
+  repeatedShare = 0;
 
   constructor(random: Random, hosts: readonly [string, ...string[]]) {
     this.#random = random;
@@ -47,6 +49,10 @@ export class Faults {
     const at = this.isOver ? -1 : this.#broken.findIndex((each) => each.host === host && each.step === step);
     if (at >= 0) this.#broken.splice(at, 1);
     return at >= 0;
+  }
+
+  repeats(): boolean {
+    return !this.isOver && this.repeatedShare > 0 && this.#random.chance(this.repeatedShare);
   }
 
   /** Called at every step that anybody takes. */
@@ -107,7 +113,7 @@ const fill: Fault = (world, party) => {
   const { disk } = world.host(party);
   disk.isFull = true;
   disk.fullAfterMs = world.random.chance(0.5) ? 0 : world.random.between(100, 4_000);
-  world.time.after(world.random.between(1_000, 15_000), () => (disk.isFull = false));
+  world.time.after(world.random.between(200, 8_000), () => (disk.isFull = false));
 };
 const slow: Fault = (world, party) => {
   const { disk } = world.host(party);
@@ -136,6 +142,10 @@ const jump: Fault = (world, party) => {
   if (party === "server") world.jumpServer(ms);
   else world.host(party).jump(ms);
 };
+const repeat: Fault = (world) => {
+  world.faults.repeatedShare = world.random.between(0.1, 1);
+  world.time.after(lastsMs(world), () => (world.faults.repeatedShare = 0));
+};
 const slowNetwork: Fault = (world) => {
   world.network.slowestMs = world.random.between(20, 400);
   world.time.after(lastsMs(world), () => (world.network.slowestMs = 3));
@@ -147,7 +157,7 @@ const kinds: [readonly [Kind, number], ...(readonly [Kind, number])[]] = [
   [["loss of power", losePower, "host"], 2],
   [["disappearance", disappear, "host"], 0.5],
   [["death of devices", die, "host"], 1],
-  [["full disk", fill, "host"], 3],
+  [["full disk", fill, "host"], 5],
   [["slow disk", slow, "host"], 3],
   [["broken connection", cut, "any"], 5],
   [["partition from the server", partServer, "any"], 5],
@@ -156,5 +166,6 @@ const kinds: [readonly [Kind, number], ...(readonly [Kind, number])[]] = [
   [["loss of the store's answers", loseAnswers, "server"], 3],
   [["jump of the clock", jump, "any"], 2],
   [["slow network", slowNetwork, "any"], 2],
+  [["repetition", repeat, "any"], 2],
   [["broken device", () => undefined, "host"], 6],
 ];

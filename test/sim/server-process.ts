@@ -13,7 +13,8 @@ import { Runs } from "../../apps/orchestrator/src/runs/runs.ts";
 import { Scheduler } from "../../apps/orchestrator/src/schedule/scheduler.ts";
 import type { World } from "./world.ts";
 
-const reportEveryMs = 200;
+/** Every report costs the judge's time: as few as will do. */
+const reportEveryMs = 400;
 const metrics = new Metrics();
 
 /** One run of the orchestrator, put together as its `main.ts` does it; without the API, which only asks and shows. */
@@ -111,7 +112,9 @@ export class ServerProcess {
       bufferedAmount: 0,
       on: () => undefined,
       send: (text: string) => {
-        if (this.life.passes(`send ${text.slice(0, 20)}`)) end.send(text);
+        if (!this.life.passes(`send ${text.slice(0, 20)}`)) return;
+        end.send(text);
+        if (this.#world.faults.repeats()) end.send(text);
       },
       terminate: () => end.close(),
     };

@@ -58,6 +58,8 @@ export class AgentSession {
     if (this.#end?.isOpen !== true || !this.#life.alive) return;
     if (message.type !== "report") this.#world.note(this.#life.name, () => `tells ${JSON.stringify(message)}`);
     this.#end.send(JSON.stringify(message));
+    if (message.type !== "hello" && message.type !== "report" && this.#world.faults.repeats())
+      this.#end.send(JSON.stringify(message));
   }
 
   #again(): void {
