@@ -4,6 +4,7 @@ import { benchDirectory } from "./directory.ts";
 import { benchDowntime } from "./downtime.ts";
 import { benchJudge } from "./judge.ts";
 import { benchOrchestratorCpu } from "./orchestrator-cpu.ts";
+import { benchOrchestratorKilled } from "./orchestrator-killed.ts";
 import { type BenchRow, printRows } from "./row.ts";
 
 const benches: Record<string, () => Promise<BenchRow[]>> = {
@@ -11,6 +12,7 @@ const benches: Record<string, () => Promise<BenchRow[]>> = {
   channel: benchChannel,
   downtime: benchDowntime,
   orchestrator: benchOrchestratorCpu,
+  "orchestrator-killed": benchOrchestratorKilled,
   directory: benchDirectory,
 };
 

@@ -40,7 +40,7 @@ describe("M8, H8: what is dead is a link and no host", () => {
   beforeEach((context) => {
     if (namespaces.missing !== undefined) context.skip(namespaces.missing);
   });
-  test.each(titled(cut))("%s", async (_, cell) => expectSound(cell, await apart?.next()), cellLimitMs);
+  test.each(titled(cut))("%s", async (title, cell) => expectSound(cell, await apart?.endingOf(title)), cellLimitMs);
 });
 
 function titled(cells: Cell[]): [string, Cell][] {

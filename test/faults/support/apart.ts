@@ -28,13 +28,16 @@ export class Apart implements AsyncDisposable {
     return new Apart(namespaces, program, createInterface({ input: program.stdout })[Symbol.asyncIterator]());
   }
 
-  /** What came of the next cell; rejects with what went wrong in it. */
-  async next(): Promise<Ending> {
-    const { done, value } = await this.#lines.next();
-    if (done === true) throw new Error("The program in the hub has ended before its time");
-    const said: unknown = JSON.parse(value);
-    if (isEnding(said)) return said;
-    throw new Error(`It went wrong in the hub: ${value}`);
+  /** What came of a cell; rejects with what went wrong in it. All are played in their order, those that nobody asks for as well. */
+  async endingOf(title: string): Promise<Ending> {
+    for (;;) {
+      const { done, value } = await this.#lines.next();
+      if (done === true) throw new Error("The program in the hub has ended before its time");
+      const said: unknown = JSON.parse(value);
+      if (!isOf(said, title)) continue;
+      if (isEnding(said)) return said;
+      throw new Error(`It went wrong in the hub: ${value}`);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -47,6 +50,10 @@ export class Apart implements AsyncDisposable {
 }
 
 const endLimitMs = 20_000;
+
+function isOf(said: unknown, title: string): boolean {
+  return typeof said === "object" && said !== null && "title" in said && said.title === title;
+}
 
 function isEnding(said: unknown): said is Ending {
   return typeof said === "object" && said !== null && "picture" in said;
