@@ -44,7 +44,7 @@ export class ServerProcess {
     this.runs = new Runs({ store, agents, bus, clock, log, metrics, recorder });
     this.#greeting = { store, agents, runs: this.runs, bus, clock, reportEveryMs, log };
     this.#farewells = new Farewells(this.#greeting);
-    const scheduler = new Scheduler({ store, agents, runs: this.runs, bus, log });
+    const scheduler = new Scheduler({ store, agents, runs: this.runs, bus, clock, log });
     const cannotStart = (error: unknown) => {
       world.note("server", `it cannot start: ${String(error)}`);
       this.crash(world.random.between(500, 3_000));

@@ -197,7 +197,9 @@ export class Agent {
     const { migrationId, guestId, epoch, type } = message;
     const guest = this.#parts.guests.owner(guestId);
     const ids = { migrationId, guestId, epoch };
-    if (type === "discard" && guest === undefined) return this.#parts.tell({ type: "discarded", ...ids });
+    // The guest may have come back since: what was released then is gone all the same.
+    const isGone = guest === undefined || guest.part.epoch > epoch;
+    if (type === "discard" && isGone) return this.#parts.tell({ type: "discarded", ...ids });
     if (type === "reclaim" && guest?.part.epoch === epoch) return this.#parts.tell({ type: "reclaimed", ...ids });
     if ((type !== "freeze" && type !== "refuse") || guest === undefined) return;
     if (guest.part.epoch === epoch - 1) await this.#parts.journal.append({ entry: "refused", ...ids });

@@ -55,7 +55,7 @@ export async function runOrchestrator(
   const recorder = new Recorder({ store, clock, log });
   const runs = new Runs({ store, agents, bus, clock, log, metrics, recorder });
   await runs.adoptAll();
-  const scheduler = new Scheduler({ store, agents, runs, bus, log });
+  const scheduler = new Scheduler({ store, agents, runs, bus, clock, log });
   const sessions = new Sessions(() => clock.now());
   const authenticate = bearer(store, () => dateOf(clock.now()));
   const app = await buildApp({

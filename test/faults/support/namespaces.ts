@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 import type { HostOptions, LaunchOf } from "../../e2e/support/cluster.ts";
 import type { Link, Party } from "./cells.ts";
@@ -20,6 +21,7 @@ export class Namespaces {
   }
 
   static async make(): Promise<Namespaces> {
+    await removeOrphans();
     const made = new Namespaces(`godwit-${process.pid}`);
     // Also where the tests are ended from outside.
     process.once("exit", () => made.removeAtExit());
@@ -114,6 +116,14 @@ export class Namespaces {
 
   get prefix(): string {
     return this.#prefix;
+  }
+}
+
+/** Those of a process that was killed before it could remove them. */
+async function removeOrphans(): Promise<void> {
+  for (const line of (await ip("netns", "list")).split("\n")) {
+    const [, prefix, pid = ""] = /^(godwit-(\d+))-hub\b/.exec(line) ?? [];
+    if (prefix !== undefined && !existsSync(`/proc/${pid}`)) await new Namespaces(prefix).remove();
   }
 }
 

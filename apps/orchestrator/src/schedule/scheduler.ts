@@ -3,15 +3,20 @@ import type { Store } from "@godwit/store";
 import type { Logger } from "pino";
 import type { ConnectedAgents } from "../agents/connected.ts";
 import type { Bus } from "../bus.ts";
+import { after, type Clock } from "../clock.ts";
 import { factsOf } from "../host-facts.ts";
 import type { Runs } from "../runs/runs.ts";
 import { allHosts } from "../pages.ts";
+
+/** A database that is away is asked again so soon: nothing else may ever wake the planner. */
+const againMs = 1_000;
 
 export interface SchedulerParts {
   store: Store;
   agents: ConnectedAgents;
   runs: Runs;
   bus: Bus;
+  clock: Clock;
   log: Logger;
 }
 
@@ -20,6 +25,8 @@ export class Scheduler {
   readonly #parts: SchedulerParts;
   #woken = false;
   #planning: Promise<void> | undefined;
+  #isOver = false;
+  #forget: () => void = () => undefined;
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
@@ -32,6 +39,8 @@ export class Scheduler {
     return {
       [Symbol.asyncDispose]: async () => {
         off();
+        this.#isOver = true;
+        this.#forget();
         this.#woken = false;
         await this.#planning;
       },
@@ -61,7 +70,9 @@ export class Scheduler {
           await run?.settled();
         }
       } catch (error) {
-        this.#parts.log.error(error, "the planner could not take its picture");
+        this.#parts.log.error(error, "the planner could not take its picture; it tries again");
+        this.#forget();
+        if (!this.#isOver) this.#forget = after(this.#parts.clock, againMs, () => this.wake());
       }
     }
     // At once after the last look at `#woken`, so that no wake-up falls between.

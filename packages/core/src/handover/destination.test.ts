@@ -59,9 +59,9 @@ const table: { event: DestinationEvent; at: Partial<Record<DestinationHandover["
   {
     event: { type: "drop" },
     at: {
-      reserved: "dropped | journal dropped 5 | dropDevices",
-      loaded: "dropped | journal dropped 5 | dropDevices",
-      revoked: "dropped | journal dropped 5 | dropDevices",
+      reserved: "dropped | dropDevices | journal dropped 5",
+      loaded: "dropped | dropDevices | journal dropped 5",
+      revoked: "dropped | dropDevices | journal dropped 5",
     },
   },
 ];

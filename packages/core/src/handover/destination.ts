@@ -140,7 +140,8 @@ function drop(state: DestinationHandover): DestinationStep {
   const { epoch } = state;
   return {
     state: { epoch, at: "dropped" },
-    effects: [{ do: "journal", entry: "dropped", epoch }, { do: "dropDevices" }],
+    // In this order: a crash in between leaves a part that is cleared away at the restart, and not devices that nobody knows of.
+    effects: [{ do: "dropDevices" }, { do: "journal", entry: "dropped", epoch }],
   };
 }
 
