@@ -87,8 +87,12 @@ test("a writer that goes on until the quiesce command ends it loses nothing", as
   expect(readFileSync(join(to.tree, "log"), "utf8").split("\n").length).toBeGreaterThan(1);
 });
 
-/** Appends, rewrites by rename, grows and removes, without a pause. */
+/**
+ * Appends, rewrites by rename, grows and removes, without a pause. It ends once the command that it is at has: a shell that is killed leaves
+ * that one running, and it would go on writing after the quiesce.
+ */
 const writerScript = `
+trap 'exit 0' TERM
 echo $$ > writer.pid
 i=0
 while :; do
