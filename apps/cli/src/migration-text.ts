@@ -1,4 +1,5 @@
-import type { Limits, Migration, Rung } from "@godwit/contract";
+import type { Limits, Migration } from "@godwit/contract";
+import { rungText } from "@godwit/core";
 import { bytes, duration, predicted, range, rate, utc } from "./format.ts";
 
 /** Where a migration stands, in one line. */
@@ -69,19 +70,6 @@ export function limitsText({
   ]
     .filter((part) => part !== undefined)
     .join("; ");
-}
-
-export function rungText(rung: Rung): string {
-  switch (rung.remedy) {
-    case "bandwidth":
-      return rung.maxBytesPerSec === undefined ? "bandwidth" : `bandwidth up to ${rate(rung.maxBytesPerSec)}`;
-    case "downtimeLimit":
-      return `downtime up to ${duration(rung.maxMs)}`;
-    case "throttle":
-      return `throttle up to ${Math.round(100 * rung.maxShare)} %`;
-    case "force":
-      return "force";
-  }
 }
 
 function figuresOf(migration: Migration): string[] {

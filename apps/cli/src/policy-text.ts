@@ -1,6 +1,6 @@
 import type { MigrationPolicy } from "@godwit/contract";
+import { rungText } from "@godwit/core";
 import { duration, rate, table, utc } from "./format.ts";
-import { rungText } from "./migration-text.ts";
 
 export function policyTable(policies: MigrationPolicy[]): string {
   const headings = [

@@ -16,6 +16,7 @@ export { outcomeOf, type Outcome } from "./learning/outcome.ts";
 export * from "./learning/learned.ts";
 export * from "./migration/events.ts";
 export * from "./migration/limits.ts";
+export { rungText } from "./migration/limits-text.ts";
 export { intentOf, type Intent } from "./migration/intent.ts";
 export { policyOf as policyOfPrecopy, unlearntHandover } from "./migration/policy-of.ts";
 export { deadlineOf, outstanding } from "./migration/outstanding.ts";

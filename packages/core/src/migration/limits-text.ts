@@ -38,7 +38,8 @@ const words: Record<Exclude<keyof Limits, "hold">, Words> = {
   },
 };
 
-function rungText(rung: Rung): string {
+/** "throttle up to 50 %" */
+export function rungText(rung: Rung): string {
   switch (rung.remedy) {
     case "bandwidth":
       return rung.maxBytesPerSec === undefined ? "bandwidth" : `bandwidth up to ${rateText(rung.maxBytesPerSec)}`;
