@@ -13,10 +13,11 @@ export const Phase = z.enum([
   "completed",
   "aborted",
   "failed",
+  "lost",
 ]);
 export type Phase = z.infer<typeof Phase>;
 
-export const terminalPhases = ["completed", "aborted", "failed"] as const satisfies Phase[];
+export const terminalPhases = ["completed", "aborted", "failed", "lost"] as const satisfies Phase[];
 
 export const VerdictKind = z.enum(["converging", "ready", "needsMore", "hopeless", "degraded", "unknown"]);
 export type VerdictKind = z.infer<typeof VerdictKind>;

@@ -36,6 +36,8 @@ export type MigrationEvent =
   | { type: "reclaimed"; epoch: number }
   | { type: "discarded"; epoch: number }
   | { type: "abortDone"; role: Role }
+  /** A host is proven unable to run the guest, by whom and why: what it has not said it will never say. */
+  | { type: "fenced"; role: Role; by: string; reason: string; acceptOlderCopy: boolean }
   /** An agent (re)connected. `attempt` is where its part stands; undefined when it knows nothing of this migration. */
   | { type: "connected"; role: Role; attempt: string | undefined }
   | { type: "tick" };

@@ -25,6 +25,7 @@ export function outstanding(state: Migration): Send[] {
     case "completed":
     case "aborted":
     case "failed":
+    case "lost":
       return state.owes.map((role) =>
         state.phase === "completed"
           ? { to: role, command: { type: "discard", epoch: next } }
@@ -49,6 +50,7 @@ export function deadlineOf(state: Migration): number | undefined {
     case "completed":
     case "aborted":
     case "failed":
+    case "lost":
       return state.owes.length > 0 ? state.askedAt + clearAgainMs : undefined;
     default:
       return assertNever(state);

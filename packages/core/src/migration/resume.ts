@@ -18,6 +18,7 @@ export function resume(state: Migration, now: number): Migration {
     case "completed":
     case "aborted":
     case "failed":
+    case "lost":
       return { ...state, askedAt: now };
     default:
       return assertNever(state);

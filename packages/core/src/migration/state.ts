@@ -146,7 +146,7 @@ export interface Switchover extends Base {
 
 /** How it ended, and what is still to be cleared away on the hosts. */
 export interface Ended extends Base {
-  phase: "completed" | "aborted" | "failed";
+  phase: "completed" | "aborted" | "failed" | "lost";
   reason: Reason;
   verdict?: Verdict | undefined;
   verdictSince?: number | undefined;
@@ -162,14 +162,19 @@ export interface Ended extends Base {
 
 export type Migration = Queued | Preflight | Precopy | Switchover | Ended;
 
-/** Aborted: it was decided or refused; failed: something broke. In both the source owns the guest. */
+/**
+ * Aborted: it was decided or refused; failed: something broke. In both the source owns the guest. Lost: no host that is known to be
+ * able to run it has a whole copy of the guest.
+ */
 export interface Ending {
-  phase: "aborted" | "failed";
+  phase: "aborted" | "failed" | "lost";
   reason: Reason;
 }
 
+const endedPhases: readonly string[] = ["completed", "aborted", "failed", "lost"] satisfies Ended["phase"][];
+
 export function isEnded(state: Migration): state is Ended {
-  return state.phase === "completed" || state.phase === "aborted" || state.phase === "failed";
+  return endedPhases.includes(state.phase);
 }
 
 /** The state of a migration that has just been asked for. */

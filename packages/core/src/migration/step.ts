@@ -24,6 +24,7 @@ export function step(state: Migration, event: MigrationEvent, now: number): Step
     case "completed":
     case "aborted":
     case "failed":
+    case "lost":
       return stepEnded(state, event, now);
     default:
       return assertNever(state);
