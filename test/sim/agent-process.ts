@@ -54,6 +54,7 @@ export class AgentProcess {
       journal,
       guests,
       log,
+      machine: this.#host.machine(),
       tell: (message: FromAgent) => this.#session.tell(message),
       enqueue: (guestId: string, task: () => Promise<void>) => mailboxes.put(guestId, task),
       after: (ms: number, task: () => void) => life.after(ms, task),

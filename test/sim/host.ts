@@ -2,6 +2,7 @@ import type { JournalEntry } from "@godwit/core";
 import { Disk } from "@godwit/sim";
 import type { World } from "./world.ts";
 import { lineOf } from "../../apps/agent/src/journal.ts";
+import type { Machine } from "../../apps/agent/src/machine.ts";
 import { AgentProcess } from "./agent-process.ts";
 
 /** A machine: its disk and its devices outlive its agent, and its agent is started again whenever it ends. */
@@ -12,6 +13,9 @@ export class Host {
   agent: AgentProcess | undefined;
   /** It never comes back. */
   isGone = false;
+  /** How often the machine was started, and how often its agent has noticed. */
+  #starts = 1;
+  #noticed = 1;
   #clockOffsetMs: number;
 
   constructor(world: World, name: string) {
@@ -35,6 +39,15 @@ export class Host {
     this.disk.put("journal", lineOf(entry));
   }
 
+  machine(): Machine {
+    return {
+      startedAnew: this.#noticed < this.#starts,
+      noteStart: async () => {
+        this.#noticed = this.#starts;
+      },
+    };
+  }
+
   start(): void {
     if (this.isGone || this.agent !== undefined) return;
     this.#world.note(this.name, "its agent starts");
@@ -55,6 +68,7 @@ export class Host {
 
   /** The power goes: what was not synced is lost, and so is every device. */
   losePower(restartMs: number): void {
+    this.#starts += 1;
     this.crash(restartMs);
     this.disk.losePower();
     this.#world.witness.die(this.name);

@@ -1,9 +1,10 @@
 import { Channel, type Frame, type Side } from "./channel.ts";
+import type { DeviceAddress } from "../../apps/agent/src/plane/calls.ts";
 import type { HostPlane } from "./plane.ts";
 
 interface Order {
   migrationId: string;
-  devices: { device: string }[];
+  devices: DeviceAddress[];
   ticket: string;
   from: { host: string };
 }
@@ -43,20 +44,27 @@ export class Incoming implements Side {
       if (witness.stateOf(this.host, device) !== "loaded" || this.#plane.fails("start")) {
         for (const each of started)
           await this.#plane.takes("takeDown", 3, () => witness.discard(this.host, each, "startFailed"));
-        throw Object.assign(new Error(`${device} does not start`), { code: "device-failed" });
+        throw Object.assign(new Error(`${device} does not start`), {
+          code: "device-failed",
+          whole: started.length === 0,
+        });
       }
       witness.start(this.host, device);
       started.push(device);
     }
-    this.#over = true;
-    this.#channel?.close(this);
+    this.finish();
     const startedMs = this.#plane.world.time.nowMs - (this.#grantedAtMs ?? this.#plane.world.time.nowMs);
     return { startedMs, devices: started.map((name) => ({ name, startMs: 1 })) };
   }
 
-  async drop(): Promise<void> {
+  /** The channels have done their work. */
+  finish(): void {
     this.#over = true;
     this.#channel?.close(this);
+  }
+
+  async drop(): Promise<void> {
+    this.finish();
     for (const { device } of this.order.devices)
       await this.#plane.takes("drop", 2, () => this.#plane.world.witness.discard(this.host, device, "drop"));
   }

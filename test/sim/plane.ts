@@ -77,6 +77,7 @@ export class HostPlane {
       confirmLoaded: async (id: string, epoch: number) =>
         await this.takes("confirmLoaded", 0.2, () => this.#incoming.get(id)?.confirmLoaded(epoch)),
       start: async (id: string) => await this.#start(id),
+      startKept: async (id: string) => await this.#startKept(id),
       dropIncoming: async (id: string) => {
         const incoming = this.#incoming.get(id);
         this.#incoming.delete(id);
@@ -143,6 +144,21 @@ export class HostPlane {
     const { sizeBytes } = this.world.guest;
     const statuses = incoming.order.devices.map(({ device }) => ({ name: device, kind: backend.kind, sizeBytes }));
     return { ...started, statuses };
+  }
+
+  /** What starts is left as it is where not all of it does. */
+  async #startKept(id: string): Promise<object> {
+    const incoming = this.#incoming.get(id);
+    if (incoming === undefined) throw new Error(`Nothing has been received for migration ${id}`);
+    const statuses = [];
+    for (const device of incoming.order.devices) {
+      if (this.fails("start"))
+        throw Object.assign(new Error(`${device.device} does not start`), { code: "device-failed" });
+      statuses.push(await this.takes("start", 5, () => this.#attach(device)));
+    }
+    this.#incoming.delete(id);
+    incoming.finish();
+    return { statuses };
   }
 
   async #discard(devices: DeviceAddress[], why: "commit" | "leftover"): Promise<void> {

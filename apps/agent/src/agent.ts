@@ -1,5 +1,5 @@
 import type { AgentHello, AgentRequest, AttemptStatus, ToAgent } from "@godwit/contract";
-import type { GuestPart } from "@godwit/core";
+import { type GuestPart, regrantBeyond } from "@godwit/core";
 import { DestinationAttempt } from "./attempts/destination-attempt.ts";
 import { type AgentParts, addressesOf } from "./attempts/parts.ts";
 import { SourceAttempt } from "./attempts/source-attempt.ts";
@@ -22,11 +22,17 @@ export class Agent {
     this.#described = described;
   }
 
-  /** Takes up what a restart has left: owned guests serve again, released ones stay frozen, half-received ones are revoked. */
+  /**
+   * Takes up what a restart has left: owned guests serve again, released ones stay frozen, half-received ones are revoked. After a start
+   * of the machine, which may have been fenced meanwhile, owned guests wait for the orchestrator's word (H8).
+   */
   async recover(): Promise<void> {
+    if (this.#parts.machine.startedAnew) await this.#holdAll();
+    await this.#parts.machine.noteStart();
     for (const guest of this.#parts.journal.parts.values()) {
-      const { part, guestId } = guest;
-      if (part.as === "owner") await this.#parts.guests.adopt(guestId);
+      const { part, guestId, name } = guest;
+      if (guest.held === true) this.#parts.log.info({ guest: name }, "the guest waits for the orchestrator's word");
+      else if (part.as === "owner") await this.#parts.guests.adopt(guestId);
       else if (part.as === "released") this.#keepFrozen(guest, part.migrationId, part.epoch);
       else await this.#giveUpReserved(guest, part);
     }
@@ -41,7 +47,10 @@ export class Agent {
     switch (message.type) {
       case "welcome":
         this.#reportEveryMs = message.reportEveryMs;
+        for (const guestId of message.confirmed) this.#parts.enqueue(guestId, () => this.#letRun(guestId));
         return;
+      case "disown":
+        return this.#parts.enqueue(message.guestId, () => this.#disown(message.guestId, message.epoch));
       case "request":
         return this.#parts.enqueue(message.request.guestId, () => this.#answer(message.id, message.request));
       default:
@@ -106,6 +115,7 @@ export class Agent {
         break;
       case "grant":
       case "revoke":
+      case "regrant":
         if (attempt?.role === "destination") await attempt.handle({ type: message.type, epoch: message.epoch });
         else if (attempt === undefined) await this.#withoutDestinationAttempt(message);
         break;
@@ -213,23 +223,61 @@ export class Agent {
   }
 
   /** A granted guest is owned, and after a restart it runs; anything less has been revoked when the agent restarted. */
-  async #withoutDestinationAttempt(message: ToAgent & { type: "grant" | "revoke" }): Promise<void> {
-    const { migrationId, guestId, epoch } = message;
-    const ids = { migrationId, guestId, epoch };
-    const guest = this.#parts.guests.owner(guestId);
-    if (guest?.part.epoch === epoch) {
-      // One that is owned and could not be taken up again does not run: that is for its host's operator to mend.
-      if (!this.#parts.guests.runs(guestId)) return;
-      const statuses = this.#parts.guests.status(guestId);
-      this.#parts.tell({ type: "running", ...ids, startedMs: undefined, devices: [], statuses });
-    } else if (guest === undefined) {
-      this.#parts.tell({
-        type: "revoked",
-        ...ids,
-        code: "RESTARTED",
-        detail: "its agent has restarted; nothing is loaded any more",
-      });
+  async #withoutDestinationAttempt(message: ToAgent & { type: "grant" | "revoke" | "regrant" }): Promise<void> {
+    const { migrationId, guestId, epoch, type } = message;
+    const granted = type === "regrant" ? epoch - regrantBeyond : epoch;
+    const owned = this.#parts.guests.owner(guestId)?.part.epoch;
+    if (owned === granted || owned === granted + regrantBeyond) return await this.#tellOwned(message, owned);
+    if (owned !== undefined) return;
+    if (type === "regrant") return this.#parts.tell({ type: "empty", migrationId, guestId, epoch });
+    this.#parts.tell({
+      type: "revoked",
+      migrationId,
+      guestId,
+      epoch,
+      whole: false,
+      code: "RESTARTED",
+      detail: "its agent has restarted; nothing is loaded any more",
+    });
+  }
+
+  /** One that is owned and could not be taken up does not run: unless it is the last copy, that is for its host's operator to mend. */
+  async #tellOwned({ type, migrationId, guestId }: OfMigration, epoch: number): Promise<void> {
+    const { guests, tell } = this.#parts;
+    if (!guests.runs(guestId) && type === "regrant") await guests.adopt(guestId);
+    if (!guests.runs(guestId)) return;
+    const statuses = guests.status(guestId);
+    tell({ type: "running", migrationId, guestId, epoch, startedMs: undefined, devices: [], statuses });
+  }
+
+  async #holdAll(): Promise<void> {
+    const { journal } = this.#parts;
+    for (const { guestId, part, held } of journal.parts.values())
+      if (part.as === "owner" && held !== true) await journal.append({ entry: "held", guestId });
+  }
+
+  /** H8: the guest has not moved on while the machine was away. */
+  async #letRun(guestId: string): Promise<void> {
+    const { journal, guests } = this.#parts;
+    if (journal.parts.get(guestId)?.held !== true) return;
+    await journal.append({ entry: "resumed", guestId });
+    await guests.adopt(guestId);
+  }
+
+  /** H8: the guest is owned elsewhere, at a higher epoch: what is here is an old copy. */
+  async #disown(guestId: string, epoch: number): Promise<void> {
+    const { guests, plane, journal, log } = this.#parts;
+    const guest = guests.owner(guestId);
+    if (guest === undefined || guest.part.epoch >= epoch) return;
+    log.warn({ guest: guest.name, epoch }, "the guest is owned elsewhere: the copy that is here goes");
+    for (const attempt of this.#attempts.values()) {
+      if (attempt.guestId !== guestId || attempt.role !== "source") continue;
+      await attempt.overtaken();
+      this.#attempts.delete(attempt.migrationId);
     }
+    guests.forget(guestId);
+    await plane.dropLeftovers(addressesOf(guest));
+    await journal.append({ entry: "disowned", guestId, epoch });
   }
 
   #keepFrozen(guest: GuestPart, migrationId: string, epoch: number): void {

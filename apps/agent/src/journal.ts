@@ -14,8 +14,10 @@ const Entry = z.discriminatedUnion("entry", [
   z.object({ entry: z.literal("created"), ...ofGuest, ...described }),
   z.object({ entry: z.literal("removed"), ...ofGuest }),
   z.object({ entry: z.literal("reserved"), ...ofMigration, ...described }),
-  z.object({ entry: z.enum(["granted", "revoked", "dropped"]), ...ofMigration }),
+  z.object({ entry: z.enum(["granted", "regranted", "revoked", "dropped"]), ...ofMigration }),
   z.object({ entry: z.enum(["refused", "released", "reclaimed", "discarded"]), ...ofMigration }),
+  z.object({ entry: z.enum(["held", "resumed"]), ...ofGuest }),
+  z.object({ entry: z.literal("disowned"), ...ofGuest, epoch: z.int().positive() }),
 ]);
 
 /** The journal's file cannot be used: it says where and why, and nothing is guessed. */
@@ -126,7 +128,8 @@ function parse(text: string, path: string): { entries: JournalEntry[]; wholeByte
 
 /** The fewest entries that fold into the same parts. */
 function entriesOf(parts: Parts): JournalEntry[] {
-  return [...parts.values()].flatMap(({ guestId, name, definitions, part, refusedEpoch }): JournalEntry[] => {
+  return [...parts.values()].flatMap(({ guestId, name, definitions, part, refusedEpoch, held }): JournalEntry[] => {
+    const hold: JournalEntry[] = held === true ? [{ entry: "held", guestId }] : [];
     const reserve = (epoch: number, migrationId: string): JournalEntry => ({
       entry: "reserved",
       guestId,
@@ -143,8 +146,12 @@ function entriesOf(parts: Parts): JournalEntry[] {
       case "owner":
         // Ownership by refusal is told apart from ownership by grant: a question about that epoch is answered differently.
         return refusedEpoch === part.epoch
-          ? [...owned(part.epoch - 1), { entry: "refused", guestId, migrationId: "compacted", epoch: part.epoch }]
-          : owned(part.epoch);
+          ? [
+              ...owned(part.epoch - 1),
+              { entry: "refused", guestId, migrationId: "compacted", epoch: part.epoch },
+              ...hold,
+            ]
+          : [...owned(part.epoch), ...hold];
       case "released":
         return [
           ...owned(part.epoch - 1),

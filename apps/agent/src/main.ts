@@ -11,6 +11,7 @@ import { Agent } from "./agent.ts";
 import type { AgentConfig } from "./config.ts";
 import { Guests } from "./guests.ts";
 import { Journal } from "./journal.ts";
+import { machineBy } from "./machine.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import type { PlaneCalls, PlaneNews } from "./plane/calls.ts";
 import { callsOver } from "./plane/port.ts";
@@ -84,7 +85,8 @@ async function conduct(held: Held, onReady?: (ready: AgentReady) => void): Promi
     linkBytesPerSec,
     backends,
   };
-  const agent = new Agent({ plane, journal, guests, log, tell, enqueue }, described);
+  const machine = await machineBy(join(config.dataFolder, "machine-start"));
+  const agent = new Agent({ plane, journal, guests, log, machine, tell, enqueue }, described);
   const session = new Session({
     server: config.server,
     token: async () => (await readFile(config.tokenFile, "utf8")).trim(),

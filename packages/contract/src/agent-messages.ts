@@ -60,7 +60,21 @@ export type AgentAnswer<Ask extends AgentRequest["ask"]> = z.infer<(typeof agent
 
 /** From the orchestrator to an agent. Every one but `request` is safe to repeat. */
 export const ToAgent = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("welcome"), hostId: Id, reportEveryMs: Ms }),
+  z.object({
+    type: z.literal("welcome"),
+    hostId: Id,
+    reportEveryMs: Ms,
+    confirmed: z
+      .array(Id)
+      .max(10_000)
+      .default([])
+      .meta({
+        description: "guests of the hello that this host may run: those that it holds since its machine was started",
+      }),
+  }),
+  z
+    .object({ type: z.literal("disown"), guestId: Id, epoch: Epoch })
+    .meta({ description: "the guest is owned elsewhere at this epoch: a copy of a lower one is to go" }),
   z.object({ type: z.literal("request"), id: Id, request: AgentRequest }),
   z.object({
     type: z.literal("prepareSource"),
@@ -102,6 +116,9 @@ export const ToAgent = z.discriminatedUnion("type", [
   z.object({ type: z.literal("grant"), ...ofHandover }),
   z.object({ type: z.literal("revoke"), ...ofHandover }),
   z.object({ type: z.literal("reclaim"), ...ofHandover }),
+  z
+    .object({ type: z.literal("regrant"), ...ofHandover })
+    .meta({ description: "the source is fenced: the destination is to run its copy, if that is whole" }),
   z.object({ type: z.literal("discard"), ...ofHandover }),
   z.object({ type: z.literal("abort"), ...ofMigration }),
 ]);
@@ -177,7 +194,16 @@ export const FromAgent = z.discriminatedUnion("type", [
     statuses: z.array(DeviceStatus),
   }),
   z.object({ type: z.literal("refused"), ...ofHandover, code: z.string(), detail: z.string() }),
-  z.object({ type: z.literal("revoked"), ...ofHandover, code: z.string(), detail: z.string() }),
+  z.object({
+    type: z.literal("revoked"),
+    ...ofHandover,
+    whole: z.boolean().default(false).meta({ description: "what it keeps could be run" }),
+    code: z.string(),
+    detail: z.string(),
+  }),
+  z
+    .object({ type: z.literal("empty"), ...ofHandover })
+    .meta({ description: "asked to run its copy, the destination has no whole one" }),
   z.object({ type: z.literal("reclaimed"), ...ofHandover }),
   z.object({ type: z.literal("discarded"), ...ofHandover }),
   z.object({ type: z.literal("aborted"), ...ofMigration, role: z.enum(["source", "destination"]) }),

@@ -14,11 +14,10 @@ import {
   finish,
   newDestination,
   newSource,
-  restartDestination,
-  restartSource,
   sourceHears,
   sourceSteps,
 } from "./hosts.ts";
+import { restartDestination, restartSource } from "./restarts.ts";
 import { plainLimits } from "./policies.ts";
 
 /** One thing that happens; `pick` says to which of the messages under way, or after how many acts. */

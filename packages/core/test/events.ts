@@ -1,5 +1,5 @@
 import type { MigrationEvent } from "../src/migration/events.ts";
-import type { Migration } from "../src/migration/state.ts";
+import type { Migration, Role } from "../src/migration/state.ts";
 import { queued } from "../src/migration/state.ts";
 import { step } from "../src/migration/step.ts";
 import { GB, MB, device, seen } from "./figures.ts";
@@ -49,7 +49,10 @@ export const events: Record<string, MigrationEvent> = {
   },
   running: { type: "running", epoch, startedMs: 5, devices: [{ name: "ram", loadMs: 2, digest: "ab" }] },
   refused: { type: "refused", epoch, ...failure },
-  revoked: { type: "revoked", epoch, ...failure },
+  revoked: { type: "revoked", epoch, whole: false, ...failure },
+  "revoked, whole": { type: "revoked", epoch, whole: true, ...failure },
+  empty: { type: "empty", epoch: epoch + 2 },
+  "running, regranted": { type: "running", epoch: epoch + 2, startedMs: 5, devices: [] },
   reclaimed: { type: "reclaimed", epoch: epoch + 1 },
   discarded: { type: "discarded", epoch },
   "source abortDone": { type: "abortDone", role: "source" },
@@ -59,11 +62,19 @@ export const events: Record<string, MigrationEvent> = {
   "destination connected": { type: "connected", role: "destination", attempt: "reserved" },
   "destination restarted": { type: "connected", role: "destination", attempt: undefined },
   "destination has revoked": { type: "connected", role: "destination", attempt: "revoked" },
+  "source fenced": fenced("source", false),
+  "source fenced, an older copy accepted": fenced("source", true),
+  "destination fenced": fenced("destination", false),
+  "destination fenced, an older copy accepted": fenced("destination", true),
   tick: { type: "tick" },
 };
 
 const at = step(queued(facts, plainLimits), { type: "admitted" }, 0).state;
 const { state: prepared } = step(at, { type: "sourcePrepared", peers: [] }, 0);
+
+function after(state: Migration, ...happened: MigrationEvent[]): Migration {
+  return happened.reduce((before, event) => step(before, event, 0).state, state);
+}
 
 /** A migration in every phase, and in every stage of the switchover. */
 export const states: Record<string, Migration> = {
@@ -77,10 +88,24 @@ export const states: Record<string, Migration> = {
   refusing: switchover("refusing"),
   granting: switchover("granting"),
   reclaiming: switchover("reclaiming"),
+  revoking: after(switchover("freezing"), fenced("source", false)),
+  regranting: after(switchover("granting"), fenced("source", false)),
+  "undecided, source fenced": after(switchover("freezing"), fenced("source", false), {
+    type: "revoked",
+    epoch,
+    whole: true,
+    ...failure,
+  }),
+  "undecided, destination fenced": after(switchover("granting"), fenced("destination", false)),
+  lost: after(precopy, fenced("source", false)),
   completed: step(switchover("granting"), { type: "running", epoch, devices: [] }, 0).state,
   aborted: step(precopy, { type: "cancel" }, 0).state,
   failed: step(switchover("refusing"), { type: "refused", epoch, ...failure }, 0).state,
 };
+
+function fenced(role: Role, acceptOlderCopy: boolean): MigrationEvent {
+  return { type: "fenced", role, by: "ann", reason: "its power supply burnt", acceptOlderCopy };
+}
 
 export function phaseOf(state: Migration): string {
   return state.phase === "switchover" ? state.stage : state.phase;

@@ -1,26 +1,21 @@
-import type { MigrationEvent, Send } from "../src/migration/events.ts";
-import { type Migration, isEnded } from "../src/migration/state.ts";
+import type { Send } from "../src/migration/events.ts";
+import type { DestinationHost, Message, SourceHost } from "./hosts.ts";
+import { fencings, type Orchestrated, keyOfOrchestrated } from "./orchestrated.ts";
+import { sayHello } from "./restarts.ts";
 import {
-  type DestinationHost,
-  type Message,
-  type SourceHost,
-  type Turn,
-  crashAfter,
-  destinationHears,
-  destinationSteps,
-  finish,
-  guestId,
-  restartDestination,
-  restartSource,
-  sourceHears,
-  sourceSteps,
-} from "./hosts.ts";
-import { rules } from "./rules.ts";
+  destinationDies,
+  destinationOutcomes,
+  keyOfHost,
+  orchestratorIsTold,
+  orchestratorOutcomes,
+  type Outcome,
+  sourceDies,
+  sourceOutcomes,
+} from "./outcomes.ts";
 import { Numbers, partiesMost, Worlds } from "./worlds.ts";
 
 /** A handover at one moment: three parties, and the messages under way, in no order. */
-export interface World {
-  migration: Migration;
+export interface World extends Orchestrated {
   source: SourceHost;
   destination: DestinationHost;
   bag: (Message | Send)[];
@@ -39,33 +34,52 @@ export interface Exploration {
   stranded: (isSettled: (parties: Parties) => boolean) => number[];
 }
 
-/** What can become of a party when something happens to it. A fault (a crash, something that breaks) costs one. */
-interface Outcome<State> {
-  state: State;
-  sent: readonly (Message | Send)[];
-  cost: 0 | 1;
-}
-
 interface Result {
   next: number;
   sent: number;
   cost: 0 | 1;
 }
 
-/** Every world that can come of `first` with at most `budget` faults; or those found until the first one of which `until` holds. */
-export function explore(first: World, budget: number, until?: (parties: Parties) => boolean): Exploration {
+export interface Explorer {
+  /** So many faults at most: a message lost or doubled, a crash, something that breaks, a host that dies or comes back. */
+  budget: number;
+  /** Hosts die, and are fenced once they are dead, at any moment. */
+  deaths?: boolean;
+  /** It is enough to have found parties of which this holds. */
+  until?: (parties: Parties) => boolean;
+}
+
+/** Every world that can come of `first`. */
+export function explore(first: World, { budget, deaths = false, until }: Explorer): Exploration {
   const bag = new Bag();
-  const migration = new Automaton<Migration>(keyOfMigration, migrationOutcomes, bag);
-  const source = new Automaton<SourceHost>(keyOfHost, sourceOutcomes, bag);
-  const destination = new Automaton<DestinationHost>(keyOfHost, destinationOutcomes, bag);
+  const source = new Automaton<SourceHost>(
+    keyOfHost,
+    (state, input) => (input === death ? sourceDies(state) : sourceOutcomes(state, bag.at(input))),
+    bag,
+  );
+  const destination = new Automaton<DestinationHost>(
+    keyOfHost,
+    (state, input) => (input === death ? destinationDies(state) : destinationOutcomes(state, bag.at(input))),
+    bag,
+  );
+  const orchestrator = new Automaton<Orchestrated>(
+    keyOfOrchestrated,
+    (state, input) => {
+      const fencing = fencings[input - firstFencing];
+      return fencing === undefined ? orchestratorOutcomes(state, bag.at(input)) : orchestratorIsTold(state, fencing);
+    },
+    bag,
+  );
+  const automata = [orchestrator, source, destination] as const;
+  const moving = { automata, bag, hellos: new Hellos(automata, bag), deaths };
   const worlds = new Worlds();
   const partiesOf = (meeting: number): Parties => {
     const [m, s, d] = worlds.idsOf(meeting);
-    return { migration: migration.state(m), source: source.state(s), destination: destination.state(d) };
+    return { ...orchestrator.state(m), source: source.state(s), destination: destination.state(d) };
   };
   const [from, to] = [new Numbers(), new Numbers()];
   const start = [
-    migration.idOf(first.migration),
+    orchestrator.idOf({ migration: first.migration, known: first.known }),
     source.idOf(first.source),
     destination.idOf(first.destination),
   ] as const;
@@ -90,7 +104,7 @@ export function explore(first: World, budget: number, until?: (parties: Parties)
         to.push(next);
         if (next === known || later.delete(next)) wave.push(next);
       };
-      movesOf(worlds, here, [migration, source, destination], bag, visit);
+      movesOf(worlds, here, moving, visit);
     }
     [wave, later] = [[...later], new Set()];
   }
@@ -126,19 +140,28 @@ function leadingNowhere(worlds: Worlds, from: Numbers, to: Numbers, settled: rea
   return nowhere;
 }
 
+interface Moving {
+  automata: readonly [Automaton<Orchestrated>, Automaton<SourceHost>, Automaton<DestinationHost>];
+  bag: Bag;
+  hellos: Hellos;
+  deaths: boolean;
+}
+
 /** A message arrives, is lost, or arrives and will arrive again; or something happens to a party of itself. */
 function movesOf(
   worlds: Worlds,
   here: number,
-  automata: readonly Pick<Automaton<unknown>, "results">[],
-  bag: Bag,
-  visit: (migration: number, source: number, destination: number, bag: number, cost: number) => void,
+  { automata, bag, hellos, deaths }: Moving,
+  visit: (orchestrator: number, source: number, destination: number, bag: number, cost: number) => void,
 ): void {
   const [m, s, d] = worlds.idsOf(worlds.meetingOf(here));
   const bits = worlds.bagOf(here);
+  const [, source, destination] = automata;
+  const alive = { source: source.state(s).alive, destination: destination.state(d).alive };
+  const unheard = (alive.source ? 0 : bag.bitsTo("source")) | (alive.destination ? 0 : bag.bitsTo("destination"));
   const happens = (party: number, input: number, left: number, fault: 0 | 1) => {
     for (const { next, sent, cost } of automata[party]?.results([m, s, d][party] ?? 0, input) ?? []) {
-      const after = left | sent;
+      const after = left | (sent & ~unheard);
       if (party === 0) visit(next, s, d, after, cost + fault);
       else if (party === 1) visit(m, next, d, after, cost + fault);
       else visit(m, s, next, after, cost + fault);
@@ -153,11 +176,57 @@ function movesOf(
     visit(m, s, d, bits & ~bit, 1);
   }
   for (let party = 0; party < automata.length; party += 1) happens(party, ofItself, bits, 0);
+  if (!deaths) return;
+  // The connections to a machine end with it, and with them what was under way to it.
+  if (alive.source) happens(1, death, bits & ~bag.bitsTo("source"), 0);
+  if (alive.destination) happens(2, death, bits & ~bag.bitsTo("destination"), 0);
+  fencings.forEach(({ role }, index) => {
+    if (!alive[role]) happens(0, firstFencing + index, bits, 0);
+  });
+  for (const { state, host, sent, cost } of hellos.of("source", m, s))
+    visit(state, host, d, bits | (sent & ~unheard), cost);
+  for (const { state, host, sent, cost } of hellos.of("destination", m, d))
+    visit(state, s, host, bits | (sent & ~unheard), cost);
+}
+
+/** What comes of a machine that says hello: of two parties at once, reckoned once and then looked up. */
+class Hellos {
+  readonly #known = new Map<number, { state: number; host: number; sent: number; cost: 0 | 1 }[]>();
+  readonly #orchestrator: Automaton<Orchestrated>;
+  readonly #hosts: { source: Automaton<SourceHost>; destination: Automaton<DestinationHost> };
+  readonly #bag: Bag;
+
+  constructor([orchestrator, source, destination]: Moving["automata"], bag: Bag) {
+    this.#orchestrator = orchestrator;
+    this.#hosts = { source, destination };
+    this.#bag = bag;
+  }
+
+  of(role: "source" | "destination", orchestrator: number, host: number) {
+    const key = (orchestrator * partiesMost + host) * 2 + (role === "source" ? 0 : 1);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const found =
+      role === "source" ? this.#find("source", orchestrator, host) : this.#find("destination", orchestrator, host);
+    this.#known.set(key, found);
+    return found;
+  }
+
+  #find<Role extends "source" | "destination">(role: Role, orchestrator: number, host: number) {
+    const said = sayHello(this.#orchestrator.state(orchestrator), role, this.#hosts[role].state(host));
+    if (said === undefined) return [];
+    const automaton = this.#hosts[role] as unknown as { idOf: (state: unknown) => number };
+    const state = this.#orchestrator.idOf(said.state);
+    return [{ state, host: automaton.idOf(said.host), sent: this.#bag.bitsOf(said.sent), cost: said.cost }];
+  }
 }
 
 const parties = ["orchestrator", "source", "destination"] as const;
-/** The input of what happens without a message. */
-const ofItself = 31;
+/** The inputs that are no message: what happens of itself, the death of a host, and its fencing. */
+const ofItself = 32;
+const death = 33;
+const firstFencing = 34;
+const inputsMost = 64;
 
 /** A party's states and what follows each, reckoned once with the real step functions and then looked up. */
 class Automaton<State> {
@@ -165,14 +234,10 @@ class Automaton<State> {
   readonly #ids = new Map<string, number>();
   readonly #results = new Map<number, Result[]>();
   readonly #keyOf: (state: State) => string;
-  readonly #outcomes: (state: State, message: Message | Send | undefined) => Outcome<State>[];
+  readonly #outcomes: (state: State, input: number) => Outcome<State>[];
   readonly #bag: Bag;
 
-  constructor(
-    keyOf: (state: State) => string,
-    outcomes: (state: State, message: Message | Send | undefined) => Outcome<State>[],
-    bag: Bag,
-  ) {
+  constructor(keyOf: (state: State) => string, outcomes: (state: State, input: number) => Outcome<State>[], bag: Bag) {
     this.#keyOf = keyOf;
     this.#outcomes = outcomes;
     this.#bag = bag;
@@ -193,11 +258,10 @@ class Automaton<State> {
   }
 
   results(id: number, input: number): Result[] {
-    const key = id * 32 + input;
+    const key = id * inputsMost + input;
     const known = this.#results.get(key);
     if (known !== undefined) return known;
-    const message = input === ofItself ? undefined : this.#bag.message(input);
-    const results = this.#outcomes(this.state(id), message).map(({ state, sent, cost }) => ({
+    const results = this.#outcomes(this.state(id), input).map(({ state, sent, cost }) => ({
       next: this.idOf(state),
       sent: this.#bag.bitsOf(sent),
       cost,
@@ -218,6 +282,15 @@ class Bag {
 
   message(index: number): Message | Send {
     return this.#messages[index] ?? raise("No such message");
+  }
+
+  /** The message that an input is, if it is one. */
+  at(input: number): Message | Send | undefined {
+    return input === ofItself ? undefined : this.message(input);
+  }
+
+  bitsTo(to: "source" | "destination"): number {
+    return this.#messages.reduce((bits, message, index) => (message.to === to ? bits | (1 << index) : bits), 0);
   }
 
   partyOf(index: number): number {
@@ -243,80 +316,7 @@ class Bag {
   }
 }
 
-const messagesMax = 29;
-
-/** Without a message, time passes: enough to ask again, or enough for the orchestrator to lose patience. */
-function migrationOutcomes(state: Migration, message: Message | Send | undefined): Outcome<Migration>[] {
-  if (message === undefined) return [told(state, { type: "tick" }, 1_000), told(state, { type: "tick" }, 60_000)];
-  return "event" in message ? [told(state, message.event, 0)] : [];
-}
-
-function told(before: Migration, event: MigrationEvent, now: number): Outcome<Migration> {
-  const { state, effects } = rules.step(before, event, now);
-  return { state: timeless(state), sent: effects, cost: 0 };
-}
-
-/** Every moment is the first one, and what only people read is left out: worlds that differ in nothing else are one. */
-function timeless(state: Migration): Migration {
-  if (isEnded(state)) return { ...state, askedAt: 0, endedAt: 0, released: undefined, downtimeMs: undefined };
-  if (state.phase !== "switchover") throw new Error("The exploration begins with the switchover");
-  return { ...state, since: 0, askedAt: 0, cause: undefined, released: undefined, heard: {} };
-}
-
-function sourceOutcomes(host: SourceHost, message: Message | Send | undefined): Outcome<SourceHost>[] {
-  const happens = (turn: Turn<SourceHost>) => whole(turn, restartSource);
-  if (message !== undefined && "command" in message) return happens(sourceHears(host, message.command));
-  if (message !== undefined) return happens(sourceSteps(host, { type: "loaded" }));
-  const stopped = host.handover.at === "freezing" ? happens(sourceSteps(host, { type: "stopped" })) : [];
-  return [...stopped, breaking(sourceSteps(host, { type: "failed", ...broke })), crashed(restartSource(host))];
-}
-
-function destinationOutcomes(host: DestinationHost, message: Message | Send | undefined): Outcome<DestinationHost>[] {
-  const happens = (turn: Turn<DestinationHost>) => whole(turn, restartDestination);
-  if (message !== undefined && "command" in message) return happens(destinationHears(host, message.command));
-  if (message !== undefined && "peer" in message) {
-    const grant = { type: "grant" as const, epoch: host.handover?.epoch ?? 0 };
-    return happens(destinationSteps(host, message.peer === "grant" ? grant : { type: "loaded" }));
-  }
-  const starting = host.handover?.at === "granted";
-  return [
-    ...(starting ? happens(destinationSteps(host, { type: "started" })) : []),
-    ...(starting ? [breaking(destinationSteps(host, { type: "startFailed", ...broke }))] : []),
-    breaking(destinationSteps(host, { type: "failed", ...broke })),
-    crashed(restartDestination(host)),
-  ];
-}
-
-const broke = { code: "BROKEN", detail: "a device failed" };
-
-/** The turn is finished, or the agent crashes before any of its acts. */
-function whole<Host>(turn: Turn<Host>, restart: (host: Host) => { host: Host; sent: Message[] }): Outcome<Host>[] {
-  const { host: state, sent } = finish(turn);
-  const crashes = turn.acts.map((_, count) => {
-    const part = crashAfter(turn, count);
-    return crashed(restart(part.host), part.sent);
-  });
-  return [{ state, sent, cost: 0 }, ...crashes];
-}
-
-function breaking<Host>(turn: Turn<Host>): Outcome<Host> {
-  const { host: state, sent } = finish(turn);
-  return { state, sent, cost: 1 };
-}
-
-function crashed<Host>({ host, sent }: { host: Host; sent: Message[] }, before: Message[] = []): Outcome<Host> {
-  return { state: host, sent: [...before, ...sent], cost: 1 };
-}
-
-function keyOfMigration(state: Migration): string {
-  if (isEnded(state)) return `${state.phase} ${state.owner.role} ${state.owner.epoch} ${state.owes.join("+")}`;
-  return state.phase === "switchover" ? state.stage : state.phase;
-}
-
-function keyOfHost({ handover, live, devices, parts }: SourceHost | DestinationHost): string {
-  const known = parts.get(guestId);
-  return `${handover?.at} ${live} ${devices} ${known?.part.as} ${known?.part.epoch} ${known?.refusedEpoch}`;
-}
+const messagesMax = 31;
 
 function raise(message: string): never {
   throw new Error(message);

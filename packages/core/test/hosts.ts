@@ -1,5 +1,5 @@
 import type { DestinationEffect, DestinationEvent, DestinationHandover } from "../src/handover/destination.ts";
-import { type JournalEntry, type Parts, foldJournal } from "../src/handover/journal.ts";
+import { type JournalEntry, type Parts, foldJournal, regrantBeyond } from "../src/handover/journal.ts";
 import type { SourceEffect, SourceEvent, SourceHandover } from "../src/handover/source.ts";
 import type { Command, MigrationEvent } from "../src/migration/events.ts";
 import { rules } from "./rules.ts";
@@ -12,7 +12,8 @@ export const guestId = "guest";
 export const migrationId = "migration";
 /** The source owns the guest at this epoch; the next one is handed over. */
 export const ownedEpoch = 1;
-const epoch = ownedEpoch + 1;
+export const epoch = ownedEpoch + 1;
+export const regranted = epoch + regrantBeyond;
 
 export type Message =
   | { to: "source" | "destination"; command: Command }
@@ -26,14 +27,27 @@ export interface SourceHost {
   handover: SourceHandover;
   /** The agent remembers the migration: it has not restarted since it prepared. */
   live: boolean;
-  devices: "running" | "stopped" | "gone";
+  alive: boolean;
+  /** Held: the machine was started anew, and the guest waits for the orchestrator's word. */
+  devices: "running" | "stopped" | "held" | "gone";
+  /** It has run the guest again after the stop. */
+  ranOn: boolean;
 }
 
 export interface DestinationHost {
   parts: Parts;
   handover: DestinationHandover | undefined;
   live: boolean;
-  devices: "none" | "loaded" | "running";
+  alive: boolean;
+  devices: "none" | "loaded" | "running" | "held";
+  ran: boolean;
+  /** What it has cleared away could have been run. */
+  droppedWhole: boolean;
+}
+
+/** A machine that is dead runs nothing, whatever its journal says. */
+export function runs({ alive, devices }: SourceHost | DestinationHost): boolean {
+  return alive && devices === "running";
 }
 
 /** One thing that an agent does; a crash may come before any of it. */
@@ -50,11 +64,21 @@ export function newSource(): SourceHost {
     parts: foldJournal(new Map(), created),
     handover: { epoch, at: "owns" },
     live: false,
+    alive: true,
     devices: "running",
+    ranOn: false,
   };
 }
 
-export const newDestination: DestinationHost = { parts: new Map(), handover: undefined, live: false, devices: "none" };
+export const newDestination: DestinationHost = {
+  parts: new Map(),
+  handover: undefined,
+  live: false,
+  alive: true,
+  devices: "none",
+  ran: false,
+  droppedWhole: false,
+};
 
 /** Does what is left of a turn, all of it. */
 export function finish<Host>({ host, acts }: Turn<Host>): { host: Host; sent: Message[] } {
@@ -107,7 +131,9 @@ export function destinationHears(host: DestinationHost, command: Command): Turn<
       return prepareDestination(host);
     case "grant":
     case "revoke":
-      return destinationSteps(host, command);
+    case "regrant":
+      // What it owns and does not run it says nothing of.
+      return host.devices === "held" ? { host, acts: [] } : destinationSteps(host, command);
     case "abort": {
       const { host: next, acts } = destinationSteps(host, { type: "drop" });
       return { host: next, acts: [...acts, sending(told({ type: "abortDone", role: "destination" }))] };
@@ -121,46 +147,15 @@ export function destinationSteps(host: DestinationHost, event: DestinationEvent)
   if (host.handover === undefined) return { host, acts: [] };
   const { state, effects } = rules.stepDestination(host.handover, event);
   return {
-    host: { ...host, handover: state, devices: devicesAfter(host, state, event) },
+    host: {
+      ...host,
+      handover: state,
+      devices: devicesAfter(host, state, event),
+      // Where not all of it starts, nobody is served.
+      ran: event.type === "startFailed" ? false : host.ran,
+      droppedWhole: host.droppedWhole || (state.at === "dropped" && host.handover.whole),
+    },
     acts: effects.map(destinationAct),
-  };
-}
-
-/** The journal decides what a restarted agent is: what was released stays frozen, anything else that is owned runs again. */
-export function restartSource({ parts }: SourceHost): { host: SourceHost; sent: Message[] } {
-  const known = parts.get(guestId);
-  const [at, devices] = ((): [SourceHandover["at"], SourceHost["devices"]] => {
-    if (known === undefined) return ["discarded", "gone"];
-    if (known.part.as === "released") return ["released", "stopped"];
-    if (known.refusedEpoch === epoch) return ["refused", "running"];
-    return [known.part.epoch === ownedEpoch ? "owns" : "reclaimed", "running"];
-  })();
-  const attempt = at === "released" ? at : undefined;
-  return {
-    host: { parts, handover: { epoch, at }, live: false, devices },
-    sent: [told({ type: "connected", role: "source", attempt })],
-  };
-}
-
-/** What was loaded is gone; what was granted is owned, and runs. */
-export function restartDestination(host: DestinationHost): { host: DestinationHost; sent: Message[] } {
-  const known = host.parts.get(guestId);
-  const connected = (attempt: string | undefined) => told({ type: "connected", role: "destination", attempt });
-  if (known === undefined) {
-    const handover = host.handover === undefined ? undefined : { epoch, at: "dropped" as const };
-    return { host: { ...host, handover, live: false, devices: "none" }, sent: [connected(undefined)] };
-  }
-  if (known.part.as === "owner") {
-    return {
-      host: { ...host, handover: { epoch, at: "running" }, live: false, devices: "running" },
-      sent: [connected(undefined), told({ type: "running", epoch, devices: [] })],
-    };
-  }
-  const parts =
-    known.part.as === "reserved" ? foldJournal(host.parts, { entry: "revoked", ...ids(epoch) }) : host.parts;
-  return {
-    host: { parts, handover: { epoch, at: "revoked" }, live: false, devices: "none" },
-    sent: [connected("revoked")],
   };
 }
 
@@ -182,7 +177,7 @@ function prepareDestination(host: DestinationHost): Turn<DestinationHost> {
   const reserve: Act<DestinationHost> = (before) => ({
     host: {
       ...before,
-      handover: { epoch, at: "reserved" },
+      handover: { epoch, at: "reserved", whole: false },
       live: true,
       parts: foldJournal(before.parts, { entry: "reserved", name: "web", definitions: [], ...ids(epoch) }),
     },
@@ -206,7 +201,7 @@ function sourceAct(effect: SourceEffect): Act<SourceHost> {
     case "resumeDevices":
       return (host) => {
         if (host.parts.get(guestId)?.part.as !== "owner") throw new Error("It resumes what its journal has given away");
-        return { host: { ...host, devices: "running" }, sent: [] };
+        return { host: { ...host, devices: host.devices === "held" ? "held" : "running", ranOn: true }, sent: [] };
       };
     case "commitDevices":
       return (host) => ({ host: { ...host, devices: "gone" }, sent: [] });
@@ -223,7 +218,7 @@ function sourceAct(effect: SourceEffect): Act<SourceHost> {
     case "tell":
       return sending(...tellings(effect.said, effect.epoch));
     case "tellRefused":
-      return sending(told({ type: "refused", epoch: effect.epoch, code: effect.code, detail: effect.detail }));
+      return sending(told({ type: "refused", epoch: effect.epoch, ...unsaid }));
   }
 }
 
@@ -235,10 +230,11 @@ function destinationAct(effect: DestinationEffect): Act<DestinationHost> {
         sent: [],
       });
     case "startDevices":
+    case "startKept":
       // From here on it counts as a runner, although `started` is yet to come.
       return (host) => {
         expectJournaled(host, "owner");
-        return { host: { ...host, devices: "running" }, sent: [] };
+        return { host: { ...host, devices: "running", ran: true }, sent: [] };
       };
     case "dropDevices":
       return (host) => ({ host: { ...host, devices: "none" }, sent: [] });
@@ -247,9 +243,9 @@ function destinationAct(effect: DestinationEffect): Act<DestinationHost> {
     case "tell":
       return sending(...tellings(effect.said, effect.epoch));
     case "tellRevoked":
-      return sending(told({ type: "revoked", epoch: effect.epoch, code: effect.code, detail: effect.detail }));
+      return sending(told({ type: "revoked", epoch: effect.epoch, whole: effect.whole, ...unsaid }));
     case "tellBroken":
-      return sending(told({ type: "broken", role: "destination", code: effect.code, detail: effect.detail }));
+      return sending(told({ type: "broken", role: "destination", ...unsaid }));
   }
 }
 
@@ -259,13 +255,13 @@ function devicesAfter(
   event: DestinationEvent,
 ): DestinationHost["devices"] {
   if (event.type === "loaded" && at === "loaded") return "loaded";
-  if (event.type === "startFailed" && at === "revoked") return "loaded";
+  if (event.type === "startFailed" && devices === "running") return "loaded";
   if (event.type === "failed" && at === "revoked" && devices !== "running") return "none";
   return devices;
 }
 
 function tellings(
-  said: "frozen" | "released" | "reclaimed" | "discarded" | "loaded" | "running",
+  said: "frozen" | "released" | "reclaimed" | "discarded" | "loaded" | "running" | "empty",
   at: number,
 ): Message[] {
   switch (said) {
@@ -282,6 +278,9 @@ function tellings(
   }
 }
 
+/** No decision rests on why: two messages that differ in nothing else are one. */
+const unsaid = { code: "", detail: "" };
+
 function sending<Host>(...sent: Message[]): Act<Host> {
   return (host) => ({ host, sent });
 }
@@ -293,9 +292,10 @@ function told(event: MigrationEvent): Message {
 /** An agent acts only on what its journal says: a crash in between would undo the word and not the deed. */
 function expectJournaled({ parts }: SourceHost | DestinationHost, as: "owner" | "released"): void {
   const part = parts.get(guestId)?.part;
-  if (part?.as !== as || part.epoch !== epoch) throw new Error(`It acts as "${as}" before its journal says so`);
+  if (part?.as !== as || (part.epoch !== epoch && part.epoch !== regranted))
+    throw new Error(`It acts as "${as}" before its journal says so`);
 }
 
-function ids(at: number) {
+export function ids(at: number) {
   return { guestId, migrationId, epoch: at };
 }

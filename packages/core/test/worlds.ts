@@ -6,8 +6,8 @@ export class Worlds {
   readonly #meetings: [migration: number, source: number, destination: number][] = [];
   readonly #meetingOf = new Map<number, number>();
   readonly #firsts: number[] = [];
-  /** Of each meeting: the world with these messages. */
-  readonly #indexOf: Map<number, number>[] = [];
+  /** A hash table with open addressing: of each world its number and one, 0 where there is none. */
+  #slots = new Uint32Array(1 << 16);
   readonly #meeting = new Numbers();
   readonly #bag = new Numbers();
 
@@ -26,17 +26,35 @@ export class Worlds {
     if (meeting === undefined) {
       meeting = this.#meetings.push([migration, source, destination]) - 1;
       this.#meetingOf.set(key, meeting);
-      this.#indexOf.push(new Map());
       this.#firsts.push(this.size);
     }
-    const indexOf = this.#indexOf[meeting] ?? raise("No such meeting");
-    const known = indexOf.get(bag);
-    if (known !== undefined) return known;
+    if (2 * this.size >= this.#slots.length) this.#grow();
+    const slot = this.#slotOf(meeting, bag);
+    const known = this.#slots[slot] ?? 0;
+    if (known > 0) return known - 1;
     const index = this.size;
-    indexOf.set(bag, index);
+    this.#slots[slot] = index + 1;
     this.#meeting.push(meeting);
     this.#bag.push(bag);
     return index;
+  }
+
+  /** Where the world is, or belongs. */
+  #slotOf(meeting: number, bag: number): number {
+    const last = this.#slots.length - 1;
+    let hash = Math.imul(bag ^ Math.imul(meeting, 0x9e3779b1), 0x85ebca6b);
+    hash ^= hash >>> 15;
+    for (let slot = hash & last; ; slot = (slot + 1) & last) {
+      const known = this.#slots[slot] ?? 0;
+      if (known === 0) return slot;
+      if (this.#bag.at(known - 1) === bag && this.#meeting.at(known - 1) === meeting) return slot;
+    }
+  }
+
+  #grow(): void {
+    this.#slots = new Uint32Array(2 * this.#slots.length);
+    for (let index = 0; index < this.size; index += 1)
+      this.#slots[this.#slotOf(this.#meeting.at(index), this.#bag.at(index))] = index + 1;
   }
 
   idsOf(meeting: number): [migration: number, source: number, destination: number] {

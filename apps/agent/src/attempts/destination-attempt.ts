@@ -16,13 +16,13 @@ export class DestinationAttempt {
   readonly guestId: string;
   readonly #parts: AgentParts;
   #state: DestinationHandover;
-  #started: Started | undefined;
+  #started: (Partial<Started> & Pick<Started, "statuses">) | undefined;
 
   constructor(parts: AgentParts, ids: { guestId: string; migrationId: string; epoch: number }) {
     this.#parts = parts;
     this.migrationId = ids.migrationId;
     this.guestId = ids.guestId;
-    this.#state = { epoch: ids.epoch, at: "reserved" };
+    this.#state = { epoch: ids.epoch, at: "reserved", whole: false };
   }
 
   get at(): Exclude<DestinationHandover["at"], "dropped"> | "revoked" {
@@ -62,7 +62,9 @@ export class DestinationAttempt {
           epoch: effect.epoch,
         });
       case "startDevices":
-        return await this.#start();
+        return await this.#start(() => plane.start(this.migrationId));
+      case "startKept":
+        return await this.#start(() => plane.startKept(this.migrationId));
       case "dropDevices":
         return await plane.dropIncoming(this.migrationId);
       case "confirmLoaded":
@@ -72,7 +74,14 @@ export class DestinationAttempt {
         else tell({ type: effect.said, ...this.#ids, epoch: effect.epoch });
         return;
       case "tellRevoked":
-        tell({ type: "revoked", ...this.#ids, epoch: effect.epoch, code: effect.code, detail: effect.detail });
+        tell({
+          type: "revoked",
+          ...this.#ids,
+          epoch: effect.epoch,
+          whole: effect.whole,
+          code: effect.code,
+          detail: effect.detail,
+        });
         return;
       case "tellBroken":
         tell({ type: "broken", ...this.#ids, role: "destination", code: effect.code, detail: effect.detail });
@@ -82,11 +91,12 @@ export class DestinationAttempt {
     }
   }
 
-  async #start(): Promise<void> {
+  async #start(devices: () => Promise<NonNullable<typeof this.#started>>): Promise<void> {
     try {
-      this.#started = await this.#parts.plane.start(this.migrationId);
+      this.#started = await devices();
     } catch (error) {
-      return await this.handle({ type: "startFailed", code: codeOf(error), detail: detailOf(error) });
+      const whole = error instanceof Error && "whole" in error && error.whole === true;
+      return await this.handle({ type: "startFailed", whole, code: codeOf(error), detail: detailOf(error) });
     }
     this.#parts.guests.add(this.guestId, this.#started.statuses);
     await this.handle({ type: "started" });

@@ -3,6 +3,7 @@ import type { GuestPart } from "@godwit/core";
 import type { Logger } from "pino";
 import type { Guests } from "../guests.ts";
 import type { Journal } from "../journal.ts";
+import type { Machine } from "../machine.ts";
 import type { DeviceAddress, PlaneCalls } from "../plane/calls.ts";
 
 /** Calls into the plane's thread: every answer is awaited. */
@@ -16,6 +17,7 @@ export interface AgentParts {
   journal: Journal;
   guests: Guests;
   log: Logger;
+  machine: Machine;
   /** To the orchestrator if it is connected; what is lost is asked for again. */
   tell: (message: FromAgent) => void;
   /** What concerns one guest is done in the order in which it came. */

@@ -84,6 +84,13 @@ export class SourceAttempt {
     this.#live = false;
   }
 
+  /** The guest is owned elsewhere, at a higher epoch: what is open here ends without the guest's running again. */
+  async overtaken(): Promise<void> {
+    this.#endFreezeWatch();
+    if (this.#live) await this.#parts.plane.commitOutgoing(this.migrationId);
+    this.#live = false;
+  }
+
   async #perform(effect: SourceEffect): Promise<void> {
     const { plane, journal, tell } = this.#parts;
     switch (effect.do) {

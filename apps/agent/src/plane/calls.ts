@@ -118,7 +118,10 @@ export interface PlaneCalls {
   discardFrozen(devices: DeviceAddress[]): Promise<void>;
   openIncoming(order: IncomingOrder): Promise<void>;
   confirmLoaded(migrationId: string, epoch: number): void;
+  /** Rejects with `whole` where nothing had started, so that nothing had to be taken down again. */
   start(migrationId: string): Promise<Started>;
+  /** Starts what was received and is the only copy: what does not start stays as it is, and may be tried again. */
+  startKept(migrationId: string): Promise<Pick<Started, "statuses">>;
   dropIncoming(migrationId: string): Promise<void>;
   /** Clears away what a restart has left of a guest that was being received. */
   dropLeftovers(devices: DeviceAddress[]): Promise<void>;

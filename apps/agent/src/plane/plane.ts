@@ -205,8 +205,18 @@ export class Plane implements PlaneCalls {
       // None may be left running where the guest as a whole could not be started.
       const names = error instanceof StartFailed ? error.started : found.devices.map(({ device }) => device);
       await this.#discardRunning(found.devices.filter(({ device }) => names.includes(device)));
-      throw error;
+      throw Object.assign(error instanceof Error ? error : new Error(String(error)), { whole: names.length === 0 });
     }
+  }
+
+  /** As after a restart of the agent: each device is found with what it has loaded, and started if it does not run yet. */
+  async startKept(migrationId: string): Promise<Pick<Started, "statuses">> {
+    const found = this.#incoming.get(migrationId);
+    if (found === undefined) throw new Error(`Nothing has been received for migration ${migrationId}`);
+    const statuses = await Promise.all(found.devices.map((address) => this.attach(address)));
+    this.#incoming.delete(migrationId);
+    await found.incoming.finish();
+    return { statuses };
   }
 
   async dropIncoming(migrationId: string): Promise<void> {

@@ -7,8 +7,13 @@ interface Port {
   on(event: "message", receive: (message: unknown) => void): unknown;
 }
 
-/** A rejected call's answer: the structured clone of an error would lose its code, and where in a configuration it lies. */
-const Told = z.object({ message: z.string(), code: z.string().optional(), pointer: z.string().optional() });
+/** A rejected call's answer: the structured clone of an error would lose its code, and where in a configuration it lies, and what is left. */
+const Told = z.object({
+  message: z.string(),
+  code: z.string().optional(),
+  pointer: z.string().optional(),
+  whole: z.boolean().optional(),
+});
 type Told = z.infer<typeof Told>;
 const Failure = z.object({ e: Told });
 
@@ -39,7 +44,8 @@ export function callsOver<Theirs extends object, Ours extends object>(
 function plain(error: Error): Told {
   const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
   const pointer = "pointer" in error && typeof error.pointer === "string" ? { pointer: error.pointer } : {};
-  return { message: error.message, ...code, ...pointer };
+  const whole = "whole" in error && typeof error.whole === "boolean" ? { whole: error.whole } : {};
+  return { message: error.message, ...code, ...pointer, ...whole };
 }
 
 function revived({ message, ...more }: Told): Error {

@@ -1,4 +1,5 @@
 import type { AgentHello } from "@godwit/contract";
+import { judgeClaim } from "@godwit/core";
 import type { Json, JsonObject, Store } from "@godwit/store";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
@@ -28,9 +29,12 @@ export async function greet(
   const { store, agents, runs, bus, clock } = parts;
   const at = dateOf(clock.now());
   const host = await store.hosts.seen({ id: uuidv7(), name: hello.name, facts: plain(HostFacts.parse(hello)), at });
-  for (const guest of hello.guests) await takeGuest(store, host.id, guest, at);
+  const claims = await judgeClaims(parts, host.id, hello.guests, at);
   const connection = connect(host.id);
-  connection.send({ type: "welcome", hostId: host.id, reportEveryMs: parts.reportEveryMs });
+  const confirmed = claims.flatMap(({ guestId, judgement }) => (judgement === "confirmed" ? guestId : []));
+  connection.send({ type: "welcome", hostId: host.id, reportEveryMs: parts.reportEveryMs, confirmed });
+  for (const { guestId, judgement, knownEpoch } of claims)
+    if (judgement === "overtaken") connection.send({ type: "disown", guestId, epoch: knownEpoch });
   agents.add(connection);
   await runs.greet(connection);
   const sentence = `The agent of ${host.name} connected.`;
@@ -83,6 +87,25 @@ export async function keepGuests(
   } catch (error) {
     log.warn(error, "the figures of guests could not be stored");
   }
+}
+
+/** H8: what becomes of each guest that the host says it owns; what it may run is taken at its word. */
+async function judgeClaims(
+  { store, runs }: GreetingParts,
+  hostId: string,
+  guests: AgentHello["guests"],
+  at: Date,
+): Promise<{ guestId: string; judgement: ReturnType<typeof judgeClaim>; knownEpoch: number }[]> {
+  const claims = [];
+  for (const guest of guests) {
+    const { guestId, epoch } = guest;
+    const record = await store.guests.find(guestId);
+    const known = { epoch: record?.epoch ?? epoch, lost: record?.state === "lost" };
+    const judgement = judgeClaim({ epoch, known, mayRun: runs.mayRun(hostId, guestId) });
+    if (judgement === "confirmed") await takeGuest(store, hostId, guest, at);
+    claims.push({ guestId, judgement, knownEpoch: known.epoch });
+  }
+  return claims;
 }
 
 /** A guest that is not known here (the orchestrator lost its memory) is taken up again. */

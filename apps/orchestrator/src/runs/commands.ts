@@ -42,6 +42,7 @@ export async function messageOf(
     case "grant":
     case "revoke":
     case "reclaim":
+    case "regrant":
     case "discard":
     case "abort":
       return { ...command, ...ids };

@@ -32,6 +32,7 @@ export function eventOf(message: News): { event: MigrationEvent; role: Role } {
     case "loaded":
     case "running":
     case "revoked":
+    case "empty":
       return { role: "destination", event: message };
     default:
       return assertNever(message);

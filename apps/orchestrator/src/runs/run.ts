@@ -155,12 +155,13 @@ export class Run {
   #placementAfter(state: Migration): Placement | undefined {
     if (!isEnded(state) || isEnded(this.#state)) return undefined;
     const { owner, facts } = state;
-    if (owner.role === "source" && owner.epoch === facts.epoch) return undefined;
+    const lost = state.phase === "lost";
+    if (!lost && owner.role === "source" && owner.epoch === facts.epoch) return undefined;
     return {
       guestId: facts.guest.id,
       hostId: facts[owner.role].id,
       epoch: owner.epoch,
-      state: "running",
+      state: lost ? "lost" : "running",
       devices: owner.role === "destination" && this.statuses.length > 0 ? plain(this.statuses) : undefined,
     };
   }

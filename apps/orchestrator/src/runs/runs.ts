@@ -3,7 +3,9 @@ import {
   isEnded,
   leftover,
   type Migration,
+  mayRun,
   migrationStateVersion,
+  regrantBeyond,
   type Role,
   resume,
   type Send,
@@ -59,6 +61,16 @@ export class Runs {
 
   all(): Run[] {
     return [...this.#runs.values()];
+  }
+
+  /** H8: no handover that is under way speaks against a host's running the guest that it owns. */
+  mayRun(hostId: string, guestId: string): boolean {
+    return this.all().every(({ state }) => {
+      const { facts } = state;
+      if (facts.guest.id !== guestId) return true;
+      const role = facts.source.id === hostId ? "source" : facts.destination.id === hostId ? "destination" : undefined;
+      return role === undefined || mayRun(state, role);
+    });
   }
 
   /** An agent's word counts only for the part that its host has in the migration. */
@@ -160,6 +172,7 @@ export class Runs {
       return;
     }
     const command = leftover(state, role);
+    if (command === undefined) return;
     connection.send(
       command.type === "abort" ? { ...command, migrationId, guestId } : { ...command, migrationId, guestId },
     );
@@ -190,6 +203,9 @@ function standingOf(
   role: Role,
 ): AttemptStatus["at"] | undefined {
   const attempt = attempts.find((each) => each.migrationId === facts.id && each.role === role);
-  const runs = guests.some(({ guestId, epoch }) => guestId === facts.guest.id && epoch === facts.epoch + 1);
+  const granted = facts.epoch + 1;
+  const runs = guests.some(
+    ({ guestId, epoch }) => guestId === facts.guest.id && (epoch === granted || epoch === granted + regrantBeyond),
+  );
   return attempt?.at ?? (role === "destination" && runs ? "running" : undefined);
 }

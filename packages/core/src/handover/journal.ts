@@ -13,8 +13,12 @@ export type JournalEntry =
       migrationId: string;
       epoch: number;
     }
-  | { entry: "granted" | "revoked" | "dropped"; guestId: string; migrationId: string; epoch: number }
-  | { entry: "refused" | "released" | "reclaimed" | "discarded"; guestId: string; migrationId: string; epoch: number };
+  | { entry: "granted" | "regranted" | "revoked" | "dropped"; guestId: string; migrationId: string; epoch: number }
+  | { entry: "refused" | "released" | "reclaimed" | "discarded"; guestId: string; migrationId: string; epoch: number }
+  /** The machine was started anew: the guest stands still until the orchestrator says that it has not moved on meanwhile. */
+  | { entry: "held" | "resumed"; guestId: string }
+  /** The guest is owned elsewhere, at this epoch. */
+  | { entry: "disowned"; guestId: string; epoch: number };
 
 export interface JournalDevice {
   name: string;
@@ -34,7 +38,12 @@ export interface GuestPart {
     | { as: "reserved" | "revoked"; epoch: number; migrationId: string };
   /** The highest epoch that this host has refused to hand over (H1). It is used up: the host owns the guest at it. */
   refusedEpoch?: number | undefined;
+  /** It owns the guest and does not run it before the orchestrator's word (H8). */
+  held?: true | undefined;
 }
+
+/** A reclaim takes the epoch after the one handed over, so that a regrant, which comes after either, has one of its own. */
+export const regrantBeyond = 2;
 
 export type Parts = ReadonlyMap<string, GuestPart>;
 
@@ -66,6 +75,11 @@ function change(known: GuestPart | undefined, line: JournalEntry): GuestPart | u
     }
     case "granted":
       return { ...during(known, line, "reserved"), part: { as: "owner", epoch: line.epoch } };
+    case "regranted": {
+      const as = known?.part.as === "reserved" ? "reserved" : "revoked";
+      const before = during(known, { ...line, epoch: line.epoch - regrantBeyond }, as);
+      return { ...before, part: { as: "owner", epoch: line.epoch } };
+    }
     case "revoked": {
       // A granted guest that could not be started is given up again.
       const part = { as: "revoked" as const, epoch: line.epoch, migrationId: line.migrationId };
@@ -85,6 +99,15 @@ function change(known: GuestPart | undefined, line: JournalEntry): GuestPart | u
       return { ...known, part: { as: "owner", epoch: line.epoch } };
     case "discarded":
       during(known, line, "released");
+      return undefined;
+    case "held":
+      expect(known?.part.as === "owner", line);
+      return { ...known, held: true };
+    case "resumed":
+      expect(known?.held === true, line);
+      return { ...known, held: undefined };
+    case "disowned":
+      expect(known?.part.as === "owner" && known.part.epoch < line.epoch, line);
       return undefined;
     default:
       return assertNever(line);

@@ -4,15 +4,20 @@ import { type Rules, under } from "../../test/rules.ts";
 import { atTheSwitchover, broken, isSettled } from "../../test/settled.ts";
 import { step } from "../migration/step.ts";
 import type { Migration, Switchover } from "../migration/state.ts";
+import { judgeClaim } from "./claim.ts";
 import { stepDestination } from "./destination.ts";
 import { stepSource } from "./source.ts";
 
 /** What an exploration says of broken rules: the first thing that must not be, or that some world leads nowhere. */
-function faultsOf(mutation: Partial<Rules>, budget: number): string | undefined {
+function faultsOf(mutation: Partial<Rules>, budget: number, deaths = false): string | undefined {
   return under(mutation, () => {
     try {
       let found: string | undefined;
-      const explored = explore(atTheSwitchover(), budget, (parties) => (found ??= broken(parties)) !== undefined);
+      const explored = explore(atTheSwitchover(), {
+        budget,
+        deaths,
+        until: (parties) => (found ??= broken(parties)) !== undefined,
+      });
       if (found !== undefined) return found;
       return explored.stranded(isSettled).length > 0 ? "nothing settled is reached any more" : undefined;
     } catch (error) {
@@ -170,12 +175,74 @@ const mutations: [rule: string, what: string, mutation: Partial<Rules>][] = [
   ],
 ];
 
+const isUndecided = (migration: Migration): migration is Switchover =>
+  migration.phase === "switchover" && migration.stage === "undecided";
+
+/** The same of the rules about machines that die. */
+const mutationsOfFencing: typeof mutations = [
+  [
+    "H8",
+    "a host that is silent is taken for a dead one, and the other runs the guest",
+    {
+      step: (state, event, now) =>
+        event.type === "tick" && state.phase === "switchover" && state.stage === "reclaiming"
+          ? step({ ...state, stage: "regranting", askedAt: -1_000 }, event, now)
+          : step(state, event, now),
+    },
+  ],
+  [
+    "H8",
+    "the older copy is run, and nobody has accepted that",
+    {
+      step: (state, event, now) =>
+        event.type === "tick" && isUndecided(state)
+          ? step(
+              { ...state, stage: state.fenced?.source === undefined ? "reclaiming" : "regranting", askedAt: -1_000 },
+              event,
+              now,
+            )
+          : step(state, event, now),
+    },
+  ],
+  [
+    "H8",
+    "the destination runs what it has not loaded",
+    {
+      stepDestination: (state, event) =>
+        event.type === "regrant" && !state.whole
+          ? stepDestination({ ...state, at: "loaded" }, event)
+          : stepDestination(state, event),
+    },
+  ],
+  ["H8", "a machine that is started anew runs what its journal says", { judgeClaim: () => "confirmed" }],
+  ["H8", "a host runs its guest while the other is to run in its place", { mayRun: () => true }],
+  [
+    "H8",
+    "what a host claims of a guest that is lost is cleared away",
+    { judgeClaim: (claim) => judgeClaim({ ...claim, known: { ...claim.known, lost: false } }) },
+  ],
+  [
+    "H8",
+    "the word of a host counts that others act in the place of",
+    {
+      step: (state, event, now) =>
+        event.type === "running" && state.phase === "switchover"
+          ? step({ ...state, fenced: undefined }, event, now)
+          : step(state, event, now),
+    },
+  ],
+];
+
 describe("each rule of the handover is needed: without it the exploration finds what must not be", () => {
   test.each(mutations)("%s: %s", (_rule, _what, mutation) => {
     expect(faultsOf(mutation, 1) ?? faultsOf(mutation, 2)).toBeDefined();
   });
 
+  test.each(mutationsOfFencing)("%s: %s", (_rule, _what, mutation) => {
+    expect(faultsOf(mutation, 2, true) ?? faultsOf(mutation, 3, true)).toBeDefined();
+  });
+
   test("with all of them one fault leads to nothing that must not be", () => {
-    expect(faultsOf({}, 1)).toBeUndefined();
+    expect(faultsOf({}, 1, true)).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-import { msText, reason } from "../reason.ts";
+import { msText, type Reason, reason } from "../reason.ts";
 import type { MigrationEvent, Notice, Step } from "./events.ts";
 import { outstanding } from "./outstanding.ts";
 import { costOf, withTimings } from "./course.ts";
@@ -13,6 +13,9 @@ export function stepEnded(state: Ended, event: MigrationEvent, now: number): Ste
       return measuredLate(state, event);
     case "abortDone":
       return settled(state, event.role);
+    case "fenced":
+      // It cannot be told; what it has kept is cleared away when it comes back.
+      return settled(state, event.role);
     case "connected":
     case "tick": {
       const next = { ...state, askedAt: now };
@@ -23,14 +26,15 @@ export function stepEnded(state: Ended, event: MigrationEvent, now: number): Ste
   }
 }
 
-/** The source owns the guest, at `epoch`. */
+/** A host that is fenced owes nothing: it cannot be told. Unless another owner is given, the source owns the guest as before. */
 export function endedWith(
   state: Migration,
   ending: Ending,
   owes: Role[],
   now: number,
-  epoch = state.facts.epoch,
+  owner: Ended["owner"] = { role: "source", epoch: state.facts.epoch },
 ): Step<Ended> {
+  const fenced = state.phase === "switchover" ? state.fenced : undefined;
   const next: Ended = {
     version: state.version,
     facts: state.facts,
@@ -41,17 +45,18 @@ export function endedWith(
     verdict: "verdict" in state ? state.verdict : undefined,
     verdictSince: "verdictSince" in state ? state.verdictSince : undefined,
     endedAt: now,
-    owner: { role: "source", epoch },
-    owes,
+    fenced,
+    owner,
+    owes: owes.filter((role) => fenced?.[role] === undefined),
     askedAt: now,
   };
   return { state: next, effects: outstanding(next), notices: [phaseNotice(next)] };
 }
 
-/** The destination runs the guest; the source's frozen copy goes now, and not before. */
+/** The destination runs the guest, at `epoch`; the source's frozen copy goes now, and not before. */
 export function completed(
   state: Switchover,
-  measured: { released: Switchover["released"]; startedMs: number | undefined },
+  measured: { epoch: number; released: Switchover["released"]; startedMs: number | undefined },
   now: number,
 ): Step<Ended> {
   const { facts } = state;
@@ -61,18 +66,29 @@ export function completed(
     limits: state.limits,
     course: state.course,
     phase: "completed",
-    reason: reason("COMPLETED", `${facts.guest.name} runs on ${facts.destination.name}.`),
+    reason: completion(state, measured.epoch),
     verdict: state.verdict,
     verdictSince: state.verdictSince,
     endedAt: now,
     released: measured.released,
     startedMs: measured.startedMs,
-    owner: { role: "destination", epoch: facts.epoch + 1 },
-    owes: ["source"],
+    fenced: state.fenced,
+    owner: { role: "destination", epoch: measured.epoch },
+    owes: state.fenced?.source === undefined ? ["source"] : [],
     askedAt: now,
   };
   const told = withDowntime(next);
   return { state: told, effects: outstanding(told), notices: [phaseNotice(told)] };
+}
+
+function completion({ facts, fenced }: Switchover, epoch: number): Reason {
+  const { guest, source, destination } = facts;
+  const runs = `${guest.name} runs on ${destination.name}`;
+  if (epoch === facts.epoch + 1) return reason("COMPLETED", `${runs}.`);
+  const older =
+    fenced?.source?.acceptOlderCopy === true ? ` What ${source.name} may have served since is not in it.` : "";
+  const sentence = `${runs}, from the copy taken when it stopped on ${source.name}, which is fenced.${older}`;
+  return reason("REGRANTED", sentence, { host: source.name, by: fenced?.source?.by ?? "" });
 }
 
 /**

@@ -32,7 +32,10 @@ export type MigrationEvent =
     }
   | { type: "running"; epoch: number; startedMs?: number | undefined; devices: DeviceTimings[] }
   | { type: "refused"; epoch: number; code: string; detail: string }
-  | { type: "revoked"; epoch: number; code: string; detail: string }
+  /** `whole`: what the destination keeps could be run. */
+  | { type: "revoked"; epoch: number; whole: boolean; code: string; detail: string }
+  /** The destination has no whole copy to be run at this epoch. */
+  | { type: "empty"; epoch: number }
   | { type: "reclaimed"; epoch: number }
   | { type: "discarded"; epoch: number }
   | { type: "abortDone"; role: Role }
@@ -63,6 +66,7 @@ export type Command =
   | { type: "grant"; epoch: number }
   | { type: "revoke"; epoch: number }
   | { type: "reclaim"; epoch: number }
+  | { type: "regrant"; epoch: number }
   | { type: "discard"; epoch: number }
   | { type: "abort" };
 

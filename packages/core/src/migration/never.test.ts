@@ -5,7 +5,7 @@ import { facts } from "../../test/facts.ts";
 import { stored } from "../../test/figures.ts";
 import type { MigrationEvent, Send } from "./events.ts";
 import { deadlineOf, outstanding } from "./outstanding.ts";
-import { type Migration, isEnded } from "./state.ts";
+import { type Migration, type Role, isEnded } from "./state.ts";
 import { step } from "./step.ts";
 
 const epoch = facts.epoch + 1;
@@ -65,8 +65,18 @@ function sends({ effects }: Taken, type: Send["command"]["type"]): boolean {
 }
 
 function said(steps: Taken[], type: "revoked" | "running"): boolean {
-  return steps.some(({ event }) => event.type === type && event.epoch === epoch);
+  return steps.some(({ event }) => event.type === type && (event.epoch === epoch || event.epoch === epoch + 2));
 }
+
+function isFenced(steps: Taken[], role: Role, acceptOlderCopy?: true): boolean {
+  return steps.some(
+    ({ event }) =>
+      event.type === "fenced" && event.role === role && (acceptOlderCopy === undefined || event.acceptOlderCopy),
+  );
+}
+
+/** The epochs that are handed over, taken back, and run again once the source is fenced. */
+const epochOf = { reclaim: epoch + 1, regrant: epoch + 2 } as const;
 
 test("M12: never does an ended migration change its phase, its owner or its reason's code, nor owe what it did not", () => {
   expect.hasAssertions();
@@ -97,23 +107,57 @@ test("M5, M16: never is a freeze sent first but on exact figures that answer, re
   );
 });
 
-test("H9: never are two different epochs handed over, nor one taken back but the next", () => {
+test("H9: never are two different epochs handed over, nor one taken back or run again but its own", () => {
   expect.hasAssertions();
   fc.assert(
     wrong(({ effects }) =>
       effects.some(
-        ({ command }) => "epoch" in command && command.epoch !== (command.type === "reclaim" ? epoch + 1 : epoch),
+        ({ command }) =>
+          "epoch" in command &&
+          command.epoch !== (command.type === "reclaim" || command.type === "regrant" ? epochOf[command.type] : epoch),
       ),
     ),
     often,
   );
 });
 
-test("H6: never is the source asked to take the guest back before the destination has revoked", () => {
+test("H6: never is the source asked to take the guest back before the destination has revoked, or is fenced and an older copy accepted", () => {
   expect.hasAssertions();
   fc.assert(
     wrong(
-      (taken, earlier, first) => sends(taken, "reclaim") && first !== states["reclaiming"] && !said(earlier, "revoked"),
+      (taken, earlier, first) =>
+        sends(taken, "reclaim") &&
+        first !== states["reclaiming"] &&
+        !said(earlier, "revoked") &&
+        !isFenced(earlier, "destination", true),
+    ),
+    often,
+  );
+});
+
+test("H8: never is the destination to run its copy again before the source is fenced", () => {
+  expect.hasAssertions();
+  fc.assert(
+    wrong(
+      (taken, earlier, first) =>
+        sends(taken, "regrant") &&
+        !isFenced(earlier, "source") &&
+        !("fenced" in first && first.fenced?.source !== undefined),
+    ),
+    often,
+  );
+});
+
+test("H8: never does a guest count as lost while neither host is fenced", () => {
+  expect.hasAssertions();
+  fc.assert(
+    wrong(
+      ({ before, after }, earlier) =>
+        after.phase === "lost" &&
+        before.phase !== "lost" &&
+        !isFenced(earlier, "source") &&
+        !isFenced(earlier, "destination") &&
+        !("fenced" in before && before.fenced !== undefined),
     ),
     often,
   );

@@ -1,4 +1,5 @@
 import { assertNever } from "../assert-never.ts";
+import { regrantBeyond } from "../handover/journal.ts";
 import type { Send } from "./events.ts";
 import type { Migration, Precopy, Switchover } from "./state.ts";
 
@@ -21,7 +22,7 @@ export function outstanding(state: Migration): Send[] {
     case "precopy":
       return [{ to: "source", command: { type: "precopy" } }, ...steering(state)];
     case "switchover":
-      return [asking(state)];
+      return asking(state);
     case "completed":
     case "aborted":
     case "failed":
@@ -46,7 +47,7 @@ export function deadlineOf(state: Migration): number | undefined {
     case "precopy":
       return Math.min(state.heardAt + silenceLimitMs, (state.course.startedAt ?? 0) + state.limits.deadlineMs);
     case "switchover":
-      return state.askedAt + askAgainMs;
+      return state.stage === "undecided" ? undefined : state.askedAt + askAgainMs;
     case "completed":
     case "aborted":
     case "failed":
@@ -69,17 +70,23 @@ export function freezeLimitMs({ limits, course }: Pick<Switchover, "limits" | "c
   return Math.max(15_000, 10 * limits.downtimeLimitMs, 2 * (course.predicted?.highMs ?? 0));
 }
 
-function asking({ stage, facts, ...state }: Switchover): Send {
+function asking({ stage, facts, ...state }: Switchover): Send[] {
   const next = facts.epoch + 1;
   switch (stage) {
     case "freezing":
-      return { to: "source", command: { type: "freeze", epoch: next, limitMs: Math.round(freezeLimitMs(state)) } };
+      return [{ to: "source", command: { type: "freeze", epoch: next, limitMs: Math.round(freezeLimitMs(state)) } }];
     case "refusing":
-      return { to: "source", command: { type: "refuse", epoch: next } };
+      return [{ to: "source", command: { type: "refuse", epoch: next } }];
     case "granting":
-      return { to: "destination", command: { type: "grant", epoch: next } };
+      return [{ to: "destination", command: { type: "grant", epoch: next } }];
     case "reclaiming":
-      return { to: "source", command: { type: "reclaim", epoch: next + 1 } };
+      return [{ to: "source", command: { type: "reclaim", epoch: next + 1 } }];
+    case "revoking":
+      return [{ to: "destination", command: { type: "revoke", epoch: next } }];
+    case "regranting":
+      return [{ to: "destination", command: { type: "regrant", epoch: next + regrantBeyond } }];
+    case "undecided":
+      return [];
     default:
       return assertNever(stage);
   }

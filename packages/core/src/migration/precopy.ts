@@ -8,6 +8,7 @@ import { msText, reason } from "../reason.ts";
 import { changeLimits } from "./change-limits.ts";
 import { courseAfter } from "./course.ts";
 import { endedWith } from "./ended.ts";
+import { fencedBefore } from "./fenced.ts";
 import type { MigrationEvent, Notice, Send, Step } from "./events.ts";
 import { type Limits, type LimitsChange, maySwitchOver, withChange } from "./limits.ts";
 import { outstanding, silenceLimitMs, steering } from "./outstanding.ts";
@@ -23,6 +24,8 @@ export function stepPrecopy(state: Precopy, event: MigrationEvent, now: number):
       return giveUp(state, broken(state, event), now);
     case "declined":
       return giveUp(state, { phase: "failed", reason: reason(event.code, event.detail, { role: event.role }) }, now);
+    case "fenced":
+      return fencedBefore(state, event, now);
     case "cancel":
       return giveUp(
         state,

@@ -3,6 +3,7 @@ import { msText, reason } from "../reason.ts";
 import { provenByCurve } from "../outlook/proven-by-curve.ts";
 import { changeLimits } from "./change-limits.ts";
 import { endedWith } from "./ended.ts";
+import { fencedBefore } from "./fenced.ts";
 import type { MigrationEvent, Step } from "./events.ts";
 import { outstanding, preflightLimitMs } from "./outstanding.ts";
 import type { Ending, Migration, Precopy, Preflight } from "./state.ts";
@@ -26,6 +27,8 @@ export function stepPreflight(state: Preflight, event: MigrationEvent, now: numb
         { phase: "failed", reason: reason("CHANNEL_BROKEN", event.detail, { role: event.role, code: event.code }) },
         now,
       );
+    case "fenced":
+      return fencedBefore(state, event, now);
     case "cancel":
       return giveUp(
         state,

@@ -1,6 +1,7 @@
 import { reason } from "../reason.ts";
 import { changeLimits } from "./change-limits.ts";
 import { endedWith } from "./ended.ts";
+import { fencedBefore } from "./fenced.ts";
 import type { MigrationEvent, Step } from "./events.ts";
 import { outstanding } from "./outstanding.ts";
 import type { Migration, Preflight, Queued } from "./state.ts";
@@ -22,6 +23,8 @@ export function stepQueued(state: Queued, event: MigrationEvent, now: number): S
     }
     case "limitsChanged":
       return changeLimits(state, event);
+    case "fenced":
+      return fencedBefore(state, event, now);
     case "cancel":
       return endedWith(
         state,

@@ -25,9 +25,10 @@ export function resume(state: Migration, now: number): Migration {
   }
 }
 
-/** What an agent that still has a part in an ended migration is to do about it. */
-export function leftover(state: Ended, role: Role): { type: "discard"; epoch: number } | { type: "abort" } {
+/** What an agent that still has a part in an ended migration is to do about it; of a guest that is lost every copy stays. */
+export function leftover(state: Ended, role: Role): { type: "discard"; epoch: number } | { type: "abort" } | undefined {
+  if (state.phase === "lost") return undefined;
   return state.phase === "completed" && role === "source"
-    ? { type: "discard", epoch: state.owner.epoch }
+    ? { type: "discard", epoch: state.facts.epoch + 1 }
     : { type: "abort" };
 }

@@ -125,13 +125,25 @@ export interface Precopy extends Base {
   heardAt: number;
 }
 
+/** What proves that a host can run the guest no more, and whether an older copy may be run in its place. */
+export interface Fence {
+  by: string;
+  reason: string;
+  acceptOlderCopy: boolean;
+}
+
 /**
  * `freezing`: the source stops, sends and releases, or refuses. `refusing`: it is asked to keep the guest. `granting`: it has
- * released; the destination is to run. `reclaiming`: the destination has revoked; the source is to run again.
+ * released; the destination is to run. `reclaiming`: the destination has revoked or is fenced; the source is to run again. With the
+ * source fenced, `revoking`: the destination is asked what it has; `regranting`: it is to run its copy. `undecided`: one side is fenced
+ * and may have run the guest after the other's copy was taken; it waits for somebody who accepts that, or for the fenced host.
  */
 export interface Switchover extends Base {
   phase: "switchover";
-  stage: "freezing" | "refusing" | "granting" | "reclaiming";
+  stage: "freezing" | "refusing" | "granting" | "reclaiming" | "revoking" | "regranting" | "undecided";
+  fenced?: Partial<Record<Role, Fence>> | undefined;
+  /** The source was asked to take the guest back: it may have run since, even if it is not heard. */
+  reclaimed?: true | undefined;
   verdict: Verdict;
   verdictSince: number;
   askedAt: number;
@@ -154,7 +166,10 @@ export interface Ended extends Base {
   downtimeMs?: number | undefined;
   released?: Switchover["released"];
   startedMs?: number | undefined;
-  /** The epoch and the role of the owner at the end. */
+  fenced?: Switchover["fenced"];
+  /**
+   * The epoch and the role of the owner at the end. Of a lost guest, who may still own it at the highest epoch.
+   */
   owner: { role: Role; epoch: number };
   owes: Role[];
   askedAt: number;

@@ -1,6 +1,8 @@
 import { msText, reason } from "../reason.ts";
 import { costOf, withTimings } from "./course.ts";
 import { completed, endedWith } from "./ended.ts";
+import { regrantBeyond } from "../handover/journal.ts";
+import { comeBack, fencedDuring, isFenced, regrantReleased, runOrLose, takeBackOrWait } from "./fenced.ts";
 import type { MigrationEvent, Notice, Step } from "./events.ts";
 import { askAgainMs, freezeLimitMs, outstanding } from "./outstanding.ts";
 import type { Ending, Migration, Role, Switchover } from "./state.ts";
@@ -12,6 +14,7 @@ import type { Ending, Migration, Role, Switchover } from "./state.ts";
 export function stepSwitchover(before: Switchover, event: MigrationEvent, now: number): Step<Migration> {
   if ("epoch" in event && !concerns(before, event)) return unchanged(before);
   const state = heard(before, event, now);
+  if (isUnheard(state, event)) return unchanged(state);
   switch (event.type) {
     case "released":
       return release(state, event, now);
@@ -26,8 +29,12 @@ export function stepSwitchover(before: Switchover, event: MigrationEvent, now: n
     case "broken":
     case "declined":
       return state.stage === "freezing" ? refuse(state, broke(state, event), now) : unchanged(state);
+    case "empty":
+      return state.stage === "regranting" ? runOrLose(state, false, now) : unchanged(state);
+    case "fenced":
+      return fencedDuring(state, event, now);
     case "connected":
-      return reconnected(state, event, now);
+      return comeBack(state, event.role, now) ?? reconnected(state, event, now);
     case "tick":
       return onTick(state, now);
     default:
@@ -39,32 +46,49 @@ export function stepSwitchover(before: Switchover, event: MigrationEvent, now: n
 export const unknownAfterMs = 10_000;
 
 export function isUnknown(state: Switchover, now: number): boolean {
+  if (state.stage === "undecided") return true;
   const lastHeard = Math.max(state.since, state.heard.source?.at ?? 0, state.heard.destination?.at ?? 0);
   return now - lastHeard >= unknownAfterMs;
 }
 
-/** H9: a message of another epoch is of another handover. A reclaim is for the epoch after the one handed over. */
+/**
+ * H9: a message of another epoch is of another handover. A reclaim is for the epoch after the one handed over, a regrant for the one
+ * after that.
+ */
 function concerns(state: Switchover, event: MigrationEvent & { epoch: number }): boolean {
   const next = state.facts.epoch + 1;
-  return event.epoch === (event.type === "reclaimed" ? next + 1 : next);
+  const regranted = next + regrantBeyond;
+  switch (event.type) {
+    case "reclaimed":
+      return event.epoch === next + 1;
+    case "empty":
+      return event.epoch === regranted;
+    case "running":
+      return event.epoch === next || event.epoch === regranted;
+    default:
+      return event.epoch === next;
+  }
 }
 
-function release(state: Switchover, event: MigrationEvent & { type: "released" }, now: number): Step<Migration> {
-  if (state.stage === "granting" || state.stage === "reclaiming") return unchanged(state);
-  const next: Switchover = {
-    ...state,
-    stage: "granting",
-    since: now,
-    // The grant is under way from the source itself: the orchestrator carries it only when nothing is heard of it.
-    askedAt: now,
-    released: costOf(event),
-    course: withTimings(state.course, event.devices),
-  };
-  return {
-    state: next,
-    effects: [],
-    notices: [decision(state, `${state.facts.source.name} has released the guest.`)],
-  };
+/** H8: of what a fenced host still says only that counts by which it gives the guest away, or that it is back. */
+function isUnheard(state: Switchover, event: MigrationEvent): boolean {
+  const speaker = speakerOf(event);
+  if (speaker === undefined || !isFenced(state, speaker)) return false;
+  return event.type !== "released" && event.type !== "revoked" && event.type !== "connected";
+}
+
+function release(before: Switchover, event: MigrationEvent & { type: "released" }, now: number): Step<Migration> {
+  const { stage } = before;
+  const isKnown = stage === "granting" || stage === "reclaiming" || stage === "regranting" || before.reclaimed === true;
+  if (isKnown || (stage === "undecided" && isFenced(before, "destination"))) return unchanged(before);
+  const course = withTimings(before.course, event.devices);
+  const state: Switchover = { ...before, course, released: costOf(event) };
+  if (isFenced(state, "source")) return regrantReleased(state, now);
+  const sentence = `${state.facts.source.name} has released the guest.`;
+  if (isFenced(state, "destination")) return takeBackOrWait(state, sentence, now);
+  // The grant is under way from the source itself: the orchestrator carries it only when nothing is heard of it.
+  const next: Switchover = { ...state, stage: "granting", since: now, askedAt: now };
+  return { state: next, effects: [], notices: [decision(state, sentence)] };
 }
 
 /**
@@ -72,27 +96,34 @@ function release(state: Switchover, event: MigrationEvent & { type: "released" }
  * migration hands over a higher one.
  */
 function kept(state: Switchover, event: MigrationEvent & { type: "refused" }, now: number): Step<Migration> {
-  if (state.stage === "granting" || state.stage === "reclaiming") return unchanged(state);
-  return endedWith(state, state.cause ?? refusedBy(state, event), ["source", "destination"], now, event.epoch);
+  if (state.stage !== "freezing" && state.stage !== "refusing") return unchanged(state);
+  const owner = { role: "source", epoch: event.epoch } as const;
+  return endedWith(state, state.cause ?? refusedBy(state, event), ["source", "destination"], now, owner);
 }
 
 /** H3: the source takes the guest back only when it was asked to. */
 function takenBack(state: Switchover, event: MigrationEvent & { type: "reclaimed" }, now: number): Step<Migration> {
   if (state.stage !== "reclaiming") return unchanged(state);
   const cause = state.cause ?? { phase: "failed" as const, reason: reason("RECLAIMED", stays(state)) };
-  return endedWith(state, cause, ["source", "destination"], now, event.epoch);
+  const owner = { role: "source", epoch: event.epoch } as const;
+  return endedWith(state, cause, ["source", "destination"], now, owner);
 }
 
 /** M9, H5: a destination that runs wins over all that was thought before. */
 function complete(state: Switchover, event: MigrationEvent & { type: "running" }, now: number): Step<Migration> {
   const course = withTimings(state.course, event.devices);
-  const { released } = state;
-  return completed({ ...state, course }, { released, startedMs: event.startedMs }, now);
+  const { epoch, startedMs } = event;
+  // Between the release and a regrant lies the time that it took somebody to fence the source, which nobody has measured.
+  const released = epoch === state.facts.epoch + 1 ? state.released : undefined;
+  return completed({ ...state, course }, { epoch, released, startedMs }, now);
 }
 
 /** M11, H6: the destination will never run this epoch, so the source may have the guest back. */
 function onRevoked(state: Switchover, event: MigrationEvent & { type: "revoked" }, now: number): Step<Migration> {
-  if (state.stage === "refusing" || state.stage === "reclaiming") return unchanged(state);
+  const { stage } = state;
+  if (stage === "revoking") return runOrLose(state, event.whole, now);
+  if (stage !== "freezing" && stage !== "granting" && stage !== "undecided") return unchanged(state);
+  if (stage === "undecided" && isFenced(state, "source")) return unchanged(state);
   const cause = state.cause ?? {
     phase: "failed" as const,
     reason: reason(
@@ -103,8 +134,15 @@ function onRevoked(state: Switchover, event: MigrationEvent & { type: "revoked" 
       },
     ),
   };
-  const stage = state.stage === "granting" ? "reclaiming" : "refusing";
-  const next: Switchover = { ...state, stage, cause, since: now, askedAt: now };
+  const isReleased = stage !== "freezing";
+  const next: Switchover = {
+    ...state,
+    stage: isReleased ? "reclaiming" : "refusing",
+    ...(isReleased && { reclaimed: true }),
+    cause,
+    since: now,
+    askedAt: now,
+  };
   return { state: next, effects: outstanding(next), notices: [decision(state, cause.reason.sentence)] };
 }
 
@@ -155,6 +193,7 @@ function speakerOf(event: MigrationEvent): Role | undefined {
     case "loaded":
     case "running":
     case "revoked":
+    case "empty":
       return "destination";
     case "connected":
     case "broken":

@@ -19,8 +19,12 @@ function of(name: string): Migration {
 const names = Object.keys(storedByVersion1);
 
 describe("M14: a state that version 1 has stored", () => {
-  test("M14: there is one of every phase and stage", () => {
-    expect(new Set(names.map((name) => phaseOf(of(name))))).toEqual(new Set(Object.values(states).map(phaseOf)));
+  test("M14: there is one of every phase and stage that there was", () => {
+    const since = ["revoking", "regranting", "undecided", "lost"];
+    const known = Object.values(states)
+      .map(phaseOf)
+      .filter((phase) => !since.includes(phase));
+    expect(new Set(names.map((name) => phaseOf(of(name))))).toEqual(new Set(known));
   });
 
   test.each(names)("M14: becomes one of this version, with its limits and all that was promised: %s", (name) => {
