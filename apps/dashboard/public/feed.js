@@ -19,8 +19,11 @@ const readEveryMs = 150;
 const keptTypes = [
   "host.connected",
   "host.disconnected",
+  "host.fenced",
+  "host.unfenced",
   "guest.created",
   "guest.removed",
+  "guest.lost",
   "migration.created",
   "migration.phase",
   "migration.verdict",

@@ -1,7 +1,7 @@
 // @ts-check
 import { svg } from "./dom.js";
 
-/** @import { Phase, VerdictKind } from "@godwit/contract" */
+/** @import { Guest, Host, Phase, VerdictKind } from "@godwit/contract" */
 
 /** @typedef {"plain" | "calm" | "good" | "warn" | "bad"} Tone */
 /** @typedef {keyof typeof shapes} Icon */
@@ -19,6 +19,7 @@ export const phases = {
   completed: { word: "Completed", icon: "check", tone: "good" },
   aborted: { word: "Aborted", icon: "stop", tone: "warn" },
   failed: { word: "Failed", icon: "cross", tone: "bad" },
+  lost: { word: "Lost", icon: "cross", tone: "bad" },
 };
 
 /** @type {Record<VerdictKind, Word>} */
@@ -31,17 +32,19 @@ export const verdicts = {
   unknown: { word: "Unknown", icon: "ask", tone: "plain" },
 };
 
-/** @type {Record<"connected" | "disconnected", Word>} */
+/** @type {Record<Host["state"], Word>} */
 export const hostStates = {
   connected: { word: "Connected", icon: "check", tone: "good" },
   disconnected: { word: "Disconnected", icon: "cross", tone: "bad" },
+  fenced: { word: "Fenced", icon: "stop", tone: "bad" },
 };
 
-/** @type {Record<"running" | "stopped" | "unknown" | "moving", Word>} */
+/** @type {Record<Guest["state"] | "moving", Word>} */
 export const guestStates = {
   running: { word: "Running", icon: "dot", tone: "good" },
   stopped: { word: "Stopped", icon: "stop", tone: "warn" },
   unknown: { word: "Unknown", icon: "ask", tone: "warn" },
+  lost: { word: "Lost", icon: "cross", tone: "bad" },
   moving: { word: "Moving", icon: "move", tone: "calm" },
 };
 

@@ -8,7 +8,17 @@ export const endedAtMost = 50;
 
 /** A migration goes through these and never back. */
 /** @type {Record<Phase, number>} */
-const ranks = { queued: 0, preflight: 1, precopy: 2, switchover: 3, unknown: 3, completed: 4, aborted: 4, failed: 4 };
+const ranks = {
+  queued: 0,
+  preflight: 1,
+  precopy: 2,
+  switchover: 3,
+  unknown: 3,
+  completed: 4,
+  aborted: 4,
+  failed: 4,
+  lost: 4,
+};
 
 /** What the page knows: hosts, guests and migrations as the API last showed them. */
 export class World {

@@ -1,3 +1,4 @@
+import type { Scope } from "@godwit/contract";
 import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
 import Fastify, { LogController, type FastifyInstance, type FastifyBaseLogger, type FastifyRequest } from "fastify";
@@ -5,7 +6,7 @@ import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import { dateOf } from "./clock.ts";
-import { type Authenticate, type Principal } from "./http/auth.ts";
+import { type Authenticate, expectScopes, type Principal, usualScope } from "./http/auth.ts";
 import { describeApi } from "./http/docs.ts";
 import { eventRoutes, type EventParts } from "./http/events.ts";
 import { guestRoutes, type GuestParts } from "./http/guests.ts";
@@ -22,6 +23,7 @@ import { policyRoutes } from "./http/policies.ts";
 import { predictionRoutes } from "./http/predictions.ts";
 import { answerProblems } from "./http/problems.ts";
 import { cookies, fromCookie, sessionRoutes, type Sessions } from "./http/session.ts";
+import { tokenRoutes } from "./http/tokens.ts";
 import { traceRoutes } from "./http/traces.ts";
 import { ProblemError } from "./problem.ts";
 import type { Recorder } from "./runs/recorder.ts";
@@ -34,6 +36,10 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** Answers without a token. */
     open?: boolean;
+    /** What a token needs for it, where that is not `read` for a GET and `operate` for the rest. */
+    scope?: Scope;
+    /** Its answer holds a secret: no key has it kept and told again. */
+    mintsSecret?: boolean;
   }
 }
 
@@ -96,6 +102,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   predictionRoutes(app, parts);
   metricsRoutes(app, parts);
   traceRoutes(app, parts);
+  tokenRoutes(app, parts);
   hostRoutes(app, parts);
   guestRoutes(app, parts);
   await eventRoutes(app, parts);
@@ -104,7 +111,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
 }
 
 /**
- * Under `/v1` only who is known; an agent's token is for the agents' socket alone. The route decides, not the path as it was written: the
+ * Under `/v1` only who is known and has the route's scope; an agent's token is for the agents' socket alone. The route decides, not the path as it was written: the
  * router takes `/%761/guests` for `/v1/guests`.
  */
 async function admit(request: FastifyRequest, { authenticate, sessions }: AppParts): Promise<void> {
@@ -114,6 +121,7 @@ async function admit(request: FastifyRequest, { authenticate, sessions }: AppPar
   if (principal === undefined) throw new ProblemError("unauthenticated", "Show a token: Authorization: Bearer gdw_…");
   if (principal.role !== "admin")
     throw new ProblemError("forbidden", `A token of the role "${principal.role}" is for the agents' socket only.`);
+  expectScopes(principal, [config.scope ?? usualScope(request.method)]);
   request.principal = principal;
 }
 

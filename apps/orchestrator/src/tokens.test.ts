@@ -17,6 +17,8 @@ function tokensOnly(): { store: Store; records: Map<string, TokenRecord> } {
     add: async (token) => void records.set(token.id, token),
     find: async (id) => records.get(id),
     touch: async (id, at) => void records.set(id, { ...records.get(id)!, lastUsedAt: at }),
+    revoke: async () => false,
+    list: async () => ({ items: [] }),
   };
   // Nothing but the tokens is asked for here.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -58,6 +60,19 @@ test("only the token itself opens: no other secret, no mistyped one, no revoked 
   expect(await authenticate(`Bearer ${(await readFile(join(folder, "other"), "utf8")).trim()}`)).toBeUndefined();
   for (const [id, record] of records) records.set(id, { ...record, revokedAt: new Date() });
   expect(await authenticate(`Bearer ${token}`)).toBeUndefined();
+});
+
+test("a token opens until it expires; the file of one that opens nothing any more gets another", async () => {
+  const { store, records } = tokensOnly();
+  const path = join(folder, "token");
+  await ensureTokenFile(store, path, "admin", new Date(0));
+  const token = (await readFile(path, "utf8")).trim();
+  for (const [id, record] of records) records.set(id, { ...record, expiresAt: new Date(1_000) });
+  const at = async (ms: number) => await bearer(store, () => new Date(ms))(`Bearer ${token}`);
+  expect(await at(999)).toMatchObject({ scopes: ["read", "operate", "hosts:fence", "tokens:manage"] });
+  expect(await at(1_000)).toBeUndefined();
+  await ensureTokenFile(store, path, "admin", new Date(1_000));
+  expect((await readFile(path, "utf8")).trim()).not.toBe(token);
 });
 
 test("a flipped character anywhere is seen before anybody is asked", async () => {

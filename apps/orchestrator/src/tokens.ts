@@ -1,6 +1,7 @@
 import { createHash, randomInt } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { crc32 } from "node:zlib";
+import { Scope } from "@godwit/contract";
 import type { Store, TokenRecord } from "@godwit/store";
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -13,18 +14,27 @@ export function parseToken(text: string): { id: string; secret: string } | undef
   return { id, secret };
 }
 
-/**
- * The token of a role in its file (mode 0600), made if the file is not there or its token is not known to this store. The store
- * keeps the SHA-256 of the secret only.
- */
+/** A new token: its text, to be told once, and what is stored of it, which is the SHA-256 of the secret only. */
+export function newToken(): { text: string; id: string; secretHash: string } {
+  const [id, secret] = [randomText(8), randomText(32)];
+  const secretHash = createHash("sha256").update(secret).digest("hex");
+  return { text: `gdw_${id}_${secret}_${checkOf(id, secret)}`, id, secretHash };
+}
+
+export function isUsable({ revokedAt, expiresAt }: TokenRecord, now: Date): boolean {
+  return revokedAt === undefined && (expiresAt === undefined || now < expiresAt);
+}
+
+/** The token of a role in its file (mode 0600), made if the file is not there or its token opens nothing in this store. */
 export async function ensureTokenFile(store: Store, path: string, role: TokenRecord["role"], now: Date): Promise<void> {
   const known = parseToken((await readFile(path, "utf8").catch(() => "")).trim());
-  if (known !== undefined && (await store.tokens.find(known.id)) !== undefined) return;
-  const id = randomText(8);
-  const secret = randomText(32);
-  const secretHash = createHash("sha256").update(secret).digest("hex");
-  await store.tokens.add({ id, name: `${role}, made at the first start`, role, secretHash, createdAt: now });
-  await writeFile(`${path}.new`, `gdw_${id}_${secret}_${checkOf(id, secret)}\n`, { mode: 0o600 });
+  const found = known === undefined ? undefined : await store.tokens.find(known.id);
+  if (found !== undefined && isUsable(found, now)) return;
+  const { text, id, secretHash } = newToken();
+  const name = `${role}, made at the first start`;
+  const scopes = role === "admin" ? Scope.options : [];
+  await store.tokens.add({ id, name, role, scopes, secretHash, createdAt: now }, []);
+  await writeFile(`${path}.new`, `${text}\n`, { mode: 0o600 });
   await rename(`${path}.new`, path);
 }
 

@@ -8,7 +8,11 @@ import {
   type CreateMigration,
   type CreatePlan,
   type CreatePolicy,
+  type CreateToken,
+  CreatedToken,
   Event,
+  type FenceHost,
+  FenceResult,
   Guest,
   GuestList,
   Host,
@@ -20,6 +24,7 @@ import {
   PolicyList,
   Report,
   Sample,
+  TokenList,
 } from "@godwit/contract";
 import { z } from "zod";
 import { problemIn, UnreachableError } from "./problem.ts";
@@ -71,6 +76,8 @@ export class Client {
   readonly hosts = {
     list: (query: Paging = {}) => this.#get("/v1/hosts", HostList, query),
     get: (host: string) => this.#get(`/v1/hosts/${encodeURIComponent(host)}`, Host),
+    fence: (host: string, fence: Input<typeof FenceHost>) =>
+      this.#post(`/v1/hosts/${encodeURIComponent(host)}/fence`, FenceResult, fence),
   };
 
   readonly guests = {
@@ -95,6 +102,15 @@ export class Client {
       await seen(await this.#send("PATCH", policyPath(policy), { headers: { "if-match": etag }, body: change })),
     remove: async (policy: string, etag: string): Promise<void> => {
       await this.#send("DELETE", policyPath(policy), { headers: { "if-match": etag } });
+    },
+  };
+
+  readonly tokens = {
+    list: (query: Paging = {}) => this.#get("/v1/tokens", TokenList, query),
+    /** The only answer that has the token itself. */
+    create: (token: Input<typeof CreateToken>) => this.#post("/v1/tokens", CreatedToken, token),
+    revoke: async (id: string): Promise<void> => {
+      await this.#send("DELETE", `/v1/tokens/${encodeURIComponent(id)}`);
     },
   };
 

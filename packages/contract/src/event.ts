@@ -4,8 +4,12 @@ import { Id, Timestamp } from "./primitives.ts";
 export const EventType = z.enum([
   "host.connected",
   "host.disconnected",
+  "host.fenced",
+  "host.fence-refused",
+  "host.unfenced",
   "guest.created",
   "guest.removed",
+  "guest.lost",
   "migration.created",
   "migration.phase",
   "migration.verdict",
@@ -14,6 +18,8 @@ export const EventType = z.enum([
   "policy.created",
   "policy.changed",
   "policy.removed",
+  "token.created",
+  "token.revoked",
 ]);
 export type EventType = z.infer<typeof EventType>;
 

@@ -11,9 +11,10 @@ export const Guest = z
     host: Name,
     hostId: Id,
     epoch: Epoch,
-    state: z
-      .enum(["running", "stopped", "unknown"])
-      .meta({ description: "as its host last said; unknown while the host is disconnected" }),
+    state: z.enum(["running", "stopped", "unknown", "lost"]).meta({
+      description:
+        "as its host last said; unknown while the host is disconnected; lost when it was fenced and no other host has a whole copy",
+    }),
     migrationId: Id.optional().meta({ description: "the migration that has not ended yet" }),
     definitions: z.array(DeviceDefinition),
     devices: z.array(DeviceStatus),

@@ -12,7 +12,13 @@ export const Host = z
   .object({
     id: Id,
     name: Name,
-    state: z.enum(["connected", "disconnected"]),
+    state: z.enum(["connected", "disconnected", "fenced"]).meta({
+      description: "fenced: not connected, and proven unable to run any guest until its agent says hello again",
+    }),
+    fenced: z
+      .object({ at: Timestamp, by: z.string(), reason: z.string() })
+      .optional()
+      .meta({ description: "since when, at whose word and why" }),
     agentVersion: z.string(),
     peerEndpoint: Endpoint.meta({ description: "where other agents reach this one" }),
     serviceAddress: z.string().meta({ description: "where the devices on this host serve their clients" }),

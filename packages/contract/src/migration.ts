@@ -109,6 +109,9 @@ export const Report = z
   .meta({ id: "Report" });
 export type Report = z.infer<typeof Report>;
 
+/** What a side last said of itself in the switchover. */
+const LastWord = z.object({ said: z.string(), at: Timestamp });
+
 /** One attempt to move a guest. */
 export const Migration = z
   .object({
@@ -136,6 +139,10 @@ export const Migration = z
     bandwidthBytesPerSec: BytesPerSec.optional(),
     dirtyBytesPerSec: BytesPerSec.optional().meta({ description: "what is written anew, over all devices" }),
     sentBytes: Bytes,
+    heard: z
+      .object({ source: LastWord.optional(), destination: LastWord.optional() })
+      .optional()
+      .meta({ description: "in the switchover: what each side last said; absent for one that has said nothing" }),
     devices: z.array(MigrationDevice),
     report: Report.optional(),
     createdAt: Timestamp,

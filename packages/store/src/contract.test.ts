@@ -38,6 +38,23 @@ describeStore((opened) => {
       expect((await store.hosts.find(other))?.lastSeenAt).toEqual(second(1));
     });
 
+    test("a fence comes back as it was stored, with its events, gives way to a later one and ends with a hello", async () => {
+      const [id, name] = [unique("id"), unique("host")];
+      const host = await store.hosts.seen({ id, name, facts: {}, at: second(1) });
+      const from = await store.events.latest();
+      const fence = { at: second(2), by: "ann (1234)", reason: "no power \u{1f50c}", acceptOlderCopy: true };
+      await store.hosts.fence({ id, ...fence }, [news({ hostId: id })]);
+      expect(await store.hosts.find(name)).toEqual({ ...host, fenced: fence });
+      const later = { at: second(3), by: "bob", reason: "NUL \0", acceptOlderCopy: false };
+      await store.hosts.fence({ id, ...later }, []);
+      expect((await store.hosts.find(id))?.fenced).toEqual({ ...later, reason: "NUL \ufffd" });
+      await store.hosts.fence({ ...later, id: "unknown" }, [news()]);
+      expect((await store.events.after({ cursor: from, limit: 10 })).events).toHaveLength(1);
+      const again = await store.hosts.seen({ id: unique("id"), name, facts: {}, at: second(4) });
+      expect(again).toEqual({ ...host, lastSeenAt: second(4) });
+      expect(await store.hosts.find(id)).toEqual(again);
+    });
+
     test("what is an id of one host and the name of another finds the id", async () => {
       const shared = unique("host");
       await store.hosts.seen({ id: unique("id"), name: shared, facts: {}, at: second(1) });
@@ -87,6 +104,39 @@ describeStore((opened) => {
       await store.guests.remove(guest.id, [news()]);
       expect(await store.guests.find(guest.id)).toBeUndefined();
       expect((await store.events.after({ cursor: from, limit: 10 })).events).toHaveLength(1);
+    });
+
+    test("the guests of a host are lost unless they are being moved, each with an event, and once", async () => {
+      const [hostId, other] = [unique("host"), unique("host")];
+      const guest = (name: string, where = hostId) => newGuest({ name: unique(name), hostId: where, epoch: 2 });
+      const [idle, moved, moving, elsewhere] = [guest("a"), guest("b"), guest("c"), guest("d", other)];
+      for (const each of [idle, moved, moving, elsewhere]) await store.guests.create(each, []);
+      await store.migrations.create(newMigration({ guestId: moved.id, endedAt: second(1) }), []);
+      await store.migrations.create(newMigration({ guestId: moving.id }), []);
+      const from = await store.events.latest();
+      const event = { type: "guest.lost", at: second(3), says: "is lost." };
+      expect(await store.guests.loseAllOn(hostId, event)).toEqual([idle.name, moved.name]);
+      expect(await store.guests.loseAllOn(hostId, event)).toEqual([]);
+      const states = [idle, moved, moving, elsewhere].map(async ({ id }) => (await store.guests.find(id))?.state);
+      expect(await Promise.all(states)).toEqual(["lost", "lost", "running", "running"]);
+      const told = (await store.events.after({ cursor: from, limit: 10 })).events;
+      expect(told.toSorted((a, b) => (a.sentence < b.sentence ? -1 : 1))).toEqual(
+        [idle, moved].map(({ id, name }) => ({
+          ...{ type: "guest.lost", at: second(3), guestId: id, hostId, sentence: `${name} is lost.`, data: { name } },
+          cursor: expect.any(String),
+        })),
+      );
+    });
+
+    test("a lost guest runs again at its host's word, at the epoch that is known or a higher one", async () => {
+      const guest = newGuest({ epoch: 3, hostId: unique("host"), state: "lost" });
+      await store.guests.create(guest, []);
+      const { id: guestId, hostId } = guest;
+      expect(await store.guests.place({ guestId, hostId, epoch: 2, state: "running" })).toBe(false);
+      expect(await store.guests.place({ guestId, hostId, epoch: 3, state: "running" })).toBe(true);
+      expect(await store.guests.find(guestId)).toEqual({ ...guest, state: "running" });
+      await store.guests.place({ guestId, hostId, epoch: 4, state: "lost" });
+      expect(await store.guests.find(guestId)).toMatchObject({ epoch: 4, state: "lost" });
     });
 
     test("guests are listed and counted by host", async () => {
@@ -281,21 +331,6 @@ describeStore((opened) => {
       const late = { ...same, bodyHash: "other", at: second(day) };
       expect(await store.idempotency.claim(late)).toEqual({ kind: "fresh" });
       expect(await store.idempotency.claim(late)).toEqual({ kind: "in-progress" });
-    });
-  });
-
-  describe("tokens", () => {
-    test("a token comes back as it was added, with the time of its last use", async () => {
-      const token = { id: unique("id"), name: "t", role: "agent", secretHash: "00", createdAt: second(1) } as const;
-      await store.tokens.add(token);
-      expect(await store.tokens.find(token.id)).toEqual(token);
-      await store.tokens.touch(token.id, second(2));
-      await store.tokens.touch("unknown", second(2));
-      expect(await store.tokens.find(token.id)).toEqual({ ...token, lastUsedAt: second(2) });
-      const revoked = { ...token, id: unique("id"), revokedAt: second(3) };
-      await store.tokens.add(revoked);
-      expect(await store.tokens.find(revoked.id)).toEqual(revoked);
-      expect(await store.tokens.find("unknown")).toBeUndefined();
     });
   });
 });

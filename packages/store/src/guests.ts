@@ -30,6 +30,22 @@ export function guestsOf({ pool, prisma }: Database): Guests {
       return rowCount === 1;
     },
 
+    // A migration that begins in the same moment finds its guest lost and its host away.
+    async loseAllOn(hostId, { type, at, says }) {
+      const { rows } = await pool.query<{ name: string }>(Prisma.sql`
+        WITH changed AS (
+          UPDATE guests SET state = 'lost'
+          WHERE host_id = ${hostId} AND state <> 'lost'
+            AND NOT EXISTS (SELECT FROM migrations WHERE guest_id = guests.id AND ended_at IS NULL)
+          RETURNING id, name
+        ), logged AS (
+          INSERT INTO events (type, at, guest_id, host_id, sentence, data)
+          SELECT ${type}, ${at}, id, ${hostId}, name || ' ' || ${says}, json_build_object('name', name) FROM changed
+        )
+        SELECT name FROM changed ORDER BY name`);
+      return rows.map(({ name }) => name);
+    },
+
     async find(nameOrId) {
       const found = await prisma.guest.findMany({ where: { OR: [{ id: nameOrId }, { name: nameOrId }] } });
       const guest = found.find(({ id }) => id === nameOrId) ?? found[0];

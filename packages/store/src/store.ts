@@ -46,12 +46,26 @@ export interface HostRecord {
   facts: JsonObject;
   lastSeenAt: Date;
   createdAt: Date;
+  fenced?: Fence | undefined;
+}
+
+/** That a host is proven unable to run a guest, until it says hello again. */
+export interface Fence {
+  at: Date;
+  by: string;
+  reason: string;
+  /** Where the fenced side may have run a guest after the other side's copy was taken, that older copy may run. */
+  acceptOlderCopy: boolean;
 }
 
 export interface Hosts {
-  /** A host is known by its name: the first hello makes the record with `id`, later ones renew its facts. */
+  /**
+   * A host is known by its name: the first hello makes the record with `id`, later ones renew its facts. A fence ends with it.
+   */
   seen(host: { id: string; name: string; facts: JsonObject; at: Date }): Promise<HostRecord>;
   touch(ids: string[], at: Date): Promise<void>;
+  /** A later fence takes the place of an earlier one. */
+  fence(host: Fence & { id: string }, events: NewEvent[]): Promise<void>;
   find(nameOrId: string): Promise<HostRecord | undefined>;
   list(page: PageRequest): Promise<Page<HostRecord>>;
 }
@@ -64,7 +78,8 @@ export interface GuestRecord {
   /** The host that owns the guest at `epoch`, as far as the orchestrator has heard. */
   hostId: string;
   epoch: number;
-  state: "running" | "stopped";
+  /** Lost: its host was fenced, and no host that is known to be able to run it has a whole copy. */
+  state: "running" | "stopped" | "lost";
   definitions: Json;
   devices: Json;
   createdAt: Date;
@@ -75,7 +90,7 @@ export interface Placement {
   guestId: string;
   hostId: string;
   epoch: number;
-  state: "running" | "stopped";
+  state: GuestRecord["state"];
   /** What is known of its devices stays as it is where nothing new is said. */
   devices?: Json | undefined;
 }
@@ -85,6 +100,11 @@ export interface Guests {
   remove(id: string, events: NewEvent[]): Promise<void>;
   /** Takes the news unless a higher epoch is known already: then nothing changes and `false` is returned. */
   place(placement: Placement): Promise<boolean>;
+  /**
+   * The guests of a host that are in no migration that has not ended are lost; returns the names of those that were not so before.
+   * Each is told as an event, of which the sentence is the guest's name and `says`.
+   */
+  loseAllOn(hostId: string, event: { type: string; at: Date; says: string }): Promise<string[]>;
   find(nameOrId: string): Promise<GuestRecord | undefined>;
   list(page: PageRequest, filter?: { hostId?: string | undefined }): Promise<Page<GuestRecord>>;
   countByHost(): Promise<Map<string, number>>;
@@ -353,15 +373,20 @@ export interface TokenRecord {
   id: string;
   name: string;
   role: "admin" | "agent";
+  scopes: string[];
   /** SHA-256 of the secret, hexadecimal. */
   secretHash: string;
   createdAt: Date;
+  expiresAt?: Date | undefined;
   lastUsedAt?: Date | undefined;
   revokedAt?: Date | undefined;
 }
 
 export interface Tokens {
-  add(token: TokenRecord): Promise<void>;
+  add(token: TokenRecord, events: NewEvent[]): Promise<void>;
+  /** False where there is no such token, or it has been revoked before: then nothing changes. */
+  revoke(id: string, at: Date, events: NewEvent[]): Promise<boolean>;
+  list(page: PageRequest): Promise<Page<TokenRecord>>;
   find(id: string): Promise<TokenRecord | undefined>;
   touch(id: string, at: Date): Promise<void>;
 }

@@ -14,14 +14,14 @@ interface Claimed {
 
 /**
  * `Idempotency-Key` on every POST: the first request with a key is carried out, later ones with the same body get its answer again.
- * An answer of 5xx is not kept, so that trying again may help.
+ * An answer of 5xx is not kept, so that trying again may help. One with a secret is never kept: a key means nothing there.
  */
 export function honourIdempotencyKeys(app: FastifyInstance, store: Store, now: () => Date): void {
   const claims = new WeakMap<FastifyRequest, Claimed>();
 
   app.addHook("preHandler", async (request, reply) => {
     const key = request.headers[keyHeader];
-    if (request.method !== "POST" || key === undefined) return;
+    if (request.method !== "POST" || key === undefined || request.routeOptions.config.mintsSecret === true) return;
     if (typeof key !== "string" || key.length === 0 || key.length > 255) {
       throw new ProblemError("invalid-request", "Idempotency-Key: 1 to 255 characters", {
         errors: [{ pointer: `/${keyHeader}`, detail: "1 to 255 characters" }],

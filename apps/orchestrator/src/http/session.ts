@@ -9,6 +9,8 @@ const cookieName = "godwit_session";
 const sessionMs = 12 * 3_600_000;
 const codeMs = 15 * 60_000;
 const sessionsAtMost = 100;
+/** What the page does, and no more: to fence a host or to make a token, one must be shown. */
+const scopes: Principal["scopes"] = ["read", "operate"];
 
 /**
  * The page's way in: a one-time code, which the link that `godwit demo` prints carries in its fragment (so that it reaches no log), is
@@ -41,7 +43,7 @@ export class Sessions {
     if (this.#sessions.size >= sessionsAtMost && oldest.done !== true) this.#sessions.delete(oldest.value);
     this.#sessions.set(id, {
       until: this.#now() + sessionMs,
-      principal: { id: "session", name: "dashboard", role: "admin" },
+      principal: { id: "session", name: "dashboard", role: "admin", scopes },
     });
     return id;
   }
