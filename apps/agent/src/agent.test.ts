@@ -32,12 +32,13 @@ beforeEach(async () => {
     throw error;
   });
   const plane = pretendedPlane();
+  const machine = { startedAnew: false, noteStart: async () => undefined };
   const log = pino({ level: "silent" });
   const guests = new Guests(journal, plane, log);
   const enqueue = (id: string, task: () => Promise<void>) => mailboxes.put(id, task);
   const tell = (message: FromAgent) => void told.push(message);
   agent = new Agent(
-    { plane, journal, guests, log, tell, enqueue },
+    { plane, journal, guests, log, machine, tell, enqueue },
     {
       name: "alpha",
       instance: "i1",

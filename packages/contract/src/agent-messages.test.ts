@@ -28,7 +28,7 @@ const requests: AgentRequest[] = [
 ];
 
 const toAgent: ToAgent[] = [
-  { type: "welcome", hostId: id, reportEveryMs: 100 },
+  { type: "welcome", hostId: id, reportEveryMs: 100, confirmed: [id] },
   ...requests.map((request): ToAgent => ({ type: "request", id, request })),
   { type: "prepareSource", ...handover, ticket: "t", bandwidthBytesPerSec: 1e9 },
   {
@@ -45,7 +45,8 @@ const toAgent: ToAgent[] = [
   { type: "pace", ...of, bandwidthBytesPerSec: 1e6, hold: false },
   { type: "pace", ...of, hold: true },
   { type: "throttle", ...of, share: 0.5 },
-  ...(["freeze", "refuse", "grant", "revoke", "reclaim", "discard"] as const).map((type): ToAgent => ({
+  { type: "disown", guestId: id, epoch: 7 },
+  ...(["freeze", "refuse", "grant", "revoke", "reclaim", "regrant", "discard"] as const).map((type): ToAgent => ({
     type,
     ...handover,
   })),
@@ -109,7 +110,8 @@ const fromAgent: FromAgent[] = [
     statuses: [status],
   },
   { type: "refused", ...handover, ...failure },
-  { type: "revoked", ...handover, ...failure },
+  { type: "revoked", ...handover, whole: true, ...failure },
+  { type: "empty", ...handover },
   { type: "reclaimed", ...handover },
   { type: "discarded", ...handover },
   { type: "aborted", ...of, role: "source" },
@@ -169,9 +171,9 @@ test("a pace says whether it holds, and no cap is 0; a throttle leaves a guest a
 });
 
 test("H9: no message of the handover comes without its epoch", () => {
-  for (const type of ["freeze", "refuse", "grant", "revoke", "reclaim", "discard"])
+  for (const type of ["freeze", "refuse", "grant", "revoke", "reclaim", "regrant", "discard"])
     expect(ToAgent.safeParse({ type, ...of }).success).toBe(false);
-  for (const type of ["frozen", "loaded", "reclaimed", "discarded"])
+  for (const type of ["frozen", "loaded", "reclaimed", "discarded", "empty"])
     expect(FromAgent.safeParse({ type, ...of }).success).toBe(false);
 });
 

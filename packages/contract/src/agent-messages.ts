@@ -64,13 +64,9 @@ export const ToAgent = z.discriminatedUnion("type", [
     type: z.literal("welcome"),
     hostId: Id,
     reportEveryMs: Ms,
-    confirmed: z
-      .array(Id)
-      .max(10_000)
-      .default([])
-      .meta({
-        description: "guests of the hello that this host may run: those that it holds since its machine was started",
-      }),
+    confirmed: z.array(Id).max(10_000).default([]).meta({
+      description: "guests of the hello that this host may run: those that it holds since its machine was started",
+    }),
   }),
   z
     .object({ type: z.literal("disown"), guestId: Id, epoch: Epoch })
@@ -197,7 +193,7 @@ export const FromAgent = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("revoked"),
     ...ofHandover,
-    whole: z.boolean().default(false).meta({ description: "what it keeps could be run" }),
+    whole: z.boolean().meta({ description: "what it keeps could be run" }),
     code: z.string(),
     detail: z.string(),
   }),

@@ -9,6 +9,9 @@ import type { Started } from "../plane/calls.ts";
 import { codeOf, detailOf } from "../plane/failure.ts";
 import type { AgentParts } from "./parts.ts";
 
+/** How long it took is known only of what was started right after the grant. */
+type KnownStart = Partial<Started> & Pick<Started, "statuses">;
+
 /** The destination's side of one migration: the decisions are `stepDestination`'s, this performs them in order. */
 export class DestinationAttempt {
   readonly role = "destination";
@@ -16,7 +19,7 @@ export class DestinationAttempt {
   readonly guestId: string;
   readonly #parts: AgentParts;
   #state: DestinationHandover;
-  #started: (Partial<Started> & Pick<Started, "statuses">) | undefined;
+  #started: KnownStart | undefined;
 
   constructor(parts: AgentParts, ids: { guestId: string; migrationId: string; epoch: number }) {
     this.#parts = parts;
@@ -91,7 +94,7 @@ export class DestinationAttempt {
     }
   }
 
-  async #start(devices: () => Promise<NonNullable<typeof this.#started>>): Promise<void> {
+  async #start(devices: () => Promise<KnownStart>): Promise<void> {
     try {
       this.#started = await devices();
     } catch (error) {
