@@ -45,7 +45,7 @@ export class AgentProcess {
 
   async #run(): Promise<void> {
     const { life, plane } = this;
-    const journal = await Journal.open("journal", this.#host.disk.mountedBy(life));
+    const journal = await Journal.open("journal", this.#host.disk.mountedBy(life), this.#host.name);
     const mailboxes = new Mailboxes((error) => this.#broken(error));
     const log = this.#world.logOf(life.name);
     const guests = new Guests(journal, plane.calls, log);

@@ -9,10 +9,12 @@ import type { FromAgent } from "@godwit/contract";
 import type { DestinationEvent, SourceEvent } from "@godwit/core";
 import { Agent } from "./agent.ts";
 import type { AgentConfig } from "./config.ts";
+import { systemDisk } from "./disk.ts";
 import { Guests } from "./guests.ts";
 import { Journal } from "./journal.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import type { PlaneCalls, PlaneNews } from "./plane/calls.ts";
+import { codeOf, detailOf } from "./plane/failure.ts";
 import { callsOver } from "./plane/port.ts";
 import { Session } from "./session.ts";
 
@@ -32,10 +34,20 @@ export async function runAgent(
 ): Promise<void> {
   await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
   await using _lock = await lockFolder(config.dataFolder);
-  await using journal = await Journal.open(join(config.dataFolder, "journal"));
+  await using journal = await openJournal(config, log);
   const broken = new Broken();
   await using worker = startPlane((error) => broken.tell(error));
   await Promise.race([conduct({ config, log, signal, broken, journal, worker: worker.port }, onReady), broken.error]);
+}
+
+/** The orchestrator hears nothing of an agent that does not start: its log has to say why. */
+async function openJournal({ dataFolder, name }: AgentConfig, log: Logger): Promise<Journal> {
+  try {
+    return await Journal.open(join(dataFolder, "journal"), systemDisk, name);
+  } catch (error) {
+    log.fatal({ host: name, code: codeOf(error) }, `the agent does not start: ${detailOf(error)}`);
+    throw error;
+  }
 }
 
 interface Held {

@@ -2,6 +2,8 @@ import { assertNever } from "../assert-never.ts";
 
 /** What an agent's journal says, line by line; each line is synced before the agent acts on it. */
 export type JournalEntry =
+  /** Whose journal this is. It says nothing of a guest. */
+  | { entry: "host"; name: string }
   /** This host owns the guest from its creation on, at epoch 1. */
   | { entry: "created"; guestId: string; name: string; definitions: JournalDevice[] }
   | { entry: "removed"; guestId: string }
@@ -15,6 +17,8 @@ export type JournalEntry =
     }
   | { entry: "granted" | "revoked" | "dropped"; guestId: string; migrationId: string; epoch: number }
   | { entry: "refused" | "released" | "reclaimed" | "discarded"; guestId: string; migrationId: string; epoch: number };
+
+type GuestEntry = Exclude<JournalEntry, { entry: "host" }>;
 
 export interface JournalDevice {
   name: string;
@@ -44,6 +48,7 @@ export class JournalContradiction extends Error {
 }
 
 export function foldJournal(parts: Parts, line: JournalEntry): Parts {
+  if (line.entry === "host") return parts;
   const next = new Map(parts);
   const changed = change(parts.get(line.guestId), line);
   if (changed === undefined) next.delete(line.guestId);
@@ -51,7 +56,7 @@ export function foldJournal(parts: Parts, line: JournalEntry): Parts {
   return next;
 }
 
-function change(known: GuestPart | undefined, line: JournalEntry): GuestPart | undefined {
+function change(known: GuestPart | undefined, line: GuestEntry): GuestPart | undefined {
   switch (line.entry) {
     case "created":
       expect(known === undefined, line);
@@ -93,14 +98,14 @@ function change(known: GuestPart | undefined, line: JournalEntry): GuestPart | u
 
 function during(
   known: GuestPart | undefined,
-  line: JournalEntry & { epoch: number },
+  line: GuestEntry & { epoch: number },
   as: GuestPart["part"]["as"],
 ): GuestPart {
   expect(known?.part.as === as && known.part.epoch === line.epoch, line);
   return known;
 }
 
-function expect(holds: boolean, line: JournalEntry): asserts holds {
+function expect(holds: boolean, line: GuestEntry): asserts holds {
   if (!holds)
     throw new JournalContradiction(
       `"${line.entry}" for guest ${line.guestId} does not follow from what the journal says before`,
