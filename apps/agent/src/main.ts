@@ -170,7 +170,11 @@ function newsTo(agent: () => Agent, tell: (message: FromAgent) => void): PlaneNe
     stopped: (id) => toSource(id, { type: "stopped" }),
     confirmed: (id) => toSource(id, { type: "loaded" }),
     received: (id) => toDestination(id, { type: "loaded" }),
-    granted: (id, epoch) => toDestination(id, { type: "grant", epoch }),
+    granted: (id, epoch) => agent().granted(id, epoch),
+    turnedAway: ({ migrationId, ...visit }) => {
+      const guestId = migrationId === undefined ? undefined : agent().guestOf(migrationId);
+      agent().rejections.tellSeldom({ migrationId, guestId, ...visit });
+    },
     failed: (id, role, code, detail) =>
       agent().news(id, async (attempt) => {
         if (attempt.role === role) await attempt.failed(code, detail);
