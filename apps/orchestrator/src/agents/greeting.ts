@@ -28,10 +28,12 @@ export async function greet(
   const { store, agents, runs, bus, clock } = parts;
   const at = dateOf(clock.now());
   const host = await store.hosts.seen({ id: uuidv7(), name: hello.name, facts: plain(HostFacts.parse(hello)), at });
-  for (const guest of hello.guests) await takeGuest(store, host.id, guest, at);
+  const refused: AgentHello["guests"] = [];
+  for (const guest of hello.guests) if (!(await takeGuest(store, host.id, guest, at))) refused.push(guest);
   const connection = connect(host.id);
   connection.send({ type: "welcome", hostId: host.id, reportEveryMs: parts.reportEveryMs });
   agents.add(connection);
+  for (const guest of refused) await refuseClaim(parts, host.id, guest);
   await runs.greet(connection);
   const sentence = `The agent of ${host.name} connected.`;
   parts.log.info({ host: host.name }, sentence);
@@ -85,13 +87,26 @@ export async function keepGuests(
   }
 }
 
-/** A guest that is not known here (the orchestrator lost its memory) is taken up again. */
-async function takeGuest(store: Store, hostId: string, guest: AgentHello["guests"][number], at: Date): Promise<void> {
+/** H11: a host that comes with a journal of the past is told of; who owns the guest stays as it is. */
+async function refuseClaim({ store, runs }: GreetingParts, hostId: string, guest: AgentHello["guests"][number]) {
+  const known = await store.guests.find(guest.guestId);
+  if (known !== undefined) runs.refusals.claim(hostId, guest, known);
+}
+
+/**
+ * A guest that is not known here (the orchestrator lost its memory) is taken up again. False where it is known at a higher epoch: then
+ * nothing is taken.
+ */
+async function takeGuest(
+  store: Store,
+  hostId: string,
+  guest: AgentHello["guests"][number],
+  at: Date,
+): Promise<boolean> {
   const { guestId, name, epoch, state } = guest;
   const devices = plain(guest.devices);
   if ((await store.guests.find(guestId)) !== undefined) {
-    await store.guests.place({ guestId, hostId, epoch, state, devices });
-    return;
+    return await store.guests.place({ guestId, hostId, epoch, state, devices });
   }
   const record = {
     id: guestId,
@@ -112,6 +127,7 @@ async function takeGuest(store: Store, hostId: string, guest: AgentHello["guests
     data: { name },
   };
   await store.guests.create(record, [event]);
+  return true;
 }
 
 function plain(value: HostFacts): JsonObject;
