@@ -70,7 +70,7 @@ test("H10, H11: what has been done before is answered again and not refused", ()
 });
 
 test("H11: a host that has nothing of the guest is no source of it", () => {
-  expect(["freeze", "refuse", "reclaim"].map((type) => code(type as "freeze", 2, {}))).toEqual([
+  expect((["freeze", "refuse", "reclaim"] as const).map((type) => code(type, 2, {}))).toEqual([
     "not-its-part",
     "not-its-part",
     "not-its-part",
