@@ -1,15 +1,21 @@
-import { readFile } from "node:fs/promises";
+import { appendFile, readFile, writeFile } from "node:fs/promises";
 import type { FromAgent } from "@godwit/contract";
 import { v7 as uuidv7 } from "uuid";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { lineOf } from "../../apps/agent/src/journal.ts";
 import { freePort } from "../support/ports.ts";
 import { alphaAndBeta, Cluster } from "./support/cluster.ts";
 import { followEvents, type Received } from "./support/events.ts";
+import { FalseOrchestrator } from "./support/false-orchestrator.ts";
 import { fill, memoryGuest, type MemoryGuest, MiB } from "./support/guests.ts";
+import { LoneAgent } from "./support/lone-agent.ts";
 import { PretendedHost } from "./support/pretended-host.ts";
 import { ForgingProxy, frame, sayAt } from "./support/raw-frames.ts";
-import { pictureOf, settledOn } from "./support/settled.ts";
+import { askDevice, pictureOf, settledOn } from "./support/settled.ts";
 import { until } from "./support/until.ts";
+
+const Told = z.object({ migrationId: z.string().optional(), data: z.record(z.string(), z.unknown()) });
 
 let cluster: Cluster;
 let proxy: ForgingProxy;
@@ -83,10 +89,9 @@ describe("a false agent, and strangers at the ports of true ones", () => {
     for (let time = 0; time < 30; time += 1) expect(await sayAt(beta, [grant])).toBe("bad-hello");
     await refusal({ said: "hello", code: "bad-ticket", host: "alpha", by: "agent" });
     await refusal({ said: "grant", code: "bad-ticket", host: "beta", by: "agent" });
-    const of = refusals({ said: "hello", host: "alpha" }).map(
-      ({ data }) => (data as { migrationId?: string }).migrationId,
-    );
-    expect(of.toSorted()).toEqual([migrationId, undefined]);
+    const of = refusals({ said: "hello", host: "alpha" }).map(({ data }) => Told.parse(data).migrationId);
+    expect(new Set(of)).toEqual(new Set([undefined, migrationId]));
+    expect(of).toHaveLength(2);
     expect(refusals({ said: "grant", host: "beta" })).toHaveLength(1);
     await movesOn();
     expect((await pictureOf(cluster, web)).answersOn).toEqual(["alpha"]);
@@ -140,9 +145,98 @@ test("H11: what an agent refuses is in its log too, with its code", async () => 
   expect(log).toMatch(/"said":"grant".*"code":"bad-ticket"/);
 });
 
+describe("an agent that is told what is wrong, by whoever it takes for the orchestrator", () => {
+  const [guestId, migrationId] = [uuidv7(), uuidv7()];
+  const of = { migrationId, guestId };
+  let told: FalseOrchestrator;
+  let agent: LoneAgent;
+  let endpoint: string;
+  beforeAll(async () => {
+    told = await FalseOrchestrator.start();
+    agent = await LoneAgent.make(told.url);
+    await agent.start("delta");
+    await told.hello();
+    const port = await freePort();
+    endpoint = `127.0.0.1:${port}`;
+    const devices = [{ name: "ram", kind: "memory", config: { sizeBytes: 4 * MiB, port } }];
+    const made = { ask: "createGuest" as const, guestId, name: "lone", devices };
+    await told.ask({ type: "request", id: uuidv7(), request: made }, "reply");
+  });
+  afterAll(async () => {
+    await agent[Symbol.asyncDispose]();
+    await told[Symbol.asyncDispose]();
+  });
+  afterEach(async () => expect(await askDevice(endpoint, "INFO")).toBeDefined());
+
+  test("H9, H11: commands of an epoch that is none of its guest's are refused, each with its code, and change nothing", async () => {
+    for (const type of ["freeze", "refuse", "discard", "reclaim", "grant", "revoke"] as const)
+      expect(await told.ask({ type, ...of, epoch: 9 }, "rejected")).toMatchObject([
+        { said: type, ...of, epoch: 9, code: "stale-epoch" },
+      ]);
+    const prepare = { type: "prepareSource" as const, ...of, epoch: 9, ticket: "t" };
+    expect(await told.ask(prepare, "declined")).toMatchObject([
+      { type: "rejected", said: "prepareSource", code: "stale-epoch" },
+      { type: "declined", role: "source", code: "guest-not-settled" },
+    ]);
+    const elsewhere = { migrationId, guestId: uuidv7(), epoch: 2 };
+    expect(await told.ask({ type: "freeze", ...elsewhere }, "rejected")).toMatchObject([{ code: "not-its-part" }]);
+  });
+
+  test("H10, H11: what was done before is answered as before", async () => {
+    const gone = { type: "discard" as const, migrationId, guestId: uuidv7(), epoch: 2 };
+    for (let time = 0; time < 2; time += 1)
+      expect(await told.ask(gone, "discarded", "rejected")).toMatchObject([{ type: "discarded" }]);
+    for (let time = 0; time < 2; time += 1)
+      expect(await told.ask({ type: "refuse", ...of, epoch: 2 }, "refused", "rejected")).toMatchObject([
+        { type: "refused", code: "RESTARTED" },
+      ]);
+    expect(await told.ask({ type: "freeze", ...of, epoch: 1 }, "rejected")).toMatchObject([{ code: "stale-epoch" }]);
+  });
+
+  test("H11: in a migration of its own it goes by that one's epoch, part and ticket", async () => {
+    await told.ask({ type: "prepareSource", ...of, epoch: 3, ticket: "secret" }, "sourcePrepared");
+    expect(await told.ask({ type: "freeze", ...of, epoch: 2 }, "rejected")).toMatchObject([{ code: "stale-epoch" }]);
+    expect(await told.ask({ type: "grant", ...of, epoch: 3 }, "rejected")).toMatchObject([{ code: "not-its-part" }]);
+    const hello = { migration: migrationId, device: "ram", stream: 0, resumeFrom: 1, ticket: "guessed" };
+    for (let time = 0; time < 30; time += 1) await sayAt(agent.endpoint, [frame("hello", 0, hello)]);
+    await until("the stranger is told of", () => strangers().length > 0);
+    expect(await told.ask({ type: "abort", ...of }, "aborted")).toMatchObject([{ type: "aborted", role: "source" }]);
+    expect(strangers()).toMatchObject([{ ...of, said: "hello", code: "bad-ticket" }]);
+  });
+
+  test("H11: its journal is no other host's: an agent of another name does not start on it, and changes nothing", async () => {
+    await agent.end();
+    const before = await readFile(agent.journal, "utf8");
+    await expect(agent.start("epsilon")).rejects.toThrow(/ended with 1 before it was ready/);
+    const log = await readFile(agent.log, "utf8");
+    expect(log).toMatch(/"host":"epsilon","code":"journal-of-another-host"/);
+    expect(log).toMatch(
+      /^journal-of-another-host: .*\/journal is the journal of host "delta".*"epsilon".*--name delta/m,
+    );
+    expect(await readFile(agent.journal, "utf8")).toBe(before);
+    await agent.start("delta");
+  });
+
+  test("H11: nor does one whose journal contradicts itself: it names the line", async () => {
+    await agent.end();
+    const before = await readFile(agent.journal, "utf8");
+    const line = before.split("\n").length;
+    await appendFile(agent.journal, lineOf({ entry: "granted", guestId: uuidv7(), migrationId, epoch: 2 }));
+    await expect(agent.start("delta")).rejects.toThrow(/ended with 1 before it was ready/);
+    const log = await readFile(agent.log, "utf8");
+    expect(log).toMatch(new RegExp(`^journal-contradiction: .*/journal:${line}: "granted" for guest`, "m"));
+    await writeFile(agent.journal, before);
+    await agent.start("delta");
+  });
+
+  function strangers(): FromAgent[] {
+    return told.heard.filter((message) => message.type === "rejected" && message.said === "hello");
+  }
+});
+
 function refusals(what: object): Received[] {
   return feed.received.filter(
-    ({ event, data }) => event === "migration.message-refused" && includes((data as { data: object }).data, what),
+    ({ event, data }) => event === "migration.message-refused" && includes(Told.parse(data).data, what),
   );
 }
 

@@ -7,9 +7,9 @@ import type { Bus } from "../bus.ts";
 import { type Clock, dateOf } from "../clock.ts";
 
 export interface RefusalParts {
-  store: Store;
-  agents: ConnectedAgents;
-  bus: Bus;
+  store: { events: Pick<Store["events"], "add">; migrations: Pick<Store["migrations"], "find"> };
+  agents: Pick<ConnectedAgents, "get">;
+  bus: Pick<Bus, "tell">;
   clock: Clock;
   log: Logger;
 }
