@@ -45,7 +45,7 @@ export class AgentProcess {
 
   async #run(): Promise<void> {
     const { life, plane } = this;
-    const journal = await Journal.open("journal", this.#host.disk.mountedBy(life));
+    const journal = await Journal.open("journal", this.#host.disk.mountedBy(life), this.#host.name);
     const mailboxes = new Mailboxes((error) => this.#broken(error));
     const log = this.#world.logOf(life.name);
     const guests = new Guests(journal, plane.calls, log);
@@ -58,6 +58,7 @@ export class AgentProcess {
       tell: (message: FromAgent) => this.#session.tell(message),
       enqueue: (guestId: string, task: () => Promise<void>) => mailboxes.put(guestId, task),
       after: (ms: number, task: () => void) => life.after(ms, task),
+      now: () => this.#host.clockMs,
     };
     const agent = new Agent(parts, {
       name: life.name,
@@ -104,7 +105,8 @@ export class AgentProcess {
       stopped: (id) => toSource(id, { type: "stopped" }),
       confirmed: (id) => toSource(id, { type: "loaded" }),
       received: (id) => toDestination(id, { type: "loaded" }),
-      granted: (id, epoch) => toDestination(id, { type: "grant", epoch }),
+      granted: (id, epoch) => agent.granted(id, epoch),
+      turnedAway: () => undefined,
       failed: (id, role, code, detail) =>
         agent.news(id, async (attempt) => {
           if (attempt.role === role) await attempt.failed(code, detail);

@@ -103,7 +103,9 @@ export class ServerProcess {
   }
 
   #hear(connection: AgentConnection, message: FromAgent): void {
-    if ("migrationId" in message) this.runs.hear(connection.hostId, message);
+    // Nobody lies in this world: what is refused was refused by mistake.
+    if (message.type === "rejected") this.#world.object(`an agent refused ${JSON.stringify(message)}`);
+    else if ("migrationId" in message) this.runs.hear(connection.hostId, message);
   }
 
   /** Of a websocket only what a connection uses. */

@@ -57,6 +57,7 @@ function unsettled(world: World): string[] {
   for (const host of hosts) {
     if (!host.isGone && !server.agents.has(hostIdOf(host.name))) objections.push(`${host.name} is not connected`);
   }
+  objections.push(...store.refusals.map((refusal) => `nobody lies here, and yet: ${refusal}`));
   const open = store.active().map((record) => server.runs.get(record.id)?.state ?? stateOf(record));
   const unknown = open.filter((state) => isUnknownForGood(world, state));
   for (const state of open) {

@@ -4,6 +4,7 @@ import type {
   HostRecord,
   MigrationCommit,
   MigrationRecord,
+  NewEvent,
   Placement,
   Store,
 } from "../../packages/store/src/store.ts";
@@ -18,6 +19,8 @@ export class StoredWorld {
   readonly guests = new Map<string, GuestRecord>();
   readonly migrations = new Map<string, MigrationRecord>();
   readonly #random: Random;
+  /** What was said to have been refused: in this world nobody lies. */
+  readonly refusals: string[] = [];
   isAway = false;
   /** So many answers are lost after the work has been done. */
   lostAnswers = 0;
@@ -53,7 +56,14 @@ export class StoredWorld {
         find: async (id: string) => await asks("migrations.find", () => copied(this.migrations.get(id))),
         active: async () => await asks("migrations.active", () => this.active().map((each) => copied(each))),
       },
-      events: { add: async () => await asks("events.add", () => undefined) },
+      events: {
+        add: async (events: NewEvent[]) =>
+          await asks("events.add", () => {
+            this.refusals.push(
+              ...events.filter(({ type }) => type.endsWith("-refused")).map(({ sentence }) => sentence),
+            );
+          }),
+      },
       traces: {},
     };
     // Only what an orchestrator without its API asks for.

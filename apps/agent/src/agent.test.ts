@@ -117,3 +117,39 @@ test("pace and throttle reach the data plane as often as they are said", async (
     { call: "throttle", args: [migrationId, 0.5] },
   ]);
 });
+
+test("H9, H11: what is of another epoch is answered as rejected, changes nothing, and is no longer a secret", async () => {
+  agent.hear({ type: "prepareSource", ...handover, ticket });
+  await mailboxes.idle();
+  told = [];
+  agent.hear({ type: "freeze", ...handover, epoch: 3 });
+  agent.hear({ type: "refuse", ...handover, epoch: 1 });
+  agent.hear({ type: "revoke", ...handover });
+  await mailboxes.idle();
+  expect(
+    told.map((message) => (message.type === "rejected" ? [message.said, message.epoch, message.code] : message)),
+  ).toEqual([
+    ["freeze", 3, "stale-epoch"],
+    ["refuse", 1, "stale-epoch"],
+    ["revoke", 2, "not-its-part"],
+  ]);
+  expect(asked.some(({ call }) => call === "freeze")).toBe(false);
+  expect(journal.parts.get(guestId)?.part).toEqual({ as: "owner", epoch: 1 });
+});
+
+test("H4, H11: a grant of another epoch on a channel starts nothing, and a flood of them is told of once", async () => {
+  const lone = { migrationId: "m2", guestId: "g2" };
+  const reserved = { ...lone, name: "other", devices: [], peers: [], sourceEndpoint: "127.0.0.1:1" };
+  agent.hear({ type: "prepareDestination", ...reserved, epoch: 2, ticket });
+  await mailboxes.idle();
+  agent.news("m2", async (attempt) => {
+    if (attempt.role === "destination") await attempt.handle({ type: "loaded" });
+  });
+  await mailboxes.idle();
+  told = [];
+  for (const epoch of [3, 1, 7, 0, -1, 3]) agent.granted("m2", epoch);
+  await mailboxes.idle();
+  expect(told).toMatchObject([{ type: "rejected", ...lone, said: "grant", epoch: 3, code: "stale-epoch" }]);
+  expect(asked.some(({ call }) => call === "start")).toBe(false);
+  expect(journal.parts.get("g2")?.part.as).toBe("reserved");
+});

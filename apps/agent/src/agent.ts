@@ -4,6 +4,7 @@ import { DestinationAttempt } from "./attempts/destination-attempt.ts";
 import { type AgentParts, addressesOf } from "./attempts/parts.ts";
 import { SourceAttempt } from "./attempts/source-attempt.ts";
 import { codeOf, detailOf } from "./plane/failure.ts";
+import { Rejections } from "./rejections.ts";
 import { answerTo, refusalOf } from "./requests.ts";
 
 type Attempt = SourceAttempt | DestinationAttempt;
@@ -15,11 +16,13 @@ export class Agent {
   readonly #parts: AgentParts;
   readonly #described: Described;
   readonly #attempts = new Map<string, Attempt>();
+  readonly rejections: Rejections;
   #reportEveryMs = 100;
 
   constructor(parts: AgentParts, described: Described) {
     this.#parts = parts;
     this.#described = described;
+    this.rejections = new Rejections(parts);
   }
 
   /**
@@ -75,6 +78,14 @@ export class Agent {
     });
   }
 
+  /** From the source, on a channel: one of another epoch than is being handed over starts nothing. */
+  granted(migrationId: string, epoch: number): void {
+    this.news(migrationId, async (attempt) => {
+      if (attempt.role !== "destination" || this.rejections.ofGrant(attempt, epoch) !== undefined) return;
+      await attempt.handle({ type: "grant", epoch });
+    });
+  }
+
   async #answer(id: string, request: AgentRequest): Promise<void> {
     try {
       this.#parts.tell({ type: "reply", to: id, ok: true, body: await answerTo(request, this.#parts) });
@@ -86,6 +97,10 @@ export class Agent {
   async #obey(message: OfMigration): Promise<void> {
     const { migrationId, guestId } = message;
     const attempt = this.#attempts.get(migrationId);
+    if ("epoch" in message) {
+      const rejection = this.rejections.ofCommand(message, attempt);
+      if (rejection !== undefined) return this.#declineRejected(message, rejection.detail);
+    }
     switch (message.type) {
       case "prepareSource":
         return await this.#prepareSource(message);
@@ -293,6 +308,12 @@ export class Agent {
     if (part.as === "reserved") await this.#parts.journal.append({ entry: "revoked", ...ids });
     await this.#parts.plane.dropLeftovers(addressesOf(guest));
     await this.#parts.journal.append({ entry: "dropped", ...ids });
+  }
+
+  /** Whoever asks whether a side is prepared waits for an answer to that. */
+  #declineRejected(message: OfMigration, detail: string): void {
+    if (message.type === "prepareSource") this.#decline(message, "source", "guest-not-settled", detail);
+    if (message.type === "prepareDestination") this.#decline(message, "destination", "guest-not-settled", detail);
   }
 
   #decline(message: OfMigration, role: "source" | "destination", code: string, detail: string): void {

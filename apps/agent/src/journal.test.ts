@@ -5,7 +5,8 @@ import type { JournalEntry } from "@godwit/core";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type AppendedFile, type Disk, systemDisk } from "./disk.ts";
-import { Journal, JournalDamaged } from "./journal.ts";
+import { Journal, lineOf } from "./journal.ts";
+import { JournalDamaged, JournalOfAnotherHost } from "./journal-refused.ts";
 
 let folder: string;
 let path: string;
@@ -139,6 +140,64 @@ describe("the journal", () => {
     expect(journal.parts.size).toBe(0);
   });
 });
+
+describe("H11: the journal of a host", () => {
+  test("begins with its name, also once it is written anew", async () => {
+    await using journal = await Journal.open(path, systemDisk, "alpha");
+    expect(await readFile(path, "utf8")).toBe(named("alpha"));
+    await journal.append(created);
+    for (const entry of frozen("g", 600)) await journal.append(entry);
+    await using again = await Journal.open(path, systemDisk, "alpha");
+    const text = await readFile(path, "utf8");
+    expect(text.startsWith(named("alpha"))).toBe(true);
+    expect(text.split("\n").length).toBeLessThan(10);
+    expect(again.parts).toEqual(journal.parts);
+  });
+
+  test("of an earlier version, which names none, is given the name once, and keeps what it says", async () => {
+    await write(created);
+    const before = await readFile(path, "utf8");
+    for (const _start of [1, 2]) {
+      await using journal = await Journal.open(path, systemDisk, "alpha");
+      expect(journal.parts.get("g")?.part.as).toBe("owner");
+    }
+    expect(await readFile(path, "utf8")).toBe(before + named("alpha"));
+  });
+
+  test("is refused by another host, with the file, both names and what to do, and nothing in it is changed", async () => {
+    await writeFile(path, named("alpha") + lineOf(created) + "cut off");
+    const opening = Journal.open(path, systemDisk, "beta");
+    await expect(opening).rejects.toThrow(JournalOfAnotherHost);
+    await expect(opening).rejects.toMatchObject({ code: "journal-of-another-host" });
+    for (const part of [path, '"alpha"', '"beta"', "--data", "--name alpha"])
+      await expect(opening).rejects.toThrow(part);
+    expect(await readFile(path, "utf8")).toBe(named("alpha") + lineOf(created) + "cut off");
+  });
+
+  test.each([
+    ["granted for a guest that it never had", { entry: "granted", guestId: "other", migrationId: "m", epoch: 2 }],
+    ["a second creation", created],
+    ["a reclaim of what was not released", { entry: "reclaimed", guestId: "g", migrationId: "m", epoch: 3 }],
+  ] satisfies [string, JournalEntry][])("is refused for %s, and the line is named", async (_, entry) => {
+    await writeFile(path, named("alpha") + lineOf(created) + lineOf(entry) + lineOf(released));
+    const opening = Journal.open(path, systemDisk, "alpha");
+    await expect(opening).rejects.toThrow(`${path}:3: "${entry.entry}" for guest`);
+    await expect(opening).rejects.toMatchObject({ code: "journal-contradiction" });
+  });
+
+  test("is refused for an entry that this version does not know", async () => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    await writeFile(path, lineOf({ entry: "sold", guestId: "g" } as unknown as JournalEntry));
+    await expect(Journal.open(path)).rejects.toMatchObject({
+      code: "journal-damaged",
+      message: expect.stringContaining(`${path}:1`),
+    });
+  });
+});
+
+function named(name: string): string {
+  return lineOf({ entry: "host", name });
+}
 
 /** A disk that while it is full takes the first bytes of a line only; whether it can cut them off again is said. */
 function filling({ canCut }: { canCut: boolean }): Disk & { isFull: boolean } {

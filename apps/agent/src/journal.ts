@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { type JournalEntry, type Parts, foldJournal } from "@godwit/core";
+import { JournalContradiction, type JournalEntry, type Parts, foldJournal } from "@godwit/core";
 import { z } from "zod";
 import { type AppendedFile, type Disk, systemDisk } from "./disk.ts";
+import { JournalDamaged, JournalOfAnotherHost } from "./journal-refused.ts";
 
 /** Lines after which the journal is written anew, with only what still holds, at the next start. */
 const compactAfterLines = 1_000;
@@ -11,6 +12,7 @@ const ofGuest = { guestId: z.string() };
 const ofMigration = { ...ofGuest, migrationId: z.string(), epoch: z.int().positive() };
 const described = { name: z.string(), definitions: z.array(Device) };
 const Entry = z.discriminatedUnion("entry", [
+  z.object({ entry: z.literal("host"), name: z.string() }),
   z.object({ entry: z.literal("created"), ...ofGuest, ...described }),
   z.object({ entry: z.literal("removed"), ...ofGuest }),
   z.object({ entry: z.literal("reserved"), ...ofMigration, ...described }),
@@ -20,15 +22,10 @@ const Entry = z.discriminatedUnion("entry", [
   z.object({ entry: z.literal("disowned"), ...ofGuest, epoch: z.int().positive() }),
 ]);
 
-/** The journal's file cannot be used: it says where and why, and nothing is guessed. */
-export class JournalDamaged extends Error {
-  override name = "JournalDamaged";
-}
-
 /**
  * What this host owns, in an append-only file: one line an entry, `<16 hex digits of SHA-256 over the JSON> <JSON>\n`, synced before
  * the agent acts on it. A last line that was cut off in the middle (no end of line) was never acted on and is dropped; damage
- * anywhere else is refused.
+ * anywhere else is refused. Its first line names the host whose journal it is.
  */
 export class Journal implements AsyncDisposable {
   readonly #file: AppendedFile;
@@ -45,17 +42,29 @@ export class Journal implements AsyncDisposable {
     this.#bytes = bytes;
   }
 
-  static async open(path: string, disk: Disk = systemDisk): Promise<Journal> {
+  /**
+   * Of the host of this name, where one is given: nothing of another host's file is touched. A journal that an earlier version wrote
+   * names no host yet, and is given the name now.
+   *
+   * @throws {JournalDamaged | JournalOfAnotherHost}
+   */
+  static async open(path: string, disk: Disk = systemDisk, host?: string): Promise<Journal> {
     const { entries, wholeBytes } = parse(await disk.read(path), path);
-    const parts = entries.reduce<Parts>(foldJournal, new Map());
-    const compacted = entries.length > compactAfterLines ? entriesOf(parts).map(lineOf).join("") : undefined;
+    const owners = entries.filter((entry) => entry.entry === "host");
+    const other = owners.find(({ name }) => host !== undefined && name !== host);
+    if (host !== undefined && other !== undefined) throw new JournalOfAnotherHost(path, other.name, host);
+    const parts = folded(entries, path);
+    const still = [...owners.slice(0, 1), ...entriesOf(parts)];
+    const compacted = entries.length > compactAfterLines ? still.map(lineOf).join("") : undefined;
     if (compacted !== undefined) await disk.replace(path, compacted);
     const bytes = compacted === undefined ? wholeBytes : Buffer.byteLength(compacted);
     const file = await disk.open(path);
     await file.truncate(bytes);
     await file.sync();
     await disk.syncFolderOf(path);
-    return new Journal(file, parts, bytes);
+    const journal = new Journal(file, parts, bytes);
+    if (host !== undefined && owners.length === 0) await journal.append({ entry: "host", name: host });
+    return journal;
   }
 
   get parts(): Parts {
@@ -120,10 +129,24 @@ function parse(text: string, path: string): { entries: JournalEntry[]; wholeByte
   const entries = lines.map((line, index) => {
     const json = line.slice(17);
     if (line[16] !== " " || line.slice(0, 16) !== digest(json))
-      throw new JournalDamaged(`${path}:${index + 1}: the line's digest is wrong`);
-    return Entry.parse(JSON.parse(json));
+      throw new JournalDamaged("journal-damaged", `${path}:${index + 1}: the line's digest is wrong`);
+    const entry = Entry.safeParse(JSON.parse(json));
+    if (!entry.success)
+      throw new JournalDamaged("journal-damaged", `${path}:${index + 1}: this version knows no such entry`);
+    return entry.data;
   });
   return { entries, wholeBytes: Buffer.byteLength(whole) };
+}
+
+function folded(entries: JournalEntry[], path: string): Parts {
+  return entries.reduce<Parts>((parts, entry, index) => {
+    try {
+      return foldJournal(parts, entry);
+    } catch (error) {
+      if (!(error instanceof JournalContradiction)) throw error;
+      throw new JournalDamaged("journal-contradiction", `${path}:${index + 1}: ${error.message}`, { cause: error });
+    }
+  }, new Map());
 }
 
 /** The fewest entries that fold into the same parts. */

@@ -9,11 +9,13 @@ import type { FromAgent } from "@godwit/contract";
 import type { DestinationEvent, SourceEvent } from "@godwit/core";
 import { Agent } from "./agent.ts";
 import type { AgentConfig } from "./config.ts";
+import { systemDisk } from "./disk.ts";
 import { Guests } from "./guests.ts";
 import { Journal } from "./journal.ts";
 import { machineBy } from "./machine.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import type { PlaneCalls, PlaneNews } from "./plane/calls.ts";
+import { codeOf, detailOf } from "./plane/failure.ts";
 import { callsOver } from "./plane/port.ts";
 import { Session } from "./session.ts";
 
@@ -33,10 +35,20 @@ export async function runAgent(
 ): Promise<void> {
   await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
   await using _lock = await lockFolder(config.dataFolder);
-  await using journal = await Journal.open(join(config.dataFolder, "journal"));
+  await using journal = await openJournal(config, log);
   const broken = new Broken();
   await using worker = startPlane((error) => broken.tell(error));
   await Promise.race([conduct({ config, log, signal, broken, journal, worker: worker.port }, onReady), broken.error]);
+}
+
+/** The orchestrator hears nothing of an agent that does not start: its log has to say why. */
+async function openJournal({ dataFolder, name }: AgentConfig, log: Logger): Promise<Journal> {
+  try {
+    return await Journal.open(join(dataFolder, "journal"), systemDisk, name);
+  } catch (error) {
+    log.fatal({ host: name, code: codeOf(error) }, `the agent does not start: ${detailOf(error)}`);
+    throw error;
+  }
 }
 
 interface Held {
@@ -160,7 +172,11 @@ function newsTo(agent: () => Agent, tell: (message: FromAgent) => void): PlaneNe
     stopped: (id) => toSource(id, { type: "stopped" }),
     confirmed: (id) => toSource(id, { type: "loaded" }),
     received: (id) => toDestination(id, { type: "loaded" }),
-    granted: (id, epoch) => toDestination(id, { type: "grant", epoch }),
+    granted: (id, epoch) => agent().granted(id, epoch),
+    turnedAway: ({ migrationId, ...visit }) => {
+      const guestId = migrationId === undefined ? undefined : agent().guestOf(migrationId);
+      agent().rejections.tellSeldom({ migrationId, guestId, ...visit });
+    },
     failed: (id, role, code, detail) =>
       agent().news(id, async (attempt) => {
         if (attempt.role === role) await attempt.failed(code, detail);

@@ -61,5 +61,10 @@ function messageOf(error: unknown): string {
     );
     return `${error.code}: ${error.problem.detail}${fields.join("")}`;
   }
-  return error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? `${stableCodeOf(error)}${error.message}` : String(error);
+}
+
+/** The program's own codes are told as the API's are; the system's say nothing that their sentences do not. */
+function stableCodeOf(error: Error): string {
+  return "code" in error && typeof error.code === "string" && /^[a-z-]+$/.test(error.code) ? `${error.code}: ` : "";
 }

@@ -24,15 +24,22 @@ const keptTypes = [
   "guest.created",
   "guest.removed",
   "guest.lost",
+  "guest.claim-refused",
   "migration.created",
   "migration.phase",
   "migration.verdict",
   "migration.decision",
   "migration.changed",
+  "migration.message-refused",
 ];
 
 /** What these tell of has changed nothing on any host. @type {Set<EventType>} */
-const ofOneMigration = new Set(["migration.verdict", "migration.decision", "migration.changed"]);
+const ofOneMigration = new Set([
+  "migration.verdict",
+  "migration.decision",
+  "migration.changed",
+  "migration.message-refused",
+]);
 
 /**
  * Keeps the world in step with the orchestrator. The stream is opened first and everything is read then, so that nothing falls between

@@ -81,7 +81,8 @@ export async function runOrchestrator(
     log,
     greet: (hello, connect) => greet(greeting, hello, connect),
     hear: (connection, message) => {
-      if ("migrationId" in message) runs.hear(connection.hostId, message);
+      if (message.type === "rejected") void runs.refusals.byAgent(connection.hostId, message);
+      else if ("migrationId" in message) runs.hear(connection.hostId, message);
       else if (message.type === "guests") void keepGuests(greeting, connection.hostId, message.guests);
     },
     bye: (connection) => farewells.say(connection),

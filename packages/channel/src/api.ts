@@ -42,6 +42,17 @@ export interface ListenOptions {
   unauthenticatedLimit?: number;
   /** Time for a hello. Default 5,000. */
   helloLimitMs?: number;
+  /** Told of each connection that is refused before it has become a channel's; not of one that is to try again. */
+  onTurnedAway?: ((visit: Visit) => void) | undefined;
+}
+
+/** A connection that was not let in. What it says of itself is unproven. */
+export interface Visit {
+  /** The type of the frame that it began with; `undefined` where none came that could be read. */
+  frame: string | undefined;
+  /** The migration that it asked for, where it said one. */
+  migration: string | undefined;
+  error: ChannelError;
 }
 
 export interface OpenOptions extends ChannelKey, LinkTimes {

@@ -5,7 +5,7 @@ import { connect, type Socket } from "node:net";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import type { ChannelListener, DialOptions, IncomingChannel, Item, OpenOptions } from "./api.ts";
+import type { ChannelListener, DialOptions, IncomingChannel, Item, OpenOptions, Visit } from "./api.ts";
 import { ChannelError } from "./errors.ts";
 import { headerBytes, paddingOf, preamble } from "./frame.ts";
 import { dial } from "./incoming.ts";
@@ -117,6 +117,31 @@ test("a connection without a hello is ended, and more of them than allowed are t
   const second = await answerTo(listener, Buffer.alloc(0));
   expect(second).toContain("too-many-connections");
   expect(await slow).toContain("bad-hello");
+});
+
+test("H11: who is turned away is told of with what it asked for; who is to try again, and who is let in, is not", async () => {
+  const visits: (string | undefined)[][] = [];
+  const onTurnedAway = ({ frame: type, migration, error }: Visit) => visits.push([type, migration, error.code]);
+  await using listener = await listen({ host, port: 0, helloLimitMs: 300, onTurnedAway });
+  await using busy = await listen({ host, port: 0, unauthenticatedLimit: 0, onTurnedAway });
+  await using _source = listener.open(key);
+  const say = async (...frames: Buffer[]) => await answerTo(listener, Buffer.concat([preamble, ...frames]));
+  await say(frame("hello", { ...key, ticket: "guess", resumeFrom: 1 }));
+  await say(frame("hello", { ...key, migration: "m2", resumeFrom: 1 }));
+  await say(frame("hello", {}));
+  await say(frame("ping"));
+  await answerTo(listener, Buffer.from("GD"));
+  expect(await answerTo(busy, Buffer.alloc(0))).toContain("too-many-connections");
+  await using destination = dial({ host, port: listener.port, ...key });
+  destination.fail("over", "it has been let in");
+  await destination.closed;
+  expect(visits).toEqual([
+    ["hello", "m1", "wrong-ticket"],
+    ["hello", "m2", "unknown-channel"],
+    ["hello", undefined, "bad-hello"],
+    ["ping", undefined, "bad-hello"],
+    [undefined, undefined, "bad-hello"],
+  ]);
 });
 
 test("a second connection for a channel supersedes a half-open one", async () => {

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Server, Socket } from "node:net";
 import { once } from "node:events";
-import type { ChannelKey, ChannelListener, ListenOptions, OpenOptions, OutgoingChannel } from "./api.ts";
+import type { ChannelKey, ChannelListener, ListenOptions, OpenOptions, OutgoingChannel, Visit } from "./api.ts";
 import { ChannelError } from "./errors.ts";
 import { type Frame, FrameReader } from "./frame-reader.ts";
 import { Link } from "./link.ts";
@@ -25,8 +25,15 @@ class Listener implements ChannelListener {
   readonly #visitors = new Set<Link>();
   readonly #unauthenticatedLimit: number;
   readonly #helloLimitMs: number;
+  readonly #onTurnedAway: (visit: Visit) => void;
 
-  constructor({ linkBytesPerSec, unauthenticatedLimit = 64, helloLimitMs = 5000 }: ListenOptions) {
+  constructor({
+    linkBytesPerSec,
+    unauthenticatedLimit = 64,
+    helloLimitMs = 5000,
+    onTurnedAway = () => undefined,
+  }: ListenOptions) {
+    this.#onTurnedAway = onTurnedAway;
     this.link = new RateLimit(linkBytesPerSec);
     this.#unauthenticatedLimit = unauthenticatedLimit;
     this.#helloLimitMs = helloLimitMs;
@@ -68,11 +75,13 @@ class Listener implements ChannelListener {
   #accept(socket: Socket): void {
     const link = new Link(socket);
     let channel: Outgoing | undefined;
+    let came: Omit<Visit, "error"> | undefined;
     const reader = new FrameReader({
       expectPreamble: true,
       onFrame: (frame) => {
-        if (channel === undefined) channel = this.#admit(link, frame);
-        else channel.receive(link, frame);
+        if (channel !== undefined) return channel.receive(link, frame);
+        came = { frame: frame.header.type, migration: migrationIn(frame) };
+        channel = this.#admit(link, frame);
       },
     });
     socket.on("data", (bytes: Buffer) => {
@@ -82,7 +91,7 @@ class Listener implements ChannelListener {
         reader.feed(bytes);
       } catch (error) {
         if (!(error instanceof ChannelError)) throw error;
-        if (channel === undefined) void link.finish(error);
+        if (channel === undefined) this.#turnAway(link, error, came);
         else channel.refuse(error);
       }
     });
@@ -98,12 +107,17 @@ class Listener implements ChannelListener {
     this.#visitors.add(link);
     const timer = setTimeout(() => {
       if (!this.#visitors.delete(link)) return;
-      void link.finish(new ChannelError("bad-hello", `no hello came within ${this.#helloLimitMs} ms`));
+      this.#turnAway(link, new ChannelError("bad-hello", `no hello came within ${this.#helloLimitMs} ms`));
     }, this.#helloLimitMs);
     void link.ended.then(() => {
       clearTimeout(timer);
       this.#visitors.delete(link);
     });
+  }
+
+  #turnAway(link: Link, error: ChannelError, came?: Omit<Visit, "error">): void {
+    void link.finish(error);
+    this.#onTurnedAway({ frame: came?.frame, migration: came?.migration, error });
   }
 
   /** Throws the `ChannelError` with which a hello is refused. */
@@ -116,6 +130,16 @@ class Listener implements ChannelListener {
     this.#visitors.delete(link);
     channel.attach(link, hello.resumeFrom);
     return channel;
+  }
+}
+
+function migrationIn({ header, payload }: Frame): string | undefined {
+  if (header.type !== "hello") return undefined;
+  try {
+    return parseHello(payload).migration;
+  } catch {
+    // What is wrong with it is said where it is refused.
+    return undefined;
   }
 }
 

@@ -115,6 +115,7 @@ const fromAgent: FromAgent[] = [
   { type: "reclaimed", ...handover },
   { type: "discarded", ...handover },
   { type: "aborted", ...of, role: "source" },
+  { type: "rejected", ...handover, said: "freeze", code: "stale-epoch", detail: "its journal says owner at epoch 3" },
 ];
 
 function roundTrip(schema: z.ZodType, message: unknown): unknown {

@@ -130,6 +130,17 @@ export type DeviceReport = z.infer<typeof DeviceReport>;
 
 const DeviceTimings = SwitchoverTimings.extend({ name: Name, sentBytes: Bytes.optional() });
 
+/** What an agent was told, or was sent at its port, and refused; of which migration, where that can be told. */
+const Rejected = z.object({
+  type: z.literal("rejected"),
+  migrationId: Id.optional(),
+  guestId: Id.optional(),
+  said: z.string().max(64).meta({ description: "the type of the command or of the frame" }),
+  epoch: Epoch.optional(),
+  code: z.string().max(64),
+  detail: z.string().max(1_000),
+});
+
 /** From an agent to the orchestrator. `epoch` is always the one being handed over to. */
 export const FromAgent = z.discriminatedUnion("type", [
   AgentHello,
@@ -203,5 +214,6 @@ export const FromAgent = z.discriminatedUnion("type", [
   z.object({ type: z.literal("reclaimed"), ...ofHandover }),
   z.object({ type: z.literal("discarded"), ...ofHandover }),
   z.object({ type: z.literal("aborted"), ...ofMigration, role: z.enum(["source", "destination"]) }),
+  Rejected,
 ]);
 export type FromAgent = z.infer<typeof FromAgent>;

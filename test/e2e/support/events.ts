@@ -51,6 +51,33 @@ function parse(block: string): Received[] {
   return id === undefined ? [] : [{ id, event, data: JSON.parse(data) }];
 }
 
+/** All kept events from now on, as they come; disposing leaves the stream. */
+export async function followEvents(cluster: Cluster): Promise<AsyncDisposable & { received: Received[] }> {
+  const leaving = new AbortController();
+  const response = await fetch(new URL("/v1/events", cluster.url), {
+    headers: { authorization: `Bearer ${cluster.token}`, accept: "text/event-stream" },
+    signal: leaving.signal,
+  });
+  if (response.body === null || !response.ok) throw new Error(`the feed answered ${response.status}`);
+  const received: Received[] = [];
+  const text = response.body.pipeThrough(new TextDecoderStream());
+  const reading = (async () => {
+    let rest = "";
+    for await (const more of text) {
+      const blocks = (rest + more).split("\n\n");
+      rest = blocks.pop() ?? "";
+      received.push(...blocks.flatMap(parse));
+    }
+  })().catch(() => undefined);
+  return {
+    received,
+    async [Symbol.asyncDispose]() {
+      leaving.abort();
+      await reading;
+    },
+  };
+}
+
 function migrationOf({ data }: Received): unknown {
   return typeof data === "object" && data !== null && "migrationId" in data ? data.migrationId : undefined;
 }

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { type AgentHello, agentSubprotocol, ToAgent } from "@godwit/contract";
+import { type AgentHello, agentSubprotocol, type FromAgent, ToAgent } from "@godwit/contract";
 import { v7 as uuidv7 } from "uuid";
 import { WebSocket } from "ws";
 import type { Cluster } from "./cluster.ts";
@@ -8,8 +8,8 @@ import type { Cluster } from "./cluster.ts";
 type Said = Partial<Omit<AgentHello, "type" | "name">> & { name: string };
 
 /**
- * A host of which there is only the hello: it says of its back ends and guests whatever a test needs, removes guests when it is asked
- * to, and answers nothing else.
+ * A host of which there is only the hello: it says of its back ends and guests, and later on, whatever a test needs, removes guests when
+ * it is asked to, and answers nothing else.
  */
 export class PretendedHost implements AsyncDisposable {
   readonly #socket: WebSocket;
@@ -44,6 +44,10 @@ export class PretendedHost implements AsyncDisposable {
     socket.send(JSON.stringify(hello));
     await once(socket, "message");
     return host;
+  }
+
+  say(message: FromAgent): void {
+    this.#socket.send(JSON.stringify(message));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

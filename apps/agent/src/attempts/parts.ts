@@ -24,6 +24,8 @@ export interface AgentParts {
   enqueue: (guestId: string, task: () => Promise<void>) => void;
   /** Has the task done after so many ms, unless what is returned is called before. Without it the system's timers do. */
   after?: ((ms: number, task: () => void) => () => void) | undefined;
+  /** A clock for durations in ms; without it the process's own. */
+  now?: (() => number) | undefined;
 }
 
 export function systemAfter(ms: number, task: () => void): () => void {

@@ -139,6 +139,15 @@ export interface ReportFigures {
   exactMs?: number;
 }
 
+/** Whoever dialled the host's port and was not let in; `said` is the frame that it came with. */
+export interface TurnedAway {
+  /** The migration whose channel it asked for, where that is open here. */
+  migrationId: string | undefined;
+  said: string;
+  code: string;
+  detail: string;
+}
+
 /** What the plane tells the main thread unasked. */
 export interface PlaneNews {
   report(migrationId: string, figures: ReportFigures): void;
@@ -149,4 +158,5 @@ export interface PlaneNews {
   received(migrationId: string): void;
   granted(migrationId: string, epoch: number): void;
   failed(migrationId: string, role: "source" | "destination", code: string, detail: string): void;
+  turnedAway(visit: TurnedAway): void;
 }

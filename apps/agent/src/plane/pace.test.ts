@@ -82,6 +82,7 @@ async function open(capBytesPerSec?: number): Promise<void> {
     stopped: () => void told.push("stopped"),
     confirmed: () => void told.push("confirmed"),
     received: () => undefined,
+    turnedAway: () => undefined,
     granted: () => undefined,
     failed: (_id, _role, code) => void told.push(`failed ${code}`),
   };

@@ -62,6 +62,7 @@ async function opened(plane: Plane, host: string, serviceAddress: string): Promi
     stopped: () => void told.push("stopped"),
     confirmed: () => void told.push("confirmed"),
     received: () => void told.push("received"),
+    turnedAway: () => undefined,
     granted: () => void told.push("granted"),
     failed: (_id, role, code, detail) => void told.push(`${role} failed: ${code}: ${detail}`),
   };

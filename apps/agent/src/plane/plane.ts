@@ -20,6 +20,7 @@ import type {
 import { DirtyWatch } from "./dirty-watch.ts";
 import { Incoming, StartFailed } from "./incoming.ts";
 import { Outgoing } from "./outgoing.ts";
+import { DoorKeeper } from "./turned-away.ts";
 
 /** All devices and channels of one host. */
 export class Plane implements PlaneCalls {
@@ -43,7 +44,15 @@ export class Plane implements PlaneCalls {
       directories: options.directories ?? join(options.dataFolder, "directories"),
       capacityBytes: options.capacityBytes,
     });
-    this.#listener = await listen({ ...options.listen, linkBytesPerSec: options.linkBytesPerSec });
+    const door = new DoorKeeper(
+      (migrationId) => this.#outgoing.has(migrationId),
+      (visit) => this.news.turnedAway(visit),
+    );
+    this.#listener = await listen({
+      ...options.listen,
+      linkBytesPerSec: options.linkBytesPerSec,
+      onTurnedAway: (visit) => door.turnedAway(visit),
+    });
     return { port: this.#listener.port, backends: [...this.#backends.values()].map(infoOf) };
   }
 

@@ -14,4 +14,5 @@ plane.news = callsOver<PlaneNews, PlaneCalls>(parentPort, plane, [
   "received",
   "granted",
   "failed",
+  "turnedAway",
 ]);

@@ -1,6 +1,6 @@
-import type { AgentHello } from "@godwit/contract";
+import type { AgentHello, OwnedGuest } from "@godwit/contract";
 import { judgeClaim } from "@godwit/core";
-import type { Json, JsonObject, Store } from "@godwit/store";
+import type { GuestRecord, Json, JsonObject, Store } from "@godwit/store";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import type { Bus } from "../bus.ts";
@@ -31,11 +31,14 @@ export async function greet(
   const host = await store.hosts.seen({ id: uuidv7(), name: hello.name, facts: plain(HostFacts.parse(hello)), at });
   const claims = await judgeClaims(parts, host.id, hello.guests, at);
   const connection = connect(host.id);
-  const confirmed = claims.flatMap(({ guestId, judgement }) => (judgement === "confirmed" ? guestId : []));
+  const confirmed = claims.flatMap(({ guest, judgement }) => (judgement === "confirmed" ? guest.guestId : []));
   connection.send({ type: "welcome", hostId: host.id, reportEveryMs: parts.reportEveryMs, confirmed });
-  for (const { guestId, judgement, knownEpoch } of claims)
-    if (judgement === "overtaken") connection.send({ type: "disown", guestId, epoch: knownEpoch });
   agents.add(connection);
+  for (const { guest, judgement, known } of claims) {
+    if (judgement !== "overtaken" || known === undefined) continue;
+    runs.refusals.claim(host.id, guest, known);
+    connection.send({ type: "disown", guestId: guest.guestId, epoch: known.epoch });
+  }
   await runs.greet(connection);
   const sentence = `The agent of ${host.name} connected.`;
   parts.log.info({ host: host.name }, sentence);
@@ -95,15 +98,18 @@ async function judgeClaims(
   hostId: string,
   guests: AgentHello["guests"],
   at: Date,
-): Promise<{ guestId: string; judgement: ReturnType<typeof judgeClaim>; knownEpoch: number }[]> {
+): Promise<{ guest: OwnedGuest; judgement: ReturnType<typeof judgeClaim>; known: GuestRecord | undefined }[]> {
   const claims = [];
   for (const guest of guests) {
     const { guestId, epoch } = guest;
-    const record = await store.guests.find(guestId);
-    const known = { epoch: record?.epoch ?? epoch, lost: record?.state === "lost" };
-    const judgement = judgeClaim({ epoch, known, mayRun: runs.mayRun(hostId, guestId) });
+    const known = await store.guests.find(guestId);
+    const judgement = judgeClaim({
+      epoch,
+      known: { epoch: known?.epoch ?? epoch, lost: known?.state === "lost" },
+      mayRun: runs.mayRun(hostId, guestId),
+    });
     if (judgement === "confirmed") await takeGuest(store, hostId, guest, at);
-    claims.push({ guestId, judgement, knownEpoch: known.epoch });
+    claims.push({ guest, judgement, known });
   }
   return claims;
 }

@@ -7,6 +7,7 @@ import {
   migrationStateVersion,
   regrantBeyond,
   type Role,
+  rejectionOfWord,
   resume,
   type Send,
   upgraded,
@@ -23,6 +24,7 @@ import { factsOf } from "../host-facts.ts";
 import { messageOf } from "./commands.ts";
 import { eventOf, type News } from "./news.ts";
 import type { Recorder } from "./recorder.ts";
+import { Refusals } from "./refusals.ts";
 import { Run } from "./run.ts";
 
 export interface RunsParts {
@@ -39,9 +41,11 @@ export interface RunsParts {
 export class Runs {
   readonly #parts: RunsParts;
   readonly #runs = new Map<string, Run>();
+  readonly refusals: Refusals;
 
   constructor(parts: RunsParts) {
     this.#parts = parts;
+    this.refusals = new Refusals(parts);
   }
 
   /** Takes up every migration that the store says has not ended: they are adopted, never aborted. */
@@ -73,16 +77,15 @@ export class Runs {
     });
   }
 
-  /** An agent's word counts only for the part that its host has in the migration. */
+  /** An agent's word counts only for the part that its host has in the migration, and at its epoch (H9). */
   hear(hostId: string, message: News): void {
     const run = this.#runs.get(message.migrationId);
     if (run === undefined) return;
     const { event, role } = eventOf(message);
-    if (run.hostOf(role) !== hostId) {
-      this.#parts.log.warn(
-        { migration: run.id, host: hostId, said: message.type },
-        "a host spoke of a part that is not its own",
-      );
+    const rejection = rejectionOfWord({ ...message, role, hostId }, run.state.facts);
+    if (rejection !== undefined) {
+      // An agent that remembers nothing of a migration says of either part that it has none: the other host's is left as it is.
+      if (message.type !== "aborted") this.refusals.word(hostId, { ...message, said: message.type, ...rejection });
       return;
     }
     if (message.type === "running") run.statuses = message.statuses;

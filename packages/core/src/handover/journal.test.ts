@@ -5,7 +5,10 @@ import { JournalContradiction, type JournalEntry, type Parts, foldJournal } from
 const guestId = "guest";
 const created: JournalEntry = { entry: "created", guestId, name: "web", definitions: [] };
 
-function of(entry: Exclude<JournalEntry["entry"], "created" | "removed" | "reserved">, epoch: number): JournalEntry {
+function of(
+  entry: Exclude<JournalEntry["entry"], "host" | "created" | "removed" | "reserved">,
+  epoch: number,
+): JournalEntry {
   return { entry, guestId, migrationId: "migration", epoch };
 }
 

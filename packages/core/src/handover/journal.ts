@@ -2,6 +2,8 @@ import { assertNever } from "../assert-never.ts";
 
 /** What an agent's journal says, line by line; each line is synced before the agent acts on it. */
 export type JournalEntry =
+  /** Whose journal this is. It says nothing of a guest. */
+  | { entry: "host"; name: string }
   /** This host owns the guest from its creation on, at epoch 1. */
   | { entry: "created"; guestId: string; name: string; definitions: JournalDevice[] }
   | { entry: "removed"; guestId: string }
@@ -19,6 +21,8 @@ export type JournalEntry =
   | { entry: "held" | "resumed"; guestId: string }
   /** The guest is owned elsewhere, at this epoch. */
   | { entry: "disowned"; guestId: string; epoch: number };
+
+type GuestEntry = Exclude<JournalEntry, { entry: "host" }>;
 
 export interface JournalDevice {
   name: string;
@@ -53,6 +57,7 @@ export class JournalContradiction extends Error {
 }
 
 export function foldJournal(parts: Parts, line: JournalEntry): Parts {
+  if (line.entry === "host") return parts;
   const next = new Map(parts);
   const changed = change(parts.get(line.guestId), line);
   if (changed === undefined) next.delete(line.guestId);
@@ -60,7 +65,7 @@ export function foldJournal(parts: Parts, line: JournalEntry): Parts {
   return next;
 }
 
-function change(known: GuestPart | undefined, line: JournalEntry): GuestPart | undefined {
+function change(known: GuestPart | undefined, line: GuestEntry): GuestPart | undefined {
   switch (line.entry) {
     case "created":
       expect(known === undefined, line);
@@ -116,14 +121,14 @@ function change(known: GuestPart | undefined, line: JournalEntry): GuestPart | u
 
 function during(
   known: GuestPart | undefined,
-  line: JournalEntry & { epoch: number },
+  line: GuestEntry & { epoch: number },
   as: GuestPart["part"]["as"],
 ): GuestPart {
   expect(known?.part.as === as && known.part.epoch === line.epoch, line);
   return known;
 }
 
-function expect(holds: boolean, line: JournalEntry): asserts holds {
+function expect(holds: boolean, line: GuestEntry): asserts holds {
   if (!holds)
     throw new JournalContradiction(
       `"${line.entry}" for guest ${line.guestId} does not follow from what the journal says before`,
