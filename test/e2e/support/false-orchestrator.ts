@@ -18,7 +18,7 @@ export class FalseOrchestrator implements AsyncDisposable {
         this.heard.push(message);
         if (message.type !== "hello") return;
         this.#agent = socket;
-        this.say({ type: "welcome", hostId: uuidv7(), reportEveryMs: 100 });
+        this.say({ type: "welcome", confirmed: [], hostId: uuidv7(), reportEveryMs: 100 });
       });
     });
   }
