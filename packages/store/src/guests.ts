@@ -2,32 +2,34 @@ import { pageOf, pageQuery } from "./cursor.ts";
 import { type Database, fromJsonColumn } from "./database.ts";
 import { eventsAfter } from "./events.ts";
 import { type Guest, Prisma } from "./generated/client.ts";
+import type { Change } from "./lease.ts";
 import type { GuestRecord, Guests, Placement } from "./store.ts";
 
-export function guestsOf({ pool, prisma }: Database): Guests {
+export function guestsOf({ prisma }: Database, change: Change): Guests {
   return {
     async create(guest, events) {
-      const { rows } = await pool.query<{ created: boolean }>(Prisma.sql`
-        WITH changed AS (
+      const created = await change(Prisma.sql`
+        changed AS (
           INSERT INTO guests (id, name, host_id, epoch, state, definitions, devices, created_at)
-          VALUES (${guest.id}, ${guest.name}, ${guest.hostId}, ${guest.epoch}, ${guest.state}::guest_state,
-            ${JSON.stringify(guest.definitions)}::json, ${JSON.stringify(guest.devices)}::json, ${guest.createdAt})
+          SELECT ${guest.id}, ${guest.name}, ${guest.hostId}, ${guest.epoch}::int, ${guest.state}::guest_state,
+            ${JSON.stringify(guest.definitions)}::json, ${JSON.stringify(guest.devices)}::json,
+            ${guest.createdAt}::timestamptz
+          WHERE EXISTS (SELECT FROM leased)
           ON CONFLICT (name) DO NOTHING
           RETURNING id
-        ), ${eventsAfter(events)}
-        SELECT EXISTS (SELECT FROM changed) AS created`);
-      return rows[0]?.created ? "created" : "name-taken";
+        ), ${eventsAfter(events)}`);
+      return created ? "created" : "name-taken";
     },
 
     async remove(id, events) {
-      await pool.query(Prisma.sql`
-        WITH changed AS (DELETE FROM guests WHERE id = ${id} RETURNING id), ${eventsAfter(events)}
-        SELECT FROM changed`);
+      await change(Prisma.sql`
+        changed AS (
+          DELETE FROM guests WHERE id = ${id} AND EXISTS (SELECT FROM leased) RETURNING id
+        ), ${eventsAfter(events)}`);
     },
 
     async place(placement) {
-      const { rowCount } = await pool.query(placing(placement));
-      return rowCount === 1;
+      return await change(Prisma.sql`changed AS (${placing(placement)} AND EXISTS (SELECT FROM leased) RETURNING id)`);
     },
 
     async find(nameOrId) {
