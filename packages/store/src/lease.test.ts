@@ -24,7 +24,7 @@ describeStore((opened) => {
   /** A store whose lease ran out, and the one that took it after it. */
   async function staleAndCurrent(): Promise<{ stale: Store; current: Store }> {
     await epochTaken(first, "stale", 1);
-    await vi.waitUntil(() => epochTaken(another, "current", longMs));
+    await vi.waitUntil(() => epochTaken(another, "current", longMs), { timeout: 10_000 });
     return { stale: first, current: another };
   }
 
@@ -46,7 +46,7 @@ describeStore((opened) => {
 
   test("D10: one that ran out by the database's clock is taken at a higher epoch, one that is renewed is not", async () => {
     const before = await epochTaken(first, "first", 1);
-    const after = await vi.waitUntil(() => epochTaken(another, "another", 1));
+    const after = await vi.waitUntil(() => epochTaken(another, "another", 1), { timeout: 10_000 });
     expect(after).toBeGreaterThan(before!);
     expect(await another.lease.renew({ forMs: longMs, limitMs })).toBe(true);
     expect(await epochTaken(first, "first", longMs)).toBeUndefined();
