@@ -1,14 +1,15 @@
 import { Name } from "@godwit/contract";
 import { z } from "zod";
 
+const Server = z.url({ protocol: /^https?$/ });
 const Address = z.string().regex(/^[^\s:]+:\d{1,5}$/, "host:port");
 
 /** Everything that an agent is told from outside. */
 export const AgentConfig = z.strictObject({
   /** What the host is called; the orchestrator knows it by this name. */
   name: Name,
-  /** The orchestrator, "http://127.0.0.1:7140". */
-  server: z.url({ protocol: /^https?$/ }),
+  /** The orchestrator, "http://127.0.0.1:7140", or several of which one decides at a time. */
+  server: z.union([Server, z.array(Server).min(1).max(8)]),
   /** A file with the agents' token. */
   tokenFile: z.string().min(1),
   /** Journal, devices' folders and logs. */

@@ -100,7 +100,7 @@ async function conduct(held: Held, onReady?: (ready: AgentReady) => void): Promi
   const machine = await machineBy(join(config.dataFolder, "machine-start"));
   const agent = new Agent({ plane, journal, guests, log, machine, tell, enqueue }, described);
   const session = new Session({
-    server: config.server,
+    servers: [config.server].flat(),
     token: async () => (await readFile(config.tokenFile, "utf8")).trim(),
     hello: async () => agent.hello(freeBytes(config, guests)),
     hear: (message) => agent.hear(message),

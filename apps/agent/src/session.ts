@@ -11,7 +11,8 @@ const silenceLimitMs = 15_000;
 const backlogMaxBytes = 16 * 1024 * 1024;
 
 export interface SessionOptions {
-  server: string;
+  /** Dialled in turn. */
+  servers: string[];
   token: () => Promise<string>;
   hello: () => Promise<AgentHello>;
   hear: (message: ToAgent) => void;
@@ -26,6 +27,7 @@ export interface SessionOptions {
 export class Session {
   readonly #options: SessionOptions;
   #socket: WebSocket | undefined;
+  #turn = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -38,23 +40,37 @@ export class Session {
     else socket.send(JSON.stringify(message));
   }
 
-  /** Keeps the conversation up until the signal is aborted. */
+  /**
+   * Keeps the conversation up until the signal is aborted. Also after a connection that was lost the next server has its turn: the last one
+   * may hang, and one that only stands by says so at once.
+   */
   async run(): Promise<void> {
-    const { signal, log, server } = this.#options;
+    const { signal, servers } = this.#options;
     let retryMs = firstRetryMs;
     while (!signal.aborted) {
-      const opened = await this.#converse().catch((error: unknown) => {
-        log.warn({ server }, `no connection to the orchestrator: ${detailOf(error)}`);
-        return false;
-      });
+      const opened = await this.#converseWithAny(servers);
       retryMs = opened ? firstRetryMs : Math.min(lastRetryMs, retryMs * 2);
       if (!signal.aborted) await pause(retryMs * (0.5 + Math.random() / 2), signal);
     }
   }
 
+  /** With the first of them that can be reached, beginning at the one whose turn it is; false when none can. */
+  async #converseWithAny(servers: string[]): Promise<boolean> {
+    for (let tried = 0; tried < servers.length && !this.#options.signal.aborted; tried += 1) {
+      const server = servers[this.#turn] ?? "";
+      this.#turn = (this.#turn + 1) % servers.length;
+      const opened = await this.#converse(server).catch((error: unknown) => {
+        this.#options.log.warn({ server }, `no connection to the orchestrator: ${detailOf(error)}`);
+        return false;
+      });
+      if (opened) return true;
+    }
+    return false;
+  }
+
   /** One connection, until it is closed; true if it came about at all. */
-  async #converse(): Promise<boolean> {
-    const { server, token, signal } = this.#options;
+  async #converse(server: string): Promise<boolean> {
+    const { token, signal } = this.#options;
     const headers = { authorization: `Bearer ${await token()}` };
     const socket = new WebSocket(`${server.replace(/^http/, "ws")}/v1/agents`, agentSubprotocol, {
       headers,
@@ -65,14 +81,14 @@ export class Session {
     const close = () => socket.terminate();
     signal.addEventListener("abort", close, { once: true });
     try {
-      return await this.#untilClosed(socket);
+      return await this.#untilClosed(socket, server);
     } finally {
       signal.removeEventListener("abort", close);
       this.#socket = undefined;
     }
   }
 
-  async #untilClosed(socket: WebSocket): Promise<boolean> {
+  async #untilClosed(socket: WebSocket, server: string): Promise<boolean> {
     return await new Promise((resolve, reject) => {
       let opened = false;
       let silence = setTimeout(() => socket.terminate(), silenceLimitMs);
@@ -82,7 +98,7 @@ export class Session {
       };
       socket.on("open", () => {
         opened = true;
-        void this.#greet(socket);
+        void this.#greet(socket, server);
       });
       socket.on("ping", heard);
       socket.on("message", (data: Buffer) => {
@@ -98,12 +114,12 @@ export class Session {
   }
 
   /** The hello is the first message: what would be told before it has come together is part of it. */
-  async #greet(socket: WebSocket): Promise<void> {
+  async #greet(socket: WebSocket, server: string): Promise<void> {
     const hello = await this.#options.hello();
     if (socket.readyState !== WebSocket.OPEN) return;
     socket.send(JSON.stringify(hello));
     this.#socket = socket;
-    this.#options.log.info({ server: this.#options.server }, "connected to the orchestrator");
+    this.#options.log.info({ server }, "connected to the orchestrator");
   }
 
   #receive(data: Buffer): void {

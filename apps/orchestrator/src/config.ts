@@ -10,6 +10,11 @@ export const OrchestratorConfig = z.strictObject({
   dataFolder: z.string().min(1),
   /** A PostgreSQL of 15 or newer instead of the embedded database. */
   databaseUrl: z.string().min(1).optional(),
+  /**
+   * How long others wait for this orchestrator when it has died or hangs, before one takes its place. It is renewed at three tenths of
+   * that. With the embedded database nobody can wait for it.
+   */
+  leaseMs: z.int().min(500).max(300_000).default(10_000),
   /** How often a source tells its figures. */
   reportEveryMs: z.int().min(20).max(10_000).default(100),
 });

@@ -9,10 +9,12 @@ import { greet, type GreetingParts, keepGuests } from "./agents/greeting.ts";
 import { agentSocket } from "./agents/socket.ts";
 import { buildApp } from "./app.ts";
 import { Bus } from "./bus.ts";
-import { dateOf, systemClock } from "./clock.ts";
+import { type Clock, dateOf, systemClock } from "./clock.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { bearer } from "./http/auth.ts";
 import { Sessions } from "./http/session.ts";
+import type { HeldLease } from "./lease/held-lease.ts";
+import { awaitTurn } from "./lease/standby.ts";
 import { Metrics } from "./metrics.ts";
 import { ensureBuiltInPolicies } from "./policies.ts";
 import { Recorder } from "./runs/recorder.ts";
@@ -21,6 +23,9 @@ import { startSampler } from "./runs/sampler.ts";
 import { startPruning } from "./pruning.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
 import { ensureTokenFile } from "./tokens.ts";
+
+/** The folder of an embedded database is one process's alone: nobody waits for its lease, and a pause need not end it. */
+const soleLeaseMs = 86_400_000;
 
 export interface OrchestratorReady {
   url: string;
@@ -31,24 +36,49 @@ export interface OrchestratorReady {
   newCode: () => string;
 }
 
-/** Runs the orchestrator until the signal is aborted. Migrations under way go on without it and are adopted at its next start. */
+/**
+ * Runs the orchestrator until the signal is aborted. While another one holds the database's lease it stands by, and is ready once it has
+ * taken its place. Migrations under way go on without it and are adopted at its next start, or by its successor.
+ */
 export async function runOrchestrator(
   config: OrchestratorConfig,
   log: Logger,
   signal: AbortSignal,
   onReady?: (ready: OrchestratorReady) => void,
 ): Promise<void> {
+  const { dataFolder, databaseUrl } = config;
   const clock = systemClock;
-  await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
+  await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   const lost = new AbortController();
-  const onLost = (error: Error) => lost.abort(error);
-  await using store = await openStore(
-    config.databaseUrl === undefined
-      ? { dataFolder: config.dataFolder, onLost }
-      : { databaseUrl: config.databaseUrl, onLost },
-  );
-  const tokenFiles = await prepare(store, config.dataFolder, dateOf(clock.now()));
+  const onLost = (error: Error): void => {
+    if (!lost.signal.aborted) log.error(error.message);
+    lost.abort(error);
+  };
+  await using store = await openStore(databaseUrl === undefined ? { dataFolder, onLost } : { databaseUrl, onLost });
+  const leaseMs = databaseUrl === undefined ? soleLeaseMs : config.leaseMs;
+  const turn = await awaitTurn({ store, clock, log, leaseMs, onLost }, config, signal);
+  if (turn === undefined) return;
+  await using lease = turn.lease;
+  const running = { config: { ...config, port: turn.port }, store, lease, clock, log, signal, lost: lost.signal };
+  await conduct(running, onReady);
+  lost.signal.throwIfAborted();
+}
 
+interface Running {
+  config: OrchestratorConfig;
+  store: Store;
+  lease: HeldLease;
+  clock: Clock;
+  log: Logger;
+  signal: AbortSignal;
+  /** Aborted with the reason for which this process cannot go on. */
+  lost: AbortSignal;
+}
+
+/** As the one that decides, until either signal is aborted. */
+async function conduct(running: Running, onReady?: (ready: OrchestratorReady) => void): Promise<void> {
+  const { config, store, lease, clock, log, signal, lost } = running;
+  const tokenFiles = await prepare(store, config.dataFolder, dateOf(clock.now()));
   const bus = new Bus();
   const agents = new ConnectedAgents();
   const metrics = new Metrics();
@@ -79,6 +109,7 @@ export async function runOrchestrator(
     server: app.server,
     authenticate,
     log,
+    maySend: () => !lost.aborted && lease.isHeld(),
     greet: (hello, connect) => greet(greeting, hello, connect),
     hear: (connection, message) => {
       if (message.type === "rejected") void runs.refusals.byAgent(connection.hostId, message);
@@ -95,13 +126,14 @@ export async function runOrchestrator(
   const url = urlOf(app.server.address(), config.host);
   log.info({ url }, "the orchestrator is ready");
   onReady?.({ url, ...tokenFiles, newCode: () => sessions.newCode() });
-  await ended(AbortSignal.any([signal, lost.signal]));
+  await ended(AbortSignal.any([signal, lost]));
+  // Who has lost its lease says nothing any more, no farewell either: the agents are another's.
+  if (lost.aborted) agents.closeAll();
   await sockets[Symbol.asyncDispose]();
   agents.closeAll();
   await farewells.settled();
   await app.close();
   await runs.stop();
-  lost.signal.throwIfAborted();
 }
 
 /** What must be there before anybody is served: the tokens of the first start, and the policies that come with it. */

@@ -47,6 +47,7 @@ export const problems = {
   "unsupported-media-type": { status: 415, title: "The body must be application/json" },
   "too-many-requests": { status: 429, title: "Too many requests", retryable: true },
   internal: { status: 500, title: "Something broke that should not have" },
+  standby: { status: 503, title: "Another orchestrator decides for now", retryable: true },
   "host-silent": { status: 504, title: "An agent did not answer in time", retryable: true },
 } as const satisfies Record<string, { status: number; title: string; retryable?: true }>;
 

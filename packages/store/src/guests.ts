@@ -2,48 +2,50 @@ import { pageOf, pageQuery } from "./cursor.ts";
 import { type Database, fromJsonColumn } from "./database.ts";
 import { eventsAfter } from "./events.ts";
 import { type Guest, Prisma } from "./generated/client.ts";
+import type { Change } from "./lease.ts";
 import type { GuestRecord, Guests, Placement } from "./store.ts";
 
-export function guestsOf({ pool, prisma }: Database): Guests {
+export function guestsOf({ prisma }: Database, change: Change): Guests {
   return {
     async create(guest, events) {
-      const { rows } = await pool.query<{ created: boolean }>(Prisma.sql`
-        WITH changed AS (
+      const created = await change(Prisma.sql`
+        changed AS (
           INSERT INTO guests (id, name, host_id, epoch, state, definitions, devices, created_at)
-          VALUES (${guest.id}, ${guest.name}, ${guest.hostId}, ${guest.epoch}, ${guest.state}::guest_state,
-            ${JSON.stringify(guest.definitions)}::json, ${JSON.stringify(guest.devices)}::json, ${guest.createdAt})
+          SELECT ${guest.id}, ${guest.name}, ${guest.hostId}, ${guest.epoch}::int, ${guest.state}::guest_state,
+            ${JSON.stringify(guest.definitions)}::json, ${JSON.stringify(guest.devices)}::json,
+            ${guest.createdAt}::timestamptz
+          WHERE EXISTS (SELECT FROM leased)
           ON CONFLICT (name) DO NOTHING
           RETURNING id
-        ), ${eventsAfter(events)}
-        SELECT EXISTS (SELECT FROM changed) AS created`);
-      return rows[0]?.created ? "created" : "name-taken";
+        ), ${eventsAfter(events)}`);
+      return created ? "created" : "name-taken";
     },
 
     async remove(id, events) {
-      await pool.query(Prisma.sql`
-        WITH changed AS (DELETE FROM guests WHERE id = ${id} RETURNING id), ${eventsAfter(events)}
-        SELECT FROM changed`);
+      await change(Prisma.sql`
+        changed AS (
+          DELETE FROM guests WHERE id = ${id} AND EXISTS (SELECT FROM leased) RETURNING id
+        ), ${eventsAfter(events)}`);
     },
 
     async place(placement) {
-      const { rowCount } = await pool.query(placing(placement));
-      return rowCount === 1;
+      return await change(Prisma.sql`changed AS (${placing(placement)} AND EXISTS (SELECT FROM leased) RETURNING id)`);
     },
 
     // A migration that begins in the same moment finds its guest lost and its host away.
     async loseAllOn(hostId, { type, at, says }) {
-      const { rows } = await pool.query<{ name: string }>(Prisma.sql`
-        WITH changed AS (
+      await change(Prisma.sql`
+        changed AS (
           UPDATE guests SET state = 'lost'
-          WHERE host_id = ${hostId} AND state <> 'lost'
+          WHERE host_id = ${hostId} AND state <> 'lost' AND EXISTS (SELECT FROM leased)
             AND NOT EXISTS (SELECT FROM migrations WHERE guest_id = guests.id AND ended_at IS NULL)
           RETURNING id, name
         ), logged AS (
           INSERT INTO events (type, at, guest_id, host_id, sentence, data)
           SELECT ${type}, ${at}, id, ${hostId}, name || ' ' || ${says}, json_build_object('name', name) FROM changed
-        )
-        SELECT name FROM changed ORDER BY name`);
-      return rows.map(({ name }) => name);
+        )`);
+      const lost = await prisma.guest.findMany({ where: { hostId, state: "lost" }, orderBy: { name: "asc" } });
+      return lost.map(({ name }) => name);
     },
 
     async find(nameOrId) {

@@ -2,36 +2,43 @@ import { type Database, objectFromJsonColumn, toTextColumn } from "./database.ts
 import { pageOf, pageQuery } from "./cursor.ts";
 import { eventsAfter } from "./events.ts";
 import { type Host, Prisma } from "./generated/client.ts";
+import type { Change } from "./lease.ts";
 import type { HostRecord, Hosts } from "./store.ts";
 
-const unfenced = { fencedAt: null, fencedBy: null, fencedReason: null, fencedAcceptOlderCopy: null };
-
-export function hostsOf({ pool, prisma }: Database): Hosts {
+export function hostsOf({ prisma }: Database, change: Change): Hosts {
   return {
-    // An upsert on one unique column is a single INSERT ... ON CONFLICT, so that two first hellos make one record.
+    // A single INSERT ... ON CONFLICT, so that two first hellos make one record.
     async seen({ id, name, facts, at }) {
-      const host = await prisma.host.upsert({
-        where: { name },
-        create: { id, name, facts, lastSeenAt: at, createdAt: at },
-        update: { facts, lastSeenAt: at, ...unfenced },
-      });
-      return record(host);
+      await change(Prisma.sql`
+        changed AS (
+          INSERT INTO hosts (id, name, facts, last_seen_at, created_at)
+          SELECT ${id}, ${name}, ${JSON.stringify(facts)}::json, ${at}::timestamptz, ${at}::timestamptz
+          WHERE EXISTS (SELECT FROM leased)
+          ON CONFLICT (name) DO UPDATE SET facts = excluded.facts, last_seen_at = excluded.last_seen_at,
+            fenced_at = NULL, fenced_by = NULL, fenced_reason = NULL, fenced_accept_older_copy = NULL
+          RETURNING id
+        )`);
+      return record(await prisma.host.findUniqueOrThrow({ where: { name } }));
     },
 
     async touch(ids, at) {
-      await prisma.host.updateMany({ where: { id: { in: ids } }, data: { lastSeenAt: at } });
+      await change(Prisma.sql`
+        changed AS (
+          UPDATE hosts SET last_seen_at = ${at}
+          WHERE id = ANY(${ids}::text[]) AND EXISTS (SELECT FROM leased)
+          RETURNING id
+        )`);
     },
 
     async fence({ id, at, by, reason, acceptOlderCopy }, events) {
-      await pool.query(Prisma.sql`
-        WITH changed AS (
+      await change(Prisma.sql`
+        changed AS (
           UPDATE hosts
           SET fenced_at = ${at}, fenced_by = ${toTextColumn(by)}, fenced_reason = ${toTextColumn(reason)},
             fenced_accept_older_copy = ${acceptOlderCopy}
-          WHERE id = ${id}
+          WHERE id = ${id} AND EXISTS (SELECT FROM leased)
           RETURNING id
-        ), ${eventsAfter(events)}
-        SELECT FROM changed`);
+        ), ${eventsAfter(events)}`);
     },
 
     async find(nameOrId) {

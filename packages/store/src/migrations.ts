@@ -3,39 +3,39 @@ import { type Database, objectFromJsonColumn } from "./database.ts";
 import { eventsAfter } from "./events.ts";
 import { type Migration, Prisma } from "./generated/client.ts";
 import { placing } from "./guests.ts";
+import type { Change } from "./lease.ts";
 import { outcomeAfter } from "./outcomes.ts";
 import type { MigrationFilter, MigrationRecord, Migrations, Placement } from "./store.ts";
 
-export function migrationsOf({ pool, prisma }: Database): Migrations {
+export function migrationsOf({ pool, prisma }: Database, change: Change): Migrations {
   return {
     async create(migration, events) {
       const { id, guestId, sourceId, destinationId, phase, version, state, createdAt, endedAt } = migration;
-      const { rows } = await pool.query<{ created: boolean }>(Prisma.sql`
-        WITH changed AS (
+      const created = await change(Prisma.sql`
+        changed AS (
           INSERT INTO migrations
             (id, guest_id, source_id, destination_id, phase, version, state, created_at, ended_at)
-          VALUES (${id}, ${guestId}, ${sourceId}, ${destinationId}, ${phase}, ${version},
-            ${JSON.stringify(state)}::json, ${createdAt}, ${endedAt ?? null})
+          SELECT ${id}, ${guestId}, ${sourceId}, ${destinationId}, ${phase}, ${version}::int,
+            ${JSON.stringify(state)}::json, ${createdAt}::timestamptz, ${endedAt ?? null}::timestamptz
+          WHERE EXISTS (SELECT FROM leased)
           ON CONFLICT (guest_id) WHERE ended_at IS NULL DO NOTHING
           RETURNING id
-        ), ${eventsAfter(events)}
-        SELECT EXISTS (SELECT FROM changed) AS created`);
-      return rows[0]?.created ? "created" : "guest-busy";
+        ), ${eventsAfter(events)}`);
+      return created ? "created" : "guest-busy";
     },
 
     // One statement is one transaction: a second commit from the same version waits for the row, then finds the version
     // moved on and changes nothing.
     async commit({ id, version, phase, state, endedAt, placement, outcome, events }) {
-      const { rows } = await pool.query<{ committed: boolean }>(Prisma.sql`
-        WITH changed AS (
+      const committed = await change(Prisma.sql`
+        changed AS (
           UPDATE migrations
           SET phase = ${phase}, version = version + 1, state = ${JSON.stringify(state)}::json, ended_at = ${endedAt ?? null}
-          WHERE id = ${id} AND version = ${version}
+          WHERE id = ${id} AND version = ${version} AND EXISTS (SELECT FROM leased)
           RETURNING id
         ), ${placement ? placedAfter(placement) : Prisma.empty}
-        ${outcome ? Prisma.sql`${outcomeAfter(outcome)},` : Prisma.empty} ${eventsAfter(events)}
-        SELECT EXISTS (SELECT FROM changed) AS committed`);
-      return rows[0]?.committed ? "committed" : "stale";
+        ${outcome ? Prisma.sql`${outcomeAfter(outcome)},` : Prisma.empty} ${eventsAfter(events)}`);
+      return committed ? "committed" : "stale";
     },
 
     async find(id) {

@@ -5,6 +5,7 @@ import { eventsOf } from "./events.ts";
 import { guestsOf } from "./guests.ts";
 import { hostsOf } from "./hosts.ts";
 import { idempotencyOf } from "./idempotency.ts";
+import { endAbandonedLease, leaseOf } from "./lease.ts";
 import { migrationsOf } from "./migrations.ts";
 import { outcomesOf } from "./outcomes.ts";
 import { plansOf } from "./plans.ts";
@@ -23,7 +24,10 @@ export type StoreOptions = (
       databaseUrl: string;
     }
 ) & {
-  /** Called once when the embedded database has ended by itself: every call on the store rejects from then on. */
+  /**
+   * Called when the embedded database has ended by itself: every call on the store rejects from then on. Also when something was not
+   * written since another process has the lease, with a `LeaseLostError`.
+   */
   onLost?: ((error: Error) => void) | undefined;
 };
 
@@ -34,12 +38,16 @@ export type StoreOptions = (
  * @throws {MigrationRefusedError} when the database was written by a newer version, or by an edited migration.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
+  const onLost = options.onLost ?? ignored;
   if ("databaseUrl" in options) {
-    return storeOver(await openDatabase({ connectionString: options.databaseUrl }, connectionsAtMost), nothingToClose);
+    const database = await openDatabase({ connectionString: options.databaseUrl }, connectionsAtMost);
+    return storeOver(database, nothingToClose, onLost);
   }
-  const embedded = await openEmbedded(options.dataFolder, options.onLost ?? ignored);
+  const embedded = await openEmbedded(options.dataFolder, onLost);
   try {
-    return storeOver(await openDatabase(embedded.connection, embedded.connectionsAtMost), embedded);
+    const database = await openDatabase(embedded.connection, embedded.connectionsAtMost);
+    await endAbandonedLease(database.pool);
+    return storeOver(database, embedded, onLost);
   } catch (error) {
     await embedded[Symbol.asyncDispose]();
     throw error;
@@ -50,12 +58,14 @@ const connectionsAtMost = 10;
 const nothingToClose: AsyncDisposable = { [Symbol.asyncDispose]: () => Promise.resolve() };
 const ignored = (): void => undefined;
 
-function storeOver(database: Database, engine: AsyncDisposable): Store {
+/** A store over an open database; closing it closes the engine below it too. */
+export function storeOver(database: Database, engine: AsyncDisposable, onLost: (error: Error) => void): Store {
+  const { lease, change } = leaseOf(database.pool, onLost);
   let closed: Promise<void> | undefined;
   return {
-    hosts: hostsOf(database),
-    guests: guestsOf(database),
-    migrations: migrationsOf(database),
+    hosts: hostsOf(database, change),
+    guests: guestsOf(database, change),
+    migrations: migrationsOf(database, change),
     events: eventsOf(database),
     policies: policiesOf(database),
     outcomes: outcomesOf(database),
@@ -63,6 +73,7 @@ function storeOver(database: Database, engine: AsyncDisposable): Store {
     plans: plansOf(database),
     idempotency: idempotencyOf(database),
     tokens: tokensOf(database),
+    lease,
     ping: async () => void (await database.pool.query("SELECT 1")),
     [Symbol.asyncDispose]: () => (closed ??= close(database, engine)),
   };

@@ -17,8 +17,33 @@ export interface Store extends AsyncDisposable {
   readonly plans: Plans;
   readonly idempotency: Idempotency;
   readonly tokens: Tokens;
+  readonly lease: Lease;
   /** Resolves when a trivial query was answered; rejects when the database is out of reach. */
   ping(): Promise<void>;
+}
+
+// The lease
+
+/**
+ * Who may decide: one process at a time, until the lease runs out by the database's clock. Once a store has taken it, what it writes
+ * of hosts, guests and migrations is written only while its epoch is the current one, and throws `LeaseLostError` after that.
+ */
+export interface Lease {
+  /** Takes it where nobody holds it; each taking has a higher epoch. Else says who holds it and for how long. */
+  take(wanted: { holder: string; forMs: number }): Promise<{ epoch: number } | { heldBy: string; expiresInMs: number }>;
+  /** False when it has been taken by another, or was never held. Rejects after `limitMs` without an answer. */
+  renew(wanted: { forMs: number; limitMs: number }): Promise<boolean>;
+  /** Lets the next one take it at once. One that is not held any more stays with whoever has it. */
+  giveBack(): Promise<void>;
+}
+
+/** Another process has taken the lease, and decides from now on: this one stops. Nothing was written. */
+export class LeaseLostError extends Error {
+  override name = "LeaseLostError";
+
+  constructor() {
+    super("another orchestrator has taken the lease on this database; this one stops");
+  }
 }
 
 export interface PageRequest {
@@ -101,8 +126,8 @@ export interface Guests {
   /** Takes the news unless a higher epoch is known already: then nothing changes and `false` is returned. */
   place(placement: Placement): Promise<boolean>;
   /**
-   * The guests of a host that are in no migration that has not ended are lost; returns the names of those that were not so before.
-   * Each is told as an event, of which the sentence is the guest's name and `says`.
+   * The guests of a host that are in no migration that has not ended are lost; returns the names of all that are lost there.
+   * Each that was not so before is told as an event, of which the sentence is the guest's name and `says`.
    */
   loseAllOn(hostId: string, event: { type: string; at: Date; says: string }): Promise<string[]>;
   find(nameOrId: string): Promise<GuestRecord | undefined>;

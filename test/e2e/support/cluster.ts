@@ -107,6 +107,11 @@ export class Cluster implements AsyncDisposable {
     await this.#program(name).kill(signal);
   }
 
+  /** Resolves with its exit status once it has ended. */
+  async ended(name: string): Promise<unknown> {
+    return await this.#program(name).ended();
+  }
+
   /** Starts a program that does not run; the orchestrator at the port that it had. */
   async restart(name: string): Promise<void> {
     const { options = [], ...launch } = this.#launch(name, this.folder);

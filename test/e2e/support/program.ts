@@ -65,6 +65,12 @@ export class Program {
     return JSON.parse(String(line));
   }
 
+  /** Resolves with its exit status, or the signal that ended it, once it has ended. */
+  async ended(): Promise<unknown> {
+    await this.#ended;
+    return this.#process?.signalCode ?? this.#process?.exitCode;
+  }
+
   /** A signal that ends a process is waited for until it has. */
   async kill(signal: NodeJS.Signals): Promise<void> {
     this.#process?.kill(signal);

@@ -33,12 +33,13 @@ export function agentCommand(program: Command): void {
     .option("--capacity <bytes>", "memory for guests (default: what the machine has)", bytesArgument)
     .option("--outgoing <n>", "migrations that may leave at a time (default 2)", wholeArgument)
     .option("--incoming <n>", "migrations that may enter at a time (default 2)", wholeArgument)
+    .addHelpText("after", "\n--server (or GODWIT_SERVER) may name several orchestrators, with commas between.")
     .action(async (_: Options, command: Command) => {
       const { AgentConfig, runAgent } = await import("@godwit/agent");
       const options = command.optsWithGlobals<Options>();
       const config = parseConfig(AgentConfig, {
         name: options.name ?? hostname().toLowerCase(),
-        server: options.server ?? process.env["GODWIT_SERVER"] ?? "http://127.0.0.1:7140",
+        server: (options.server ?? process.env["GODWIT_SERVER"] ?? "http://127.0.0.1:7140").split(","),
         tokenFile: options.tokenFile ?? process.env["GODWIT_TOKEN_FILE"] ?? ".godwit/server/agent-token",
         dataFolder: options.data,
         listen: options.listen,

@@ -7,6 +7,7 @@ interface Options {
   host?: string;
   port?: number;
   data: string;
+  lease?: number;
 }
 
 export function serverCommand(program: Command): void {
@@ -16,6 +17,7 @@ export function serverCommand(program: Command): void {
     .option("--host <address>", "a loopback address (default 127.0.0.1)")
     .option("--port <port>", "0 for a free one (default 7140)", wholeArgument)
     .option("--data <folder>", "database and tokens", ".godwit/server")
+    .option("--lease <ms>", "how long a second orchestrator waits for one that hangs (default 10000)", wholeArgument)
     .addHelpText("after", "\nDATABASE_URL names a PostgreSQL of 15 or newer instead of the embedded database.")
     .action(async (options: Options, command: Command) => {
       // Loaded only here: most commands are over before the orchestrator would be read in.
@@ -25,6 +27,7 @@ export function serverCommand(program: Command): void {
         port: options.port,
         dataFolder: options.data,
         databaseUrl: process.env["DATABASE_URL"],
+        leaseMs: options.lease,
       });
       await runOrchestrator(
         config,

@@ -39,20 +39,24 @@ export class AgentConnection {
   readonly hostId: string;
   readonly hello: AgentHello;
   readonly #socket: WebSocket;
+  readonly #maySend: () => boolean;
   /** Wall time of the last sign of life. */
   heardAt = new Date();
   readonly #waiting = new Map<string, Waiting>();
 
-  constructor(hostId: string, hello: AgentHello, socket: WebSocket) {
+  constructor(hostId: string, hello: AgentHello, socket: WebSocket, maySend = () => true) {
     this.hostId = hostId;
     this.hello = hello;
     this.#socket = socket;
+    this.#maySend = maySend;
     const heard = () => (this.heardAt = new Date());
     socket.on("pong", heard);
     socket.on("message", heard);
   }
 
+  /** Who may not send any more is about to stop; whoever comes after it says everything anew. */
   send(message: ToAgent): void {
+    if (!this.#maySend()) return;
     if (this.#socket.bufferedAmount > backlogMaxBytes) this.#socket.terminate();
     else this.#socket.send(JSON.stringify(message));
   }

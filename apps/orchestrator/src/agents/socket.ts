@@ -14,6 +14,8 @@ export interface AgentSocketOptions {
   server: Server;
   authenticate: Authenticate;
   log: Logger;
+  /** Whether this is still the orchestrator that decides: asked before each message. */
+  maySend: () => boolean;
   /** Resolves to the connection when the hello has been taken in. */
   greet: (hello: AgentHello, connect: (hostId: string) => AgentConnection) => Promise<AgentConnection>;
   hear: (connection: AgentConnection, message: FromAgent) => void;
@@ -53,7 +55,7 @@ export function agentSocket(options: AgentSocketOptions): AsyncDisposable {
 }
 
 /** The first message is the hello; until it has been taken in, later ones wait in order. */
-function converse(socket: WebSocket, { greet, hear, bye, log }: AgentSocketOptions): void {
+function converse(socket: WebSocket, { greet, hear, bye, log, maySend }: AgentSocketOptions): void {
   let greeting: Promise<AgentConnection> | undefined;
   const helloTimer = setTimeout(() => socket.close(1002, "no hello"), helloLimitMs);
   const heartbeat = watchHeartbeat(socket);
@@ -68,7 +70,7 @@ function converse(socket: WebSocket, { greet, hear, bye, log }: AgentSocketOptio
     if (greeting === undefined) {
       if (message.type !== "hello") return socket.close(1002, "a hello comes first");
       clearTimeout(helloTimer);
-      greeting = greet(message, (hostId) => new AgentConnection(hostId, message, socket));
+      greeting = greet(message, (hostId) => new AgentConnection(hostId, message, socket, maySend));
       greeting.catch((error: unknown) => {
         log.error(error, "a hello could not be taken in");
         socket.close(1011, "the hello could not be taken in");

@@ -5,7 +5,7 @@ import type { ConnectedAgents } from "../agents/connected.ts";
 import { version } from "../version.ts";
 
 const Health = z
-  .object({ status: z.enum(["ok", "failing"]), checks: z.record(z.string(), z.string()).optional() })
+  .object({ status: z.enum(["ok", "failing", "standby"]), checks: z.record(z.string(), z.string()).optional() })
   .meta({ id: "Health" });
 const Version = z.object({ version: z.string(), api: z.literal("v1") }).meta({ id: "Version" });
 

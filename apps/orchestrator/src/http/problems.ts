@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { type Problem, type ProblemCode, problems } from "@godwit/contract";
+import { LeaseLostError } from "@godwit/store";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors, type ZodFastifySchemaValidationError } from "fastify-type-provider-zod";
 import { ProblemError } from "../problem.ts";
@@ -62,6 +63,7 @@ function issueOf({ keyword, instancePath, message, params }: ZodFastifySchemaVal
 
 function problemOf(error: FastifyError): ProblemError {
   if (error instanceof ProblemError) return error;
+  if (error instanceof LeaseLostError) return new ProblemError("standby", `Nothing was changed: ${error.message}.`);
   if (hasZodFastifySchemaValidationErrors(error)) {
     const errors = faultsOf(error.validation.map(issueOf));
     const first = errors[0];

@@ -10,7 +10,15 @@ import {
   type Send,
   step,
 } from "@godwit/core";
-import type { JsonObject, MigrationCommit, MigrationRecord, NewEvent, Placement, Store } from "@godwit/store";
+import {
+  type JsonObject,
+  LeaseLostError,
+  type MigrationCommit,
+  type MigrationRecord,
+  type NewEvent,
+  type Placement,
+  type Store,
+} from "@godwit/store";
 import type { Logger } from "pino";
 import { after, type Clock, dateOf } from "../clock.ts";
 import { outcomeRecordOf } from "./outcome.ts";
@@ -144,7 +152,7 @@ export class Run {
         const ours = outcome === "stale" && retryMs > firstRetryMs && isOurs(await migrations.find(this.id), commit);
         return ours ? "committed" : outcome;
       } catch (error) {
-        if (this.#stopped.signal.aborted) return "stale";
+        if (this.#stopped.signal.aborted || error instanceof LeaseLostError) return "stale";
         this.#parts.log.error(error, "a decision could not be stored; it is tried again");
         await new Promise<void>((resolve) => void after(this.#parts.clock, retryMs, resolve));
       }
