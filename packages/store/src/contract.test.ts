@@ -122,7 +122,12 @@ describeStore((opened) => {
       const told = (await store.events.after({ cursor: from, limit: 10 })).events;
       expect(told.toSorted((a, b) => (a.sentence < b.sentence ? -1 : 1))).toEqual(
         [idle, moved].map(({ id, name }) => ({
-          ...{ type: "guest.lost", at: second(3), guestId: id, hostId, sentence: `${name} is lost.`, data: { name } },
+          type: "guest.lost",
+          at: second(3),
+          guestId: id,
+          hostId,
+          sentence: `${name} is lost.`,
+          data: { name },
           cursor: expect.any(String),
         })),
       );
