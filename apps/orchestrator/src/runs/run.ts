@@ -155,6 +155,8 @@ export class Run {
   #placementAfter(state: Migration): Placement | undefined {
     if (!isEnded(state) || isEnded(this.#state)) return undefined;
     const { owner, facts } = state;
+    if (state.phase === "lost")
+      return { guestId: facts.guest.id, hostId: facts[owner.role].id, epoch: owner.epoch, state: "lost" };
     if (owner.role === "source" && owner.epoch === facts.epoch) return undefined;
     return {
       guestId: facts.guest.id,
