@@ -5,7 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { Client } from "@godwit/client";
-import { CreatedToken, type Event, FenceResult, Host, type ProblemCode, problems, TokenList } from "@godwit/contract";
+import {
+  CreatedToken,
+  type Event,
+  FenceResult,
+  type Host,
+  type ProblemCode,
+  problems,
+  TokenList,
+} from "@godwit/contract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { alphaAndBeta, Cluster } from "./support/cluster.ts";
 import { memoryGuest, type MemoryGuest } from "./support/guests.ts";
@@ -94,7 +102,7 @@ async function stateOfGuest(): Promise<string> {
 }
 
 describe("what is refused", () => {
-  test("to fence a host whose agent is connected; that is told, with who tried and why", async () => {
+  test("A7: to fence a host whose agent is connected; that is told, with who tried and why", async () => {
     expect(await fence({ reason: "a hunch" })).toMatchObject(problem("host-connected"));
     expect(await hostOf("alpha")).toMatchObject({ state: "connected" });
     const [refusal] = await told("host.fence-refused", 1);
@@ -127,7 +135,7 @@ describe("what is refused", () => {
 describe("scopes", () => {
   const missing = (scope: string) => problem("forbidden", { detail: `This needs the scope "${scope}".` });
 
-  test("what a token does not allow is refused by the name of the scope", async () => {
+  test("A6: what a token does not allow is refused by the name of the scope", async () => {
     const reader = shown(await tokenWith("read"));
     expect((await cluster.ask("GET", "/v1/hosts", { headers: reader })).status).toBe(200);
     expect(await cluster.ask("POST", "/v1/plans", { body: {}, headers: reader })).toMatchObject(missing("operate"));
@@ -139,7 +147,7 @@ describe("scopes", () => {
     expect(await cluster.ask("GET", "/v1/hosts", { headers: fencer })).toMatchObject(missing("read"));
   });
 
-  test("a token gives no scope that its maker has not; its secret is told once, and one that is revoked opens nothing", async () => {
+  test("A6: a token gives no scope that its maker has not; its secret is told once, and one that is revoked opens nothing", async () => {
     const maker = await tokenWith("read", "tokens:manage");
     const make = async (scopes: string[]) =>
       await cluster.ask("POST", "/v1/tokens", {
@@ -185,7 +193,7 @@ describe("scopes", () => {
 });
 
 describe("a host that is dead", () => {
-  test("is fenced, its guest is lost and cannot be moved; both are as before when its agent says hello again", async () => {
+  test("A7: is fenced, its guest is lost and cannot be moved; both are as before when its agent says hello again", async () => {
     await dead("alpha");
     expect(await stateOfGuest()).toBe("unknown");
     const { status, body } = await fence({ reason: "the rack burns" });
@@ -235,7 +243,7 @@ describe("a host that is dead", () => {
 });
 
 describe("a fencing command", () => {
-  test("fences by exit status 0 alone, knows the host, and what it writes is for whoever asked", async () => {
+  test("A7: fences by exit status 0 alone, knows the host, and what it writes is for whoever asked", async () => {
     await dead("alpha");
     await writeFile(script(), 'echo "no plug for $GODWIT_HOST" >&2; exit 1');
     expect(await fence({ reason: "x", runCommand: true })).toMatchObject(

@@ -53,6 +53,8 @@ export class Fencing implements AsyncDisposable {
   readonly #running = new Map<string, Promise<Outcome>>();
   /** Hosts that may be fenced, by id: a migration of theirs may end later and leave its guest there. */
   readonly #fenced = new Map<string, string>();
+  /** Hosts that are being fenced unasked. */
+  readonly #unasked = new Set<string>();
   readonly #triedAt = new Map<string, number>();
   readonly #awaySince = new Map<string, number>();
   #disarm: () => void = () => undefined;
@@ -134,7 +136,7 @@ export class Fencing implements AsyncDisposable {
     try {
       return await running;
     } finally {
-      this.#running.delete(host.id);
+      if (this.#running.get(host.id) === running) this.#running.delete(host.id);
       this.#triedAt.set(host.id, this.#parts.clock.now());
     }
   }
@@ -184,7 +186,8 @@ export class Fencing implements AsyncDisposable {
     else if (!this.#awaySince.has(id)) this.#awaySince.set(id, now);
     const awayMs = now - (this.#awaySince.get(id) ?? now);
     const restedMs = now - (this.#triedAt.get(id) ?? -Infinity);
-    if (this.#running.has(id) || this.#fenced.has(id) || awayMs < afterMs || restedMs < afterMs) return false;
+    if (this.#unasked.has(id) || this.#running.has(id) || this.#fenced.has(id)) return false;
+    if (awayMs < afterMs || restedMs < afterMs) return false;
     return state.phase === "switchover" && isUnknown(state, now - afterMs);
   }
 
@@ -192,10 +195,13 @@ export class Fencing implements AsyncDisposable {
     const acceptOlderCopy = this.#parts.commands[name]?.acceptOlderCopy ?? false;
     const reason = `Nothing was heard of ${name} in a switchover, so its fencing command was run.`;
     const wanted = { by: byCommand, reason, acceptOlderCopy, runCommand: true, yesItIsDead: false };
+    this.#unasked.add(id);
     try {
       await this.fence(id, wanted);
     } catch (error) {
       if (!(error instanceof ProblemError)) this.#parts.log.error(error, `${name} could not be fenced`);
+    } finally {
+      this.#unasked.delete(id);
     }
   }
 
