@@ -39,6 +39,7 @@ export function exitCodeOf(error: unknown): number {
   }
 }
 
+/** One that is lost has failed, whatever else it is. */
 export function exitCodeOfEnd({ phase }: Migration): number {
   if (phase === "completed") return exitCodes.done;
   return phase === "aborted" ? exitCodes.aborted : exitCodes.failed;

@@ -28,7 +28,23 @@ export function migrationLines(migration: Migration): string[] {
       : `intent     ${intent.kind}${intent.at === undefined ? "" : ` at ${utc(intent.at)}`}: ${intent.sentence}`,
     `policy     ${policy ?? "none"}: ${limitsText(limits)}`,
   ].filter((line) => line !== undefined);
-  return [statusLine(migration), ...explained, ...(endedAt === undefined ? [] : reportLines(migration))];
+  return [
+    statusLine(migration),
+    ...heardLines(migration),
+    ...explained,
+    ...(endedAt === undefined ? [] : reportLines(migration)),
+  ];
+}
+
+/** What each side last said: all that there is to go by while the phase is unknown. */
+function heardLines({ phase, source, destination, heard }: Migration): string[] {
+  if (phase !== "unknown") return [];
+  const last = (word: { said: string; at: string } | undefined) =>
+    word === undefined ? "nothing since the switchover began" : `"${word.said}" at ${utc(word.at)}`;
+  return [
+    `heard      of ${source} (source): ${last(heard?.source)}`,
+    `           of ${destination} (destination): ${last(heard?.destination)}`,
+  ];
 }
 
 /** Predicted against actual, when it has ended. */

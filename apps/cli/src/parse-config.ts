@@ -1,4 +1,5 @@
-import type { z } from "zod";
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
 import { UsageError } from "./context.ts";
 
 /** What was given on the command line and in the environment; a wrong value is named. */
@@ -7,4 +8,17 @@ export function parseConfig<Schema extends z.ZodType>(schema: Schema, given: unk
   if (parsed.success) return parsed.data;
   const [first] = parsed.error.issues;
   throw new UsageError(`${first?.path.join(".") ?? ""}: ${first?.message ?? "not allowed"}`);
+}
+
+/** A file of settings. What is wrong about one of them is told when it is parsed with the others. */
+export async function readConfig(file: string): Promise<Record<string, unknown>> {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(await readFile(file, "utf8")));
+  } catch (error) {
+    throw new UsageError(`The file ${file} is no JSON object that can be read: ${String(error)}`);
+  }
+}
+
+export function withoutUndefined(given: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }

@@ -1,9 +1,12 @@
-import type { Limits, Migration, Plan } from "@godwit/contract";
+import type { Host, Limits, Migration, Plan } from "@godwit/contract";
 import { expect, test } from "vitest";
 import { accuracyLines, sinceArgument } from "./commands/predictions.ts";
+import { exitCodeOfEnd, exitCodes } from "./exit-codes.ts";
+import { fenceLines, hostLines, hostTable } from "./host-text.ts";
 import { migrationLines, reportLines, sentencesOf, statusLine } from "./migration-text.ts";
 import { planLines } from "./plan-text.ts";
 import { policyLines, policyTable } from "./policy-text.ts";
+import { tokenTable } from "./token-text.ts";
 
 const id = "01890a5d-ac96-774b-bcce-b302099a8057";
 const at = "2026-01-31T14:03:22.871Z";
@@ -83,6 +86,67 @@ test("one migration is shown with its verdict, since when, what will be done and
     "policy     gentle: downtime at most 300 ms; deadline 60 min; bandwidth at most 5 MB/s; patience normal; " +
       "remedies bandwidth, then downtime up to 2 s, then throttle up to 50 %; held at the brink; window 22:00-05:30 UTC",
   ]);
+});
+
+test("a switchover that is unknown shows what each side last said; one that is not leaves that out", () => {
+  const heard = { source: { said: "released", at } };
+  const quiet = { verdict: undefined, intent: undefined };
+  expect(migrationLines(migration({ phase: "unknown", heard, ...quiet })).slice(0, 3)).toEqual([
+    "web  alpha -> beta  unknown",
+    'heard      of alpha (source): "released" at 2026-01-31 14:03:22 UTC',
+    "           of beta (destination): nothing since the switchover began",
+  ]);
+  expect(migrationLines(migration({ phase: "switchover", heard })).join("\n")).not.toContain("heard");
+});
+
+test("a migration that is lost ends like one that failed", () => {
+  expect(exitCodeOfEnd(migration({ phase: "lost" }))).toBe(exitCodes.failed);
+});
+
+test("a fence is told with what became of each migration and guest", () => {
+  const backends = [{ kind: "memory", version: "1", format: { writes: 1, reads: [1] }, features: [], can: {} }];
+  const host: Host = {
+    id,
+    name: "alpha",
+    state: "fenced",
+    fenced: { at, by: "ann (12345678)", reason: "the rack burns" },
+    agentVersion: "0.1.0",
+    peerEndpoint: "127.0.0.1:7000",
+    serviceAddress: "127.0.0.1",
+    slots: { outgoing: 2, incoming: 1 },
+    freeBytes: 1e9,
+    backends,
+    guests: 1,
+    lastSeenAt: at,
+    createdAt: at,
+  };
+  expect(hostLines(host).slice(0, 2)).toEqual([
+    "alpha  fenced",
+    "  fenced      2026-01-31 14:03:22 UTC by ann (12345678): the rack burns",
+  ]);
+  expect(hostTable([host])).toMatch(/^alpha +fenced +1 +2\/1 +- +1 GB +memory +.+ ago$/m);
+  const migrations = [{ id, guest: "web", phase: "lost" as const }];
+  expect(fenceLines({ host, migrations, lostGuests: ["db"] })).toEqual([
+    "alpha is fenced.",
+    `migration  ${id}  web  lost`,
+    "guest      db  lost",
+  ]);
+  expect(fenceLines({ host, migrations: [], lostGuests: [] }).at(-1)).toBe(
+    "It had no guest, and no part in a migration.",
+  );
+});
+
+test("a token is valid, expired or revoked", () => {
+  const made = { id: "abcd1234", name: "ci", role: "admin" as const, scopes: ["read" as const], createdAt: at };
+  const now = new Date("2026-02-01T00:00:00.000Z");
+  const lines = tokenTable(
+    [made, { ...made, expiresAt: at }, { ...made, revokedAt: at }, { ...made, role: "agent", scopes: [] }],
+    now,
+  ).split("\n");
+  expect(lines[1]).toMatch(/^abcd1234 +ci +read +valid +never +never$/);
+  expect(lines[2]).toMatch(/ expired +2026-01-31 14:03:22 UTC +never$/);
+  expect(lines[3]).toMatch(/ revoked /);
+  expect(lines[4]).toMatch(/ agents' socket +valid /);
 });
 
 test("at the end the prediction, with its band, stands beside what came", () => {

@@ -11,7 +11,7 @@ import { describeApi } from "./http/docs.ts";
 import { eventRoutes, type EventParts } from "./http/events.ts";
 import { guestRoutes, type GuestParts } from "./http/guests.ts";
 import { healthRoutes } from "./http/health.ts";
-import { hostRoutes } from "./http/hosts.ts";
+import { hostRoutes, type HostParts } from "./http/hosts.ts";
 import { honourIdempotencyKeys } from "./http/idempotency.ts";
 import { migrationChangeRoutes } from "./http/migration-changes.ts";
 import { migrationRecordRoutes } from "./http/migration-records.ts";
@@ -55,7 +55,7 @@ const contentSecurityPolicy = {
   frameAncestors: ["'none'"],
 };
 
-export interface AppParts extends MigrationParts, GuestParts, PlanParts, EventParts, MetricsParts {
+export interface AppParts extends MigrationParts, GuestParts, PlanParts, EventParts, MetricsParts, HostParts {
   recorder: Recorder;
   authenticate: Authenticate;
   sessions: Sessions;

@@ -1,4 +1,18 @@
+import { Name } from "@godwit/contract";
 import { z } from "zod";
+
+/** What proves that a host is dead, best by making it so. It must stay off: an agent that starts runs what its journal says it owns. */
+export const FencingCommand = z.strictObject({
+  /** The program and its arguments. No shell reads them. */
+  command: z.array(z.string().min(1).max(4_096)).min(1).max(64),
+  /** No more than an answer of the API is waited for. */
+  timeoutMs: z.int().min(100).max(60_000).default(60_000),
+  /** Run without being asked when the host is away and a switchover of its has been `unknown` for so long. */
+  afterMs: z.int().min(1_000).optional(),
+  /** What it says then; see `FenceHost`. */
+  acceptOlderCopy: z.boolean().default(false),
+});
+export type FencingCommand = z.infer<typeof FencingCommand>;
 
 /** Everything that the orchestrator is told from outside. */
 export const OrchestratorConfig = z.strictObject({
@@ -17,6 +31,8 @@ export const OrchestratorConfig = z.strictObject({
   leaseMs: z.int().min(500).max(300_000).default(10_000),
   /** How often a source tells its figures. */
   reportEveryMs: z.int().min(20).max(10_000).default(100),
+  /** By the host's name. */
+  fencing: z.record(Name, FencingCommand).default({}),
 });
 export type OrchestratorConfig = z.infer<typeof OrchestratorConfig>;
 

@@ -1,18 +1,21 @@
 import { mkdir } from "node:fs/promises";
+import type { Server } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { openStore, type Store } from "@godwit/store";
 import type { Logger } from "pino";
 import { ConnectedAgents } from "./agents/connected.ts";
 import { Farewells } from "./agents/farewells.ts";
-import { greet, type GreetingParts, keepGuests } from "./agents/greeting.ts";
+import { bye, greet, type GreetingParts, keepGuests } from "./agents/greeting.ts";
 import { agentSocket } from "./agents/socket.ts";
 import { buildApp } from "./app.ts";
 import { Bus } from "./bus.ts";
 import { type Clock, dateOf, systemClock } from "./clock.ts";
 import type { OrchestratorConfig } from "./config.ts";
-import { bearer } from "./http/auth.ts";
+import { Fencing } from "./fencing/fencing.ts";
+import { type Authenticate, bearer } from "./http/auth.ts";
 import { Sessions } from "./http/session.ts";
+import { InTurn } from "./in-turn.ts";
 import type { HeldLease } from "./lease/held-lease.ts";
 import { awaitTurn } from "./lease/standby.ts";
 import { Metrics } from "./metrics.ts";
@@ -88,6 +91,20 @@ async function conduct(running: Running, onReady?: (ready: OrchestratorReady) =>
   const scheduler = new Scheduler({ store, agents, runs, bus, clock, log });
   const sessions = new Sessions(() => clock.now());
   const authenticate = bearer(store, () => dateOf(clock.now()));
+  const greeting: GreetingParts = { store, agents, runs, bus, clock, reportEveryMs: config.reportEveryMs, log };
+  const turns = new InTurn();
+  await using fencing = new Fencing({
+    store,
+    agents,
+    runs,
+    bus,
+    clock,
+    log,
+    turns,
+    commands: config.fencing,
+    bye: (connection) => bye(greeting, connection),
+  });
+  await fencing.start();
   const app = await buildApp({
     store,
     agents,
@@ -99,25 +116,13 @@ async function conduct(running: Running, onReady?: (ready: OrchestratorReady) =>
     authenticate,
     metrics,
     recorder,
+    fencing,
     log,
   });
 
   await app.listen({ host: config.host, port: config.port });
-  const greeting: GreetingParts = { store, agents, runs, bus, clock, reportEveryMs: config.reportEveryMs, log };
-  const farewells = new Farewells(greeting);
-  const sockets = agentSocket({
-    server: app.server,
-    authenticate,
-    log,
-    maySend: () => !lost.aborted && lease.isHeld(),
-    greet: (hello, connect) => greet(greeting, hello, connect),
-    hear: (connection, message) => {
-      if (message.type === "rejected") void runs.refusals.byAgent(connection.hostId, message);
-      else if ("migrationId" in message) runs.hear(connection.hostId, message);
-      else if (message.type === "guests") void keepGuests(greeting, connection.hostId, message.guests);
-    },
-    bye: (connection) => farewells.say(connection),
-  });
+  const maySend = () => !lost.aborted && lease.isHeld();
+  const conversations = converse({ server: app.server, authenticate, turns, maySend }, greeting);
   await using _scheduling = scheduler.start();
   using _sampling = startSampler({ runs, store, clock, log });
   await using _recording = recorder.start();
@@ -129,9 +134,7 @@ async function conduct(running: Running, onReady?: (ready: OrchestratorReady) =>
   await ended(AbortSignal.any([signal, lost]));
   // Who has lost its lease says nothing any more, no farewell either: the agents are another's.
   if (lost.aborted) agents.closeAll();
-  await sockets[Symbol.asyncDispose]();
-  agents.closeAll();
-  await farewells.settled();
+  await conversations[Symbol.asyncDispose]();
   await app.close();
   await runs.stop();
 }
@@ -149,6 +152,40 @@ async function prepare(
   await ensureBuiltInPolicies(store, at);
   await store.idempotency.abandonAll();
   return { adminTokenFile, agentTokenFile };
+}
+
+interface Door {
+  server: Server;
+  authenticate: Authenticate;
+  turns: InTurn;
+  /** This process still holds the lease. */
+  maySend: () => boolean;
+}
+
+/** The agents' side: hellos, each host's in turn, what is said after them, and farewells. */
+function converse({ server, authenticate, turns, maySend }: Door, greeting: GreetingParts): AsyncDisposable {
+  const { runs, agents, log } = greeting;
+  const farewells = new Farewells(greeting);
+  const sockets = agentSocket({
+    server,
+    authenticate,
+    log,
+    maySend,
+    greet: (hello, connect) => turns.take(hello.name, () => greet(greeting, hello, connect)),
+    hear: (connection, message) => {
+      if (message.type === "rejected") void runs.refusals.byAgent(connection.hostId, message);
+      else if ("migrationId" in message) runs.hear(connection.hostId, message);
+      else if (message.type === "guests") void keepGuests(greeting, connection.hostId, message.guests);
+    },
+    bye: (connection) => farewells.say(connection),
+  });
+  return {
+    async [Symbol.asyncDispose]() {
+      await sockets[Symbol.asyncDispose]();
+      agents.closeAll();
+      await farewells.settled();
+    },
+  };
 }
 
 /** The first of `count` ports in a row, from `port` on and within a hundred, that are free on each of the addresses. */

@@ -54,9 +54,9 @@ export async function survey(parts: SurveyParts, wanted: { guest: string; destin
 
 const unasked = { peers: [], devices: [], dirty: undefined };
 
-/** The first check that failed, as the problem that it is. */
-export function expectPossible({ checks }: Survey): void {
-  const failed = checks.find((check) => !check.ok);
+/** The first check that failed, as the problem that it is. That a guest is lost says more than that its host is away. */
+export function expectPossible({ guest, checks }: Survey): void {
+  const failed = checks.find((check) => !check.ok && (guest.state !== "lost" || check.name === "guest"));
   if (failed === undefined) return;
   throw new ProblemError(
     failed.code ?? "internal",

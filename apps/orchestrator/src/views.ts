@@ -9,12 +9,19 @@ export function hostView(host: HostRecord, seen: { heardAt: Date | undefined; gu
   return {
     id: host.id,
     name: host.name,
-    state: seen.heardAt === undefined ? "disconnected" : "connected",
+    ...standingOf(host, seen.heardAt !== undefined),
     ...factsOf(host),
     guests: seen.guests,
     lastSeenAt: (seen.heardAt ?? host.lastSeenAt).toISOString(),
     createdAt: host.createdAt.toISOString(),
   };
+}
+
+function standingOf({ fenced }: HostRecord, connected: boolean): Pick<Host, "state" | "fenced"> {
+  if (connected) return { state: "connected" };
+  if (fenced === undefined) return { state: "disconnected" };
+  const { at, by, reason } = fenced;
+  return { state: "fenced", fenced: { at: at.toISOString(), by, reason } };
 }
 
 export function guestView(
@@ -27,7 +34,7 @@ export function guestView(
     host: seen.host,
     hostId: guest.hostId,
     epoch: guest.epoch,
-    state: seen.connected ? guest.state : "unknown",
+    state: seen.connected || guest.state === "lost" ? guest.state : "unknown",
     migrationId: seen.migrationId,
     definitions: z.array(DeviceDefinition).parse(guest.definitions),
     devices: z.array(DeviceStatus).parse(guest.devices),

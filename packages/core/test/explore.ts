@@ -71,7 +71,11 @@ export function explore(first: World, { budget, deaths = false, until }: Explore
     bag,
   );
   const automata = [orchestrator, source, destination] as const;
-  const moving = { automata, bag, hellos: new Hellos(automata, bag), deaths };
+  const hellos = {
+    source: new Hellos("source", orchestrator, source, bag),
+    destination: new Hellos("destination", orchestrator, destination, bag),
+  };
+  const moving = { automata, bag, hellos, deaths };
   const worlds = new Worlds();
   const partiesOf = (meeting: number): Parties => {
     const [m, s, d] = worlds.idsOf(meeting);
@@ -143,7 +147,7 @@ function leadingNowhere(worlds: Worlds, from: Numbers, to: Numbers, settled: rea
 interface Moving {
   automata: readonly [Automaton<Orchestrated>, Automaton<SourceHost>, Automaton<DestinationHost>];
   bag: Bag;
-  hellos: Hellos;
+  hellos: { source: Hellos<SourceHost>; destination: Hellos<DestinationHost> };
   deaths: boolean;
 }
 
@@ -183,41 +187,45 @@ function movesOf(
   fencings.forEach(({ role }, index) => {
     if (!alive[role]) happens(0, firstFencing + index, bits, 0);
   });
-  for (const { state, host, sent, cost } of hellos.of("source", m, s))
+  for (const { state, host, sent, cost } of hellos.source.of(m, s))
     visit(state, host, d, bits | (sent & ~unheard), cost);
-  for (const { state, host, sent, cost } of hellos.of("destination", m, d))
+  for (const { state, host, sent, cost } of hellos.destination.of(m, d))
     visit(state, s, host, bits | (sent & ~unheard), cost);
 }
 
 /** What comes of a machine that says hello: of two parties at once, reckoned once and then looked up. */
-class Hellos {
+class Hellos<Host extends SourceHost | DestinationHost> {
   readonly #known = new Map<number, { state: number; host: number; sent: number; cost: 0 | 1 }[]>();
+  readonly #role: "source" | "destination";
   readonly #orchestrator: Automaton<Orchestrated>;
-  readonly #hosts: { source: Automaton<SourceHost>; destination: Automaton<DestinationHost> };
+  readonly #hosts: Automaton<Host>;
   readonly #bag: Bag;
 
-  constructor([orchestrator, source, destination]: Moving["automata"], bag: Bag) {
+  constructor(role: "source" | "destination", orchestrator: Automaton<Orchestrated>, hosts: Automaton<Host>, bag: Bag) {
+    this.#role = role;
     this.#orchestrator = orchestrator;
-    this.#hosts = { source, destination };
+    this.#hosts = hosts;
     this.#bag = bag;
   }
 
-  of(role: "source" | "destination", orchestrator: number, host: number) {
-    const key = (orchestrator * partiesMost + host) * 2 + (role === "source" ? 0 : 1);
+  of(orchestrator: number, host: number) {
+    const key = orchestrator * partiesMost + host;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
+    const said = sayHello(this.#orchestrator.state(orchestrator), this.#role, this.#hosts.state(host));
     const found =
-      role === "source" ? this.#find("source", orchestrator, host) : this.#find("destination", orchestrator, host);
+      said === undefined
+        ? []
+        : [
+            {
+              state: this.#orchestrator.idOf(said.state),
+              host: this.#hosts.idOf(said.host),
+              sent: this.#bag.bitsOf(said.sent),
+              cost: said.cost,
+            },
+          ];
     this.#known.set(key, found);
     return found;
-  }
-
-  #find<Role extends "source" | "destination">(role: Role, orchestrator: number, host: number) {
-    const said = sayHello(this.#orchestrator.state(orchestrator), role, this.#hosts[role].state(host));
-    if (said === undefined) return [];
-    const automaton = this.#hosts[role] as unknown as { idOf: (state: unknown) => number };
-    const state = this.#orchestrator.idOf(said.state);
-    return [{ state, host: automaton.idOf(said.host), sent: this.#bag.bitsOf(said.sent), cost: said.cost }];
   }
 }
 

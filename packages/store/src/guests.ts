@@ -2,10 +2,10 @@ import { pageOf, pageQuery } from "./cursor.ts";
 import { type Database, fromJsonColumn } from "./database.ts";
 import { eventsAfter } from "./events.ts";
 import { type Guest, Prisma } from "./generated/client.ts";
-import type { Change } from "./lease.ts";
+import type { Change, ChangeNamed } from "./lease.ts";
 import type { GuestRecord, Guests, Placement } from "./store.ts";
 
-export function guestsOf({ prisma }: Database, change: Change): Guests {
+export function guestsOf({ prisma }: Database, change: Change, changeNamed: ChangeNamed): Guests {
   return {
     async create(guest, events) {
       const created = await change(Prisma.sql`
@@ -34,7 +34,7 @@ export function guestsOf({ prisma }: Database, change: Change): Guests {
 
     // A migration that begins in the same moment finds its guest lost and its host away.
     async loseAllOn(hostId, { type, at, says }) {
-      await change(Prisma.sql`
+      return await changeNamed(Prisma.sql`
         changed AS (
           UPDATE guests SET state = 'lost'
           WHERE host_id = ${hostId} AND state <> 'lost' AND EXISTS (SELECT FROM leased)
@@ -44,8 +44,6 @@ export function guestsOf({ prisma }: Database, change: Change): Guests {
           INSERT INTO events (type, at, guest_id, host_id, sentence, data)
           SELECT ${type}, ${at}, id, ${hostId}, name || ' ' || ${says}, json_build_object('name', name) FROM changed
         )`);
-      const lost = await prisma.guest.findMany({ where: { hostId, state: "lost" }, orderBy: { name: "asc" } });
-      return lost.map(({ name }) => name);
     },
 
     async find(nameOrId) {

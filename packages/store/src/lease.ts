@@ -11,6 +11,9 @@ import { type Lease, LeaseLostError } from "./store.ts";
  */
 export type Change = (parts: Prisma.Sql) => Promise<boolean>;
 
+/** The same; the names of the rows of `changed`, which has a column `name`, in order. */
+export type ChangeNamed = (parts: Prisma.Sql) => Promise<string[]>;
+
 interface Held {
   holder: string;
   epoch: number;
@@ -20,7 +23,10 @@ interface Held {
 const name = "orchestrator";
 
 /** The lease of one store, and the writes that it guards. What a store writes that never took a lease is not guarded. */
-export function leaseOf(pool: Pool, onLost: (error: Error) => void): { lease: Lease; change: Change } {
+export function leaseOf(
+  pool: Pool,
+  onLost: (error: Error) => void,
+): { lease: Lease; change: Change; changeNamed: ChangeNamed } {
   let held: Held | undefined;
   const lease: Lease = {
     async take({ holder, forMs }) {
@@ -41,17 +47,20 @@ export function leaseOf(pool: Pool, onLost: (error: Error) => void): { lease: Le
     },
   };
 
-  async function change(parts: Prisma.Sql): Promise<boolean> {
-    const { rows } = await pool.query<{ changed: boolean; leased: boolean }>(Prisma.sql`
+  async function guarded<Told>(parts: Prisma.Sql, told: Prisma.Sql): Promise<Told> {
+    const { rows } = await pool.query<{ told: Told; leased: boolean }>(Prisma.sql`
       WITH ${leasedBy(held)}, ${parts}
-      SELECT EXISTS (SELECT FROM changed) AS changed, EXISTS (SELECT FROM leased) AS leased`);
-    if (rows[0]?.leased === true) return rows[0].changed;
+      SELECT ${told} AS told, EXISTS (SELECT FROM leased) AS leased`);
+    if (rows[0]?.leased === true) return rows[0].told;
     const error = new LeaseLostError();
     onLost(error);
     throw error;
   }
 
-  return { lease, change };
+  const change: Change = async (parts) => await guarded(parts, Prisma.sql`EXISTS (SELECT FROM changed)`);
+  const changeNamed: ChangeNamed = async (parts) =>
+    await guarded(parts, Prisma.sql`ARRAY(SELECT name FROM changed ORDER BY name)`);
+  return { lease, change, changeNamed };
 }
 
 /** For a database that nobody else can have open: whoever held its lease has ended, and nobody need wait for it to run out. */

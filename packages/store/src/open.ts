@@ -60,11 +60,11 @@ const ignored = (): void => undefined;
 
 /** A store over an open database; closing it closes the engine below it too. */
 export function storeOver(database: Database, engine: AsyncDisposable, onLost: (error: Error) => void): Store {
-  const { lease, change } = leaseOf(database.pool, onLost);
+  const { lease, change, changeNamed } = leaseOf(database.pool, onLost);
   let closed: Promise<void> | undefined;
   return {
     hosts: hostsOf(database, change),
-    guests: guestsOf(database, change),
+    guests: guestsOf(database, change, changeNamed),
     migrations: migrationsOf(database, change),
     events: eventsOf(database),
     policies: policiesOf(database),

@@ -126,8 +126,8 @@ export interface Guests {
   /** Takes the news unless a higher epoch is known already: then nothing changes and `false` is returned. */
   place(placement: Placement): Promise<boolean>;
   /**
-   * The guests of a host that are in no migration that has not ended are lost; returns the names of all that are lost there.
-   * Each that was not so before is told as an event, of which the sentence is the guest's name and `says`.
+   * The guests of a host that are in no migration that has not ended are lost; returns the names of those that were not so before.
+   * Each is told as an event, of which the sentence is the guest's name and `says`.
    */
   loseAllOn(hostId: string, event: { type: string; at: Date; says: string }): Promise<string[]>;
   find(nameOrId: string): Promise<GuestRecord | undefined>;

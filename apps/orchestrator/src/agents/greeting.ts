@@ -1,6 +1,6 @@
 import type { AgentHello, OwnedGuest } from "@godwit/contract";
 import { judgeClaim } from "@godwit/core";
-import type { GuestRecord, Json, JsonObject, Store } from "@godwit/store";
+import type { Fence, GuestRecord, HostRecord, Json, JsonObject, NewEvent, Store } from "@godwit/store";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import type { Bus } from "../bus.ts";
@@ -20,7 +20,7 @@ export interface GreetingParts {
   log: Logger;
 }
 
-/** A hello: the host is noted, its guests are taken at its journal's word, and every migration learns where the agent stands. */
+/** A hello: the host is noted and not fenced any more, its guests are taken at its journal's word, and every migration learns where the agent stands. */
 export async function greet(
   parts: GreetingParts,
   hello: AgentHello,
@@ -28,6 +28,7 @@ export async function greet(
 ): Promise<AgentConnection> {
   const { store, agents, runs, bus, clock } = parts;
   const at = dateOf(clock.now());
+  const before = await store.hosts.find(hello.name);
   const host = await store.hosts.seen({ id: uuidv7(), name: hello.name, facts: plain(HostFacts.parse(hello)), at });
   const claims = await judgeClaims(parts, host.id, hello.guests, at);
   const connection = connect(host.id);
@@ -43,6 +44,7 @@ export async function greet(
   const sentence = `The agent of ${host.name} connected.`;
   parts.log.info({ host: host.name }, sentence);
   await store.events.add([
+    ...(before?.fenced === undefined ? [] : [unfenced(host, before.fenced, at)]),
     {
       type: "host.connected",
       at,
@@ -54,6 +56,11 @@ export async function greet(
   bus.tell("events");
   bus.tell("schedule");
   return connection;
+}
+
+function unfenced({ id, name }: HostRecord, { by, reason }: Fence, at: Date): NewEvent {
+  const sentence = `The agent of ${name} says hello again: the host is not fenced any more.`;
+  return { type: "host.unfenced", at, hostId: id, sentence, data: { name, by, reason } };
 }
 
 export async function bye(

@@ -115,7 +115,8 @@ async function remove(parts: GuestParts, guest: GuestRecord): Promise<void> {
   if (migrationId !== undefined)
     throw new ProblemError("guest-busy", `${guest.name} is being moved by migration ${migrationId}.`);
   const host = await findHost(store, guest.hostId);
-  await ask(parts, host, { ask: "removeGuest", guestId: guest.id });
+  // Of a lost guest there is nothing but the record; nobody could be asked.
+  if (guest.state !== "lost") await ask(parts, host, { ask: "removeGuest", guestId: guest.id });
   const at = dateOf(clock.now());
   await store.guests.remove(guest.id, [
     {

@@ -1,19 +1,30 @@
-import { Host, HostList, ListQuery, Reference } from "@godwit/contract";
-import type { Store } from "@godwit/store";
+import { FenceHost, FenceResult, Host, HostList, ListQuery, Reference } from "@godwit/contract";
+import type { HostRecord, Store } from "@godwit/store";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ConnectedAgents } from "../agents/connected.ts";
+import type { Clock } from "../clock.ts";
+import type { Fenced, Fencing } from "../fencing/fencing.ts";
 import { pageOf } from "../pages.ts";
+import { viewOf } from "../runs/view.ts";
 import { findHost } from "../survey.ts";
 import { hostView } from "../views.ts";
+import { nameOf } from "./auth.ts";
 
-export function hostRoutes(
-  fastify: FastifyInstance,
-  { store, agents }: { store: Store; agents: ConnectedAgents },
-): void {
+const Params = z.object({ host: Reference });
+const tags = ["hosts"];
+
+export interface HostParts {
+  store: Store;
+  agents: ConnectedAgents;
+  fencing: Pick<Fencing, "fence">;
+  clock: Clock;
+}
+
+export function hostRoutes(fastify: FastifyInstance, parts: HostParts): void {
   const app = fastify.withTypeProvider<ZodTypeProvider>();
-  const tags = ["hosts"];
+  const { store, fencing } = parts;
 
   app.get(
     "/v1/hosts",
@@ -24,25 +35,48 @@ export function hostRoutes(
         request,
         reply,
         (page) => store.hosts.list(page),
-        (host) => hostView(host, { heardAt: agents.get(host.id)?.heardAt, guests: guests.get(host.id) ?? 0 }),
+        (host) => show(parts, host, guests),
       );
     },
   );
 
   app.get(
     "/v1/hosts/:host",
+    { schema: { tags, summary: "One host, by name or id", params: Params, response: { 200: Host } } },
+    async (request) => {
+      const host = await findHost(store, request.params.host);
+      return show(parts, host, await store.guests.countByHost());
+    },
+  );
+
+  app.post(
+    "/v1/hosts/:host/fence",
     {
+      config: { scope: "hosts:fence" },
       schema: {
         tags,
-        summary: "One host, by name or id",
-        params: z.object({ host: Reference }),
-        response: { 200: Host },
+        summary: "Say that a host is proven dead: what it has not said it never will",
+        params: Params,
+        body: FenceHost,
+        response: { 200: FenceResult },
       },
     },
     async (request) => {
-      const host = await findHost(store, request.params.host);
-      const guests = await store.guests.countByHost();
-      return hostView(host, { heardAt: agents.get(host.id)?.heardAt, guests: guests.get(host.id) ?? 0 });
+      const fenced = await fencing.fence(request.params.host, { ...request.body, by: nameOf(request) });
+      return await resultOf(parts, fenced);
     },
   );
+}
+
+async function resultOf(parts: HostParts, { hostId, runs, lostGuests }: Fenced): Promise<FenceResult> {
+  const host = await findHost(parts.store, hostId);
+  const migrations = runs.map(({ state }) => {
+    const { id, guest, phase } = viewOf(state, parts.clock.now());
+    return { id, guest, phase };
+  });
+  return { host: show(parts, host, await parts.store.guests.countByHost()), migrations, lostGuests };
+}
+
+function show({ agents }: HostParts, host: HostRecord, guests: Map<string, number>): Host {
+  return hostView(host, { heardAt: agents.get(host.id)?.heardAt, guests: guests.get(host.id) ?? 0 });
 }

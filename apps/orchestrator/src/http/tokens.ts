@@ -1,4 +1,4 @@
-import { CreatedToken, CreateToken, ListQuery, type Scope, Token, TokenId, TokenList } from "@godwit/contract";
+import { CreatedToken, CreateToken, ListQuery, type Scope, type Token, TokenId, TokenList } from "@godwit/contract";
 import type { NewEvent, Store, TokenRecord } from "@godwit/store";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";

@@ -163,13 +163,14 @@ export class Run {
   #placementAfter(state: Migration): Placement | undefined {
     if (!isEnded(state) || isEnded(this.#state)) return undefined;
     const { owner, facts } = state;
-    const lost = state.phase === "lost";
-    if (!lost && owner.role === "source" && owner.epoch === facts.epoch) return undefined;
+    if (state.phase === "lost")
+      return { guestId: facts.guest.id, hostId: facts[owner.role].id, epoch: owner.epoch, state: "lost" };
+    if (owner.role === "source" && owner.epoch === facts.epoch) return undefined;
     return {
       guestId: facts.guest.id,
       hostId: facts[owner.role].id,
       epoch: owner.epoch,
-      state: lost ? "lost" : "running",
+      state: "running",
       devices: owner.role === "destination" && this.statuses.length > 0 ? plain(this.statuses) : undefined,
     };
   }

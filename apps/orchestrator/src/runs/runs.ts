@@ -12,7 +12,7 @@ import {
   type Send,
   upgraded,
 } from "@godwit/core";
-import type { MigrationRecord, Store } from "@godwit/store";
+import type { Fence, MigrationRecord, Store } from "@godwit/store";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { AgentConnection } from "../agents/connection.ts";
@@ -21,6 +21,7 @@ import type { Bus } from "../bus.ts";
 import type { Clock } from "../clock.ts";
 import type { Metrics } from "../metrics.ts";
 import { factsOf } from "../host-facts.ts";
+import { allHosts } from "../pages.ts";
 import { messageOf } from "./commands.ts";
 import { eventOf, type News } from "./news.ts";
 import type { Recorder } from "./recorder.ts";
@@ -48,11 +49,24 @@ export class Runs {
     this.refusals = new Refusals(parts);
   }
 
-  /** Takes up every migration that the store says has not ended: they are adopted, never aborted. */
+  /**
+   * Takes up every migration that the store says has not ended: they are adopted, never aborted. Which hosts are fenced is said to them
+   * again, since a fence is stored before they hear of it.
+   */
   async adoptAll(): Promise<void> {
     for (const record of await this.#parts.store.migrations.active()) {
       this.#begin(resume(stateOf(record), this.#parts.clock.now()), record.version);
     }
+    for (const { id, fenced } of await allHosts(this.#parts.store)) {
+      if (fenced !== undefined) this.#tellFenced(id, fenced);
+    }
+  }
+
+  /** Tells the migrations of a host that it is proven dead. Resolves with them when they have taken it in. */
+  async fence(hostId: string, fence: Omit<Fence, "at">): Promise<Run[]> {
+    const told = this.#tellFenced(hostId, fence);
+    await Promise.all(told.map((run) => run.settled()));
+    return told;
   }
 
   begin(state: Migration): void {
@@ -97,7 +111,7 @@ export class Runs {
   async greet(connection: AgentConnection): Promise<void> {
     const { hostId, hello } = connection;
     for (const run of this.#runs.values()) {
-      for (const role of ["source", "destination"] as const) {
+      for (const role of roles) {
         if (run.hostOf(role) === hostId)
           run.post({ type: "connected", role, attempt: standingOf(hello, run.state, role) });
       }
@@ -109,6 +123,15 @@ export class Runs {
 
   async stop(): Promise<void> {
     await Promise.all(this.all().map((run) => run.stop()));
+  }
+
+  #tellFenced(hostId: string, { by, reason, acceptOlderCopy }: Omit<Fence, "at">): Run[] {
+    return this.all().filter((run) => {
+      const role = roles.find((each) => run.hostOf(each) === hostId);
+      if (role === undefined || isEnded(run.state)) return false;
+      run.post({ type: "fenced", role, by, reason, acceptOlderCopy });
+      return true;
+    });
   }
 
   #begin(state: Migration, version: number): void {
@@ -181,6 +204,8 @@ export class Runs {
     );
   }
 }
+
+const roles = ["source", "destination"] as const satisfies Role[];
 
 /** The stored state, whole; one of another version is not guessed at. */
 export function stateOf(record: MigrationRecord): Migration {

@@ -28,6 +28,7 @@ export function viewOf(state: Migration, now: number): View {
     bandwidthBytesPerSec: rounded(course.bytesPerSec),
     dirtyBytesPerSec: rounded(course.dirtyBytesPerSec),
     sentBytes: course.devices.reduce((sum, device) => sum + device.sentBytes, 0),
+    heard: heardOf(state),
     devices: course.devices,
     report: isEnded(state) ? reportOf(state) : undefined,
     createdAt: stamp(facts.createdAt),
@@ -65,6 +66,17 @@ function reportOf(state: Ended): Report {
           },
     devices: course.devices,
   };
+}
+
+/** What is known while nobody answers. */
+function heardOf(state: Migration): View["heard"] {
+  if (state.phase !== "switchover") return undefined;
+  const { source, destination } = state.heard;
+  return { source: source && word(source), destination: destination && word(destination) };
+}
+
+function word({ said, at }: { said: string; at: number }): { said: string; at: string } {
+  return { said, at: stamp(at) };
 }
 
 function reasonOf(state: Migration): View["reason"] {
