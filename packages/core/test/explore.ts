@@ -51,31 +51,9 @@ export interface Explorer {
 
 /** Every world that can come of `first`. */
 export function explore(first: World, { budget, deaths = false, until }: Explorer): Exploration {
-  const bag = new Bag();
-  const source = new Automaton<SourceHost>(
-    keyOfHost,
-    (state, input) => (input === death ? sourceDies(state) : sourceOutcomes(state, bag.at(input))),
-    bag,
-  );
-  const destination = new Automaton<DestinationHost>(
-    keyOfHost,
-    (state, input) => (input === death ? destinationDies(state) : destinationOutcomes(state, bag.at(input))),
-    bag,
-  );
-  const orchestrator = new Automaton<Orchestrated>(
-    keyOfOrchestrated,
-    (state, input) => {
-      const fencing = fencings[input - firstFencing];
-      return fencing === undefined ? orchestratorOutcomes(state, bag.at(input)) : orchestratorIsTold(state, fencing);
-    },
-    bag,
-  );
-  const automata = [orchestrator, source, destination] as const;
-  const hellos = {
-    source: new Hellos("source", orchestrator, source, bag),
-    destination: new Hellos("destination", orchestrator, destination, bag),
-  };
-  const moving = { automata, bag, hellos, deaths };
+  const moving = movingParties(deaths);
+  const { automata, bag } = moving;
+  const [orchestrator, source, destination] = automata;
   const worlds = new Worlds();
   const partiesOf = (meeting: number): Parties => {
     const [m, s, d] = worlds.idsOf(meeting);
@@ -149,6 +127,33 @@ interface Moving {
   bag: Bag;
   hellos: { source: Hellos<SourceHost>; destination: Hellos<DestinationHost> };
   deaths: boolean;
+}
+
+function movingParties(deaths: boolean): Moving {
+  const bag = new Bag();
+  const source = new Automaton<SourceHost>(
+    keyOfHost,
+    (state, input) => (input === death ? sourceDies(state) : sourceOutcomes(state, bag.at(input))),
+    bag,
+  );
+  const destination = new Automaton<DestinationHost>(
+    keyOfHost,
+    (state, input) => (input === death ? destinationDies(state) : destinationOutcomes(state, bag.at(input))),
+    bag,
+  );
+  const orchestrator = new Automaton<Orchestrated>(
+    keyOfOrchestrated,
+    (state, input) => {
+      const fencing = fencings[input - firstFencing];
+      return fencing === undefined ? orchestratorOutcomes(state, bag.at(input)) : orchestratorIsTold(state, fencing);
+    },
+    bag,
+  );
+  const hellos = {
+    source: new Hellos("source", orchestrator, source, bag),
+    destination: new Hellos("destination", orchestrator, destination, bag),
+  };
+  return { automata: [orchestrator, source, destination], bag, hellos, deaths };
 }
 
 /** A message arrives, is lost, or arrives and will arrive again; or something happens to a party of itself. */
