@@ -88,37 +88,20 @@ async function conduct(running: Running, onReady?: (ready: OrchestratorReady) =>
   const recorder = new Recorder({ store, clock, log });
   const runs = new Runs({ store, agents, bus, clock, log, metrics, recorder });
   await runs.adoptAll();
-  const scheduler = new Scheduler({ store, agents, runs, bus, clock, log });
+  const parts = { store, agents, runs, bus, clock, log };
+  const scheduler = new Scheduler(parts);
   const sessions = new Sessions(() => clock.now());
   const authenticate = bearer(store, () => dateOf(clock.now()));
-  const greeting: GreetingParts = { store, agents, runs, bus, clock, reportEveryMs: config.reportEveryMs, log };
+  const greeting: GreetingParts = { ...parts, reportEveryMs: config.reportEveryMs };
   const turns = new InTurn();
   await using fencing = new Fencing({
-    store,
-    agents,
-    runs,
-    bus,
-    clock,
-    log,
+    ...parts,
     turns,
     commands: config.fencing,
     bye: (connection) => bye(greeting, connection),
   });
   await fencing.start();
-  const app = await buildApp({
-    store,
-    agents,
-    runs,
-    bus,
-    clock,
-    scheduler,
-    sessions,
-    authenticate,
-    metrics,
-    recorder,
-    fencing,
-    log,
-  });
+  const app = await buildApp({ ...parts, scheduler, sessions, authenticate, metrics, recorder, fencing });
 
   await app.listen({ host: config.host, port: config.port });
   const maySend = () => !lost.aborted && lease.isHeld();

@@ -125,13 +125,16 @@ export class Runs {
     await Promise.all(this.all().map((run) => run.stop()));
   }
 
+  /** One that has ended need not ask the host any more to clear away what it has kept. Returns those that have not. */
   #tellFenced(hostId: string, { by, reason, acceptOlderCopy }: Omit<Fence, "at">): Run[] {
-    return this.all().filter((run) => {
+    const underWay: Run[] = [];
+    for (const run of this.all()) {
       const role = roles.find((each) => run.hostOf(each) === hostId);
-      if (role === undefined || isEnded(run.state)) return false;
+      if (role === undefined) continue;
+      if (!isEnded(run.state)) underWay.push(run);
       run.post({ type: "fenced", role, by, reason, acceptOlderCopy });
-      return true;
-    });
+    }
+    return underWay;
   }
 
   #begin(state: Migration, version: number): void {
