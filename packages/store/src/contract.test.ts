@@ -106,7 +106,7 @@ describeStore((opened) => {
       expect((await store.events.after({ cursor: from, limit: 10 })).events).toHaveLength(1);
     });
 
-    test("D10: the guests of a host are lost unless they are being moved, each with an event, and once", async () => {
+    test("D14: the guests of a host are lost unless they are being moved, each with an event, and once", async () => {
       const [hostId, other] = [unique("host"), unique("host")];
       const guest = (name: string, where = hostId) => newGuest({ name: unique(name), hostId: where, epoch: 2 });
       const [idle, moved, moving, elsewhere] = [guest("a"), guest("b"), guest("c"), guest("d", other)];

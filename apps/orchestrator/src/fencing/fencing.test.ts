@@ -109,13 +109,13 @@ function silentSwitchover(since: number): Migration {
 
 const wanted = { by: "ann", reason: "no power", acceptOlderCopy: false, runCommand: false, yesItIsDead: false };
 
-test("D10: a fence is stored before anybody hears of it, and guests are lost last", async () => {
+test("D14: a fence is stored before anybody hears of it, and guests are lost last", async () => {
   const { fencing, done } = world();
   await fencing.fence("alpha", wanted);
   expect(done).toEqual([`stored ${alpha.id}`, `told of ${alpha.id}`, `lost on ${alpha.id}`]);
 });
 
-test("D10: what a fence leaves is done again after a restart, and whenever a migration has ended, until the host is back", async () => {
+test("D14: what a fence leaves is done again after a restart, and whenever a migration has ended, until the host is back", async () => {
   const { fencing, hosts, done, bus } = world();
   const fenced = { at: new Date(0), by: "ann", reason: "no power", acceptOlderCopy: false };
   hosts.set(alpha.id, { ...hosts.get(alpha.id)!, fenced });
