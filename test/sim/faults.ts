@@ -41,6 +41,11 @@ export class Faults {
     for (let index = 0; index < count; index += 1) this.#draw(hosts);
   }
 
+  /** One more: a machine dies in the switchover. */
+  armDeath(host: string, steps: number): void {
+    this.#armed.push({ name: "death", party: host, from: "freeze", steps, act: disappear });
+  }
+
   get count(): number {
     return this.#armed.length;
   }
@@ -106,7 +111,11 @@ const lastsMs = ({ random }: World) =>
   ]);
 
 const crash: Fault = (world, party) => world.crash(party, restartMs(world));
-const losePower: Fault = (world, party) => world.host(party).losePower(restartMs(world));
+const losePower: Fault = (world, party) => {
+  const comesBackMs = restartMs(world);
+  if (world.deaths.isForLong()) world.host(party).disappear();
+  else world.host(party).losePower(comesBackMs);
+};
 const disappear: Fault = (world, party) => world.host(party).disappear();
 const die: Fault = (world, party) => world.witness.die(party);
 const fill: Fault = (world, party) => {

@@ -11,8 +11,10 @@ export class Host {
   readonly disk: Disk;
   readonly #world: World;
   agent: AgentProcess | undefined;
-  /** It never comes back. */
+  /** It is dead, and comes back only if somebody mends it. */
   isGone = false;
+  /** It was, at some time. */
+  wasGone = false;
   /** How often the machine was started, and how often its agent has noticed. */
   #starts = 1;
   #noticed = 1;
@@ -71,11 +73,22 @@ export class Host {
     this.#starts += 1;
     this.crash(restartMs);
     this.disk.losePower();
-    this.#world.witness.die(this.name);
+    if (this.#world.deaths.outlivesPower) this.#world.witness.halt(this.name);
+    else this.#world.witness.die(this.name);
   }
 
   disappear(): void {
+    if (this.isGone) return;
     this.isGone = true;
+    this.wasGone = true;
     this.losePower(0);
+    this.#world.deaths.happened(this.name);
+  }
+
+  comeBack(): void {
+    if (!this.isGone) return;
+    this.#world.note(this.name, "the machine is started again");
+    this.isGone = false;
+    this.start();
   }
 }

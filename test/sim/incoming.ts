@@ -31,6 +31,11 @@ export class Incoming implements Side {
     this.#dial(plane.world.time.nowMs + dialLimitMs);
   }
 
+  get isWhole(): boolean {
+    const { witness } = this.#plane.world;
+    return this.order.devices.every(({ device }) => witness.stateOf(this.host, device) === "loaded");
+  }
+
   confirmLoaded(epoch: number): void {
     this.#channel?.send(this, { frame: "loaded", epoch });
   }

@@ -76,6 +76,7 @@ export class HostPlane {
       openIncoming: async (order: Parameters<PlaneProxy["openIncoming"]>[0]) => await this.#openIncoming(order),
       confirmLoaded: async (id: string, epoch: number) =>
         await this.takes("confirmLoaded", 0.2, () => this.#incoming.get(id)?.confirmLoaded(epoch)),
+      keeps: async (id: string) => await this.takes("keeps", 3, () => this.#incoming.get(id)?.isWhole === true),
       start: async (id: string) => await this.#start(id),
       startKept: async (id: string) => await this.#startKept(id),
       dropIncoming: async (id: string) => {

@@ -4,9 +4,11 @@ import type { WebSocket } from "ws";
 import { AgentConnection } from "../../apps/orchestrator/src/agents/connection.ts";
 import { ConnectedAgents } from "../../apps/orchestrator/src/agents/connected.ts";
 import { Farewells } from "../../apps/orchestrator/src/agents/farewells.ts";
-import { greet, type GreetingParts } from "../../apps/orchestrator/src/agents/greeting.ts";
+import { bye, greet, type GreetingParts, keepGuests } from "../../apps/orchestrator/src/agents/greeting.ts";
 import { Bus } from "../../apps/orchestrator/src/bus.ts";
 import type { Clock } from "../../apps/orchestrator/src/clock.ts";
+import { Fencing } from "../../apps/orchestrator/src/fencing/fencing.ts";
+import { InTurn } from "../../apps/orchestrator/src/in-turn.ts";
 import { Metrics } from "../../apps/orchestrator/src/metrics.ts";
 import { Recorder } from "../../apps/orchestrator/src/runs/recorder.ts";
 import { Runs } from "../../apps/orchestrator/src/runs/runs.ts";
@@ -27,6 +29,8 @@ export class ServerProcess {
   readonly #world: World;
   readonly #greeting: GreetingParts;
   readonly #farewells: Farewells;
+  readonly #turns = new InTurn();
+  readonly fencing: Fencing;
   isReady = false;
 
   constructor(world: World) {
@@ -44,6 +48,9 @@ export class ServerProcess {
     this.runs = new Runs({ store, agents, bus, clock, log, metrics, recorder });
     this.#greeting = { store, agents, runs: this.runs, bus, clock, reportEveryMs, log };
     this.#farewells = new Farewells(this.#greeting);
+    const ending = (connection: AgentConnection) => bye(this.#greeting, connection);
+    const fenced = { store, agents, runs: this.runs, bus, clock, log, turns: this.#turns, commands: {}, bye: ending };
+    this.fencing = new Fencing(fenced);
     const scheduler = new Scheduler({ store, agents, runs: this.runs, bus, clock, log });
     const cannotStart = (error: unknown) => {
       world.note("server", `it cannot start: ${String(error)}`);
@@ -60,6 +67,7 @@ export class ServerProcess {
 
   async #run(scheduler: Scheduler): Promise<void> {
     await this.runs.adoptAll();
+    await this.fencing.start();
     this.#world.network.listen("server", this.life, (end) => this.#converse(end));
     scheduler.start();
     this.isReady = true;
@@ -76,11 +84,8 @@ export class ServerProcess {
       const message = parsed.data;
       if (greeting === undefined) {
         if (message.type !== "hello") return this.#world.object(`${message.type} comes before the hello`);
-        greeting = greet(
-          this.#greeting,
-          message,
-          (hostId) => new AgentConnection(hostId, message, this.#socketOf(end)),
-        );
+        const connect = (hostId: string) => new AgentConnection(hostId, message, this.#socketOf(end));
+        greeting = this.#turns.take(message.name, () => greet(this.#greeting, message, connect));
         greeting.catch((error: unknown) => {
           this.#world.note("server", `a hello could not be taken in: ${String(error)}`);
           end.close();
@@ -106,6 +111,7 @@ export class ServerProcess {
     // Nobody lies in this world: what is refused was refused by mistake.
     if (message.type === "rejected") this.#world.object(`an agent refused ${JSON.stringify(message)}`);
     else if ("migrationId" in message) this.runs.hear(connection.hostId, message);
+    else if (message.type === "guests") void keepGuests(this.#greeting, connection.hostId, message.guests);
   }
 
   /** Of a websocket only what a connection uses. */

@@ -70,12 +70,15 @@ function unsettled(world: World): string[] {
     if (owed.length > 0) objections.push(`${run.id} owes ${owed.join(", ")}`);
   }
   if (unknown.length > 0) return objections;
-  for (const host of hosts) {
+  // Of a lost guest every copy that may be of use is kept.
+  const isLost = store.guests.get(guestId)?.state === "lost";
+  for (const host of isLost ? [] : hosts) {
     const attempts = host.agent?.agent?.hello(0).attempts ?? [];
     if (attempts.length > 0) objections.push(`${host.name} has a part in ${JSON.stringify(attempts)}`);
   }
   const guest = store.guests.get(guestId);
   if (guest === undefined) return world.host("alpha").isGone ? objections : [...objections, "the guest is not known"];
+  if (guest.state === "lost") return [...objections, ...unlessLost(world)];
   const owner = world.hostById(guest.hostId);
   const part = partsOf(owner).get(guestId)?.part;
   if (part?.as !== "owner" || part.epoch !== guest.epoch)
@@ -84,6 +87,8 @@ function unsettled(world: World): string[] {
   const expected = owner.isGone || witness.isLost ? [] : [owner.name];
   if (runners.join() !== expected.join())
     objections.push(`it runs on [${runners.join()}], not on [${expected.join()}]`);
+  if (expected.length > 0 && store.hosts.get(owner.name)?.fenced !== undefined)
+    objections.push(`${owner.name} is back and still counts as fenced`);
   if (expected.length > 0 && guest.state !== "running") objections.push(`the store says it is ${guest.state}`);
   for (const host of hosts) {
     if (host === owner || host.isGone) continue;
@@ -92,6 +97,17 @@ function unsettled(world: World): string[] {
     if (witness.holders().includes(host.name)) objections.push(`${host.name} still holds devices`);
   }
   return objections;
+}
+
+/** H8: it is said to be lost. Then nobody runs it, and no host that has lived all along has a whole copy of it. */
+function unlessLost(world: World): string[] {
+  const { witness, hosts, guest } = world;
+  const runners = witness.runners();
+  const objections = runners.length > 0 ? [`it runs on [${runners.join()}], and is said to be lost`] : [];
+  const whole = hosts.filter(
+    (host) => !host.wasGone && guest.devices.every((name) => witness.isNewest(host.name, name)),
+  );
+  return [...objections, ...whole.map(({ name }) => `it is said to be lost, and ${name} has a whole copy`)];
 }
 
 /** M1: it waits for a host that will not connect any more, and says so. */
@@ -112,7 +128,8 @@ function isUnknownForGood(world: World, state: Migration): boolean {
       partsOf(host).get(guestId)?.part.as === "owner" &&
       guest.devices.some((name) => witness.stateOf(host.name, name) === "dead"),
   );
-  const isStuck = hasLostHost(world, state) || witness.isLost || isOwnerDead;
+  const isUndecided = state.stage === "undecided";
+  const isStuck = isUndecided || hasLostHost(world, state) || witness.isLost || isOwnerDead;
   return isStuck && viewOf(state, server.clock.now()).phase === "unknown";
 }
 

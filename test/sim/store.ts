@@ -1,5 +1,6 @@
 import type { Life, Random } from "@godwit/sim";
 import type {
+  Fence,
   GuestRecord,
   HostRecord,
   MigrationCommit,
@@ -37,6 +38,8 @@ export class StoredWorld {
         seen: async (host: { id: string; name: string; facts: HostRecord["facts"]; at: Date }) =>
           await asks("hosts.seen", () => this.#seen(host)),
         touch: async () => await asks("hosts.touch", () => undefined),
+        fence: async ({ id, ...fenced }: Fence & { id: string }) =>
+          await asks("hosts.fence", () => this.#fence(id, fenced)),
         find: async (id: string) =>
           await asks("hosts.find", () => [...this.hosts.values()].find((host) => host.id === id || host.name === id)),
         list: async () => await asks("hosts.list", () => ({ items: [...this.hosts.values()] })),
@@ -48,6 +51,7 @@ export class StoredWorld {
             return "created";
           }),
         place: async (placement: Placement) => await asks("guests.place", () => this.#place(placement)),
+        loseAllOn: async (hostId: string) => await asks("guests.loseAllOn", () => this.#loseAllOn(hostId)),
         find: async (id: string) => await asks("guests.find", () => copied(this.guests.get(id))),
       },
       migrations: {
@@ -59,9 +63,7 @@ export class StoredWorld {
       events: {
         add: async (events: NewEvent[]) =>
           await asks("events.add", () => {
-            this.refusals.push(
-              ...events.filter(({ type }) => type.endsWith("-refused")).map(({ sentence }) => sentence),
-            );
+            this.refusals.push(...events.filter((event) => isRefusal(event)).map(({ sentence }) => sentence));
           }),
       },
       traces: {},
@@ -100,6 +102,21 @@ export class StoredWorld {
     return host;
   }
 
+  #fence(id: string, fenced: Fence): void {
+    for (const [name, host] of this.hosts) if (host.id === id) this.hosts.set(name, { ...host, fenced });
+  }
+
+  #loseAllOn(hostId: string): string[] {
+    const lost = [...this.guests.values()].filter(
+      (guest) =>
+        guest.hostId === hostId &&
+        guest.state !== "lost" &&
+        !this.active().some((migration) => migration.guestId === guest.id),
+    );
+    for (const guest of lost) this.guests.set(guest.id, { ...guest, state: "lost" });
+    return lost.map(({ name }) => name);
+  }
+
   #create(migration: MigrationRecord): "created" | "guest-busy" {
     if (this.active().some(({ guestId }) => guestId === migration.guestId)) return "guest-busy";
     this.migrations.set(migration.id, copied(migration));
@@ -120,6 +137,11 @@ export class StoredWorld {
     this.guests.set(guestId, { ...guest, hostId, epoch, state, devices: devices ?? guest.devices });
     return true;
   }
+}
+
+/** An old claim of a machine that was away is refused by right. */
+function isRefusal({ type }: NewEvent): boolean {
+  return type.endsWith("-refused") && type !== "guest.claim-refused";
 }
 
 function copied<Value>(value: Value): Value {

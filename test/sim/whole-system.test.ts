@@ -23,6 +23,9 @@ const everyEnding = [
   "failed DESTINATION_REVOKED",
   "failed RESTARTED",
   "failed device-failed",
+  "failed DESTINATION_FENCED",
+  "completed REGRANTED",
+  "lost LOST",
 ];
 
 describe("the whole system in a simulated world", () => {
@@ -58,6 +61,11 @@ describe("seeds that have failed", () => {
     [66, "B5, H10: a destination that ended between writing `dropped` and dropping its devices kept them for good"],
     [1010, "H1: the same, with one device"],
     [1126, "H1: the same, in the second migration of a guest"],
+    [270, "H8: a guest that was confirmed to a machine started anew ran, and was shown as stopped for good"],
+    [
+      336,
+      "M12: an ended migration was never forgotten, so that nobody told a fenced host that came back to discard its copy",
+    ],
   ])("seed %i no longer does: %s", async (seed) => {
     expect(failures([await simulate(seed)])).toEqual([]);
   });

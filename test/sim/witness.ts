@@ -17,6 +17,7 @@ export class Witness {
   readonly #hosts = new Map<string, Map<string, Device>>();
   readonly #newest = new Map<string, number>();
   readonly #note: (what: string) => void;
+  #mayBeOlder = false;
 
   constructor(names: readonly string[], note: (what: string) => void) {
     this.#names = names;
@@ -45,6 +46,13 @@ export class Witness {
       const copies = [...this.#hosts.values()].flatMap((devices) => devices.get(name) ?? []);
       return !copies.some(({ state, content }) => state !== "dead" && content === newest);
     });
+  }
+
+  /** It could be run as it is, and holds all that was ever served. */
+  isNewest(host: string, name: string): boolean {
+    const device = this.#on(host).get(name);
+    const isWhole = device !== undefined && device.state !== "dead" && device.state !== "receiving";
+    return isWhole && device.content === this.#newest.get(name);
   }
 
   /** The hosts on which every device runs. */
@@ -76,10 +84,11 @@ export class Witness {
     );
     if (elsewhere.length > 0) this.#object(`${name} starts on ${host} while the guest runs on ${elsewhere.join(", ")}`);
     const newest = this.#newest.get(name) ?? 0;
-    if (device.content !== newest) this.#object(`${name} starts on ${host} with ${device.content}, not ${newest}`);
+    if (device.content !== newest && !this.#mayBeOlder)
+      this.#object(`${name} starts on ${host} with ${device.content}, not ${newest}`);
     device.state = "running";
-    device.content = newest + 1;
-    this.#newest.set(name, newest + 1);
+    device.content += 1;
+    this.#newest.set(name, device.content);
     this.#note(`${name} runs on ${host}`);
   }
 
@@ -103,10 +112,24 @@ export class Witness {
     const others = [...this.#hosts.values()].flatMap((devices) => devices.get(name) ?? []);
     const mayBeWhole = why === "leftover" || why === "startFailed";
     const isKept =
+      (why === "leftover" && this.#mayBeOlder) ||
       device.content < newest ||
       (mayBeWhole && others.some((each) => each.content === newest && each.state !== "dead"));
     if (!isKept && !this.isLost)
       this.#object(`${name} is discarded on ${host} (${why}) and the other side does not have it`);
+  }
+
+  /** Somebody has said that a copy may be run that is older than what was served elsewhere. */
+  acceptOlderCopies(): void {
+    this.#mayBeOlder = true;
+  }
+
+  /** The power goes: nothing runs any more, what is on disks stays, and what was being received is of no use. */
+  halt(host: string): void {
+    for (const [name, device] of this.#on(host)) {
+      this.stop(host, name);
+      if (device.state === "receiving") device.state = "dead";
+    }
   }
 
   /** The devices' processes end by themselves or with their host. */

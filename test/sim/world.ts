@@ -2,6 +2,7 @@ import type { Life } from "@godwit/sim";
 import { Network, Random, VirtualTime } from "@godwit/sim";
 import { type Logger, pino } from "pino";
 import { foldJournal, type JournalEntry, type Parts } from "@godwit/core";
+import { Deaths } from "./deaths.ts";
 import { Faults } from "./faults.ts";
 import { drawGuest, guestId, hostIdOf, type SimulatedGuest } from "./guest.ts";
 import { Host } from "./host.ts";
@@ -20,6 +21,7 @@ export class World {
   readonly network: Network;
   readonly store: StoredWorld;
   readonly faults: Faults;
+  readonly deaths: Deaths;
   readonly guest: SimulatedGuest;
   readonly witness: Witness;
   readonly hostNames: readonly [string, string, ...string[]];
@@ -39,6 +41,7 @@ export class World {
     this.hostNames = this.random.chance(0.3) ? ["alpha", "beta", "gamma"] : ["alpha", "beta"];
     this.guest = drawGuest(this.random);
     this.faults = new Faults(this.random, this.hostNames);
+    this.deaths = new Deaths(this, seed);
     this.witness = new Witness(this.guest.devices, (what) => this.note("witness", what));
     for (const name of this.hostNames) this.#hosts.set(name, new Host(this, name));
     this.witness.create("alpha");

@@ -277,6 +277,7 @@ export class Agent {
     if (journal.parts.get(guestId)?.held !== true) return;
     await journal.append({ entry: "resumed", guestId });
     await guests.adopt(guestId);
+    this.#parts.tell({ type: "guests", guests: guests.owned().filter((guest) => guest.guestId === guestId) });
   }
 
   /** H8: the guest is owned elsewhere, at a higher epoch: what is here is an old copy. */

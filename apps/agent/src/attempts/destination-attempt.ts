@@ -45,13 +45,25 @@ export class DestinationAttempt {
   }
 
   async handle(event: DestinationEvent): Promise<void> {
-    const { state, effects } = stepDestination(this.#state, event);
-    this.#state = state;
-    for (const effect of effects) await this.#perform(effect);
+    // Where the answer says what could be run, it rests on a look and not on memory.
+    if (event.type === "revoke" || event.type === "regrant") await this.#lookWhetherWhole();
+    await this.#take(event);
   }
 
   async abort(): Promise<void> {
     await this.handle({ type: "drop" });
+  }
+
+  async #lookWhetherWhole(): Promise<void> {
+    const { whole, at } = this.#state;
+    if (!whole || (at !== "loaded" && at !== "revoked") || (await this.#parts.plane.keeps(this.migrationId))) return;
+    await this.#take({ type: "failed", code: "gone", detail: "what was loaded is not there any more" });
+  }
+
+  async #take(event: DestinationEvent): Promise<void> {
+    const { state, effects } = stepDestination(this.#state, event);
+    this.#state = state;
+    for (const effect of effects) await this.#perform(effect);
   }
 
   async #perform(effect: DestinationEffect): Promise<void> {

@@ -118,6 +118,8 @@ export interface PlaneCalls {
   discardFrozen(devices: DeviceAddress[]): Promise<void>;
   openIncoming(order: IncomingOrder): Promise<void>;
   confirmLoaded(migrationId: string, epoch: number): void;
+  /** Whether every device still has what was loaded and verified. */
+  keeps(migrationId: string): Promise<boolean>;
   /** Rejects with `whole` where nothing had started, so that nothing had to be taken down again. */
   start(migrationId: string): Promise<Started>;
   /** Starts what was received and is the only copy: what does not start stays as it is, and may be tried again. */

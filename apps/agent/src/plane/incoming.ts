@@ -39,6 +39,14 @@ export class Incoming {
     for (const { channel, digest } of this.#devices) unlessEnded(() => channel.loaded(epoch, digest ?? ""));
   }
 
+  /** Whether every device still has what it had verified. */
+  async keeps(): Promise<boolean> {
+    const found = await Promise.allSettled(this.#devices.map(({ destination }) => destination.verify()));
+    return found.every(
+      (outcome, index) => outcome.status === "fulfilled" && outcome.value.digest === this.#devices[index]?.digest,
+    );
+  }
+
   /** Starts every device. @throws {StartFailed} which names those that had started all the same. */
   async start(): Promise<Omit<Started, "statuses">> {
     const from = this.#grantedAtMs ?? performance.now();

@@ -201,6 +201,10 @@ export class Plane implements PlaneCalls {
     this.#incoming.get(migrationId)?.incoming.confirmLoaded(epoch);
   }
 
+  async keeps(migrationId: string): Promise<boolean> {
+    return (await this.#incoming.get(migrationId)?.incoming.keeps()) ?? false;
+  }
+
   async start(migrationId: string): Promise<Started> {
     const found = this.#incoming.get(migrationId);
     if (found === undefined) throw new Error(`Nothing has been received for migration ${migrationId}`);

@@ -37,6 +37,8 @@ export interface RunParts {
   decided: (before: Migration, after: Migration, notices: readonly Notice[]) => void;
   /** After every step that changed what people see; `committed` when it was stored. */
   changed: (run: Run, committed: boolean) => void;
+  /** It has ended, and no host has anything left of it that must be cleared away. */
+  settled: (run: Run) => void;
   /** Another process has taken the migration over: this one stops. */
   fenced: (run: Run) => void;
 }
@@ -112,6 +114,7 @@ export class Run {
     if (decided) this.#parts.decided(before, state, notices);
     for (const effect of effects) await this.#perform(state, effect);
     if (decided || event.type === "report") this.#parts.changed(this, decided);
+    if (isEnded(state) && state.owes.length === 0) this.#parts.settled(this);
   }
 
   /** A command that cannot be sent is like one that is lost: it is repeated until it is answered. */

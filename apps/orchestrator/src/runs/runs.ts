@@ -154,7 +154,11 @@ export class Runs {
           bus.tell("migration", changed.id);
           if (committed) bus.tell("events");
           if (committed && isEnded(changed.state)) bus.tell("schedule");
-          this.#forgetSettled(changed);
+        },
+        settled: (run) => {
+          this.#runs.delete(run.id);
+          // Its own step is still under way: it stops once that is through.
+          void run.stop();
         },
         fenced: (lost) => {
           log.error({ migration: lost.id }, "another process has decided on this migration; this one lets go of it");
@@ -166,13 +170,6 @@ export class Runs {
       version,
     );
     this.#runs.set(run.id, run);
-  }
-
-  #forgetSettled(run: Run): void {
-    if (!isEnded(run.state) || run.state.owes.length > 0) return;
-    this.#runs.delete(run.id);
-    // Its own step is still under way: it stops once that is through.
-    void run.stop();
   }
 
   async #send(state: Migration, { to, command }: Send): Promise<void> {

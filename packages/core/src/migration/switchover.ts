@@ -47,6 +47,8 @@ export const unknownAfterMs = 10_000;
 
 export function isUnknown(state: Switchover, now: number): boolean {
   if (state.stage === "undecided") return true;
+  // The last copy is tried over and over: that something is heard of it does not mean that it runs.
+  if (state.stage === "regranting") return now - state.since >= unknownAfterMs;
   const lastHeard = Math.max(state.since, state.heard.source?.at ?? 0, state.heard.destination?.at ?? 0);
   return now - lastHeard >= unknownAfterMs;
 }
