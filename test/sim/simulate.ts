@@ -135,7 +135,8 @@ function isUnknownForGood(world: World, state: Migration): boolean {
 
 function endingsOf(world: World): string[] {
   return [...world.store.migrations.values()].map((record) => {
-    const state = world.server?.runs.get(record.id)?.state ?? stateOf(record);
+    const run = record.endedAt === undefined ? world.server?.runs.get(record.id) : undefined;
+    const state = run?.state ?? stateOf(record);
     if (isEnded(state)) return `${state.phase} ${state.reason.code}`;
     if (waitsForGood(world, state)) return "waits for a lost host";
     return isUnknownForGood(world, state) ? "unknown" : `open in ${state.phase}`;
