@@ -174,3 +174,27 @@ test("how a guest is written to is known where it runs, and no longer where it w
   expect(source.dirtyHistory(guestId)).toBeUndefined();
   await soon(() => expect(destination.dirtyHistory(guestId)).toBeDefined());
 });
+
+test("H8: what was loaded is looked for before it counts as whole, and is started without a grant as after a restart", async () => {
+  await written(1000);
+  await prepared();
+  expect(await destination.keeps(migrationId)).toBe(false);
+  source.freeze(migrationId);
+  await soon(() => expect(told).toEqual(["stopped", "received"]));
+  expect(await destination.keeps(migrationId)).toBe(true);
+  const { statuses } = await destination.startKept(migrationId);
+  expect(statuses).toMatchObject([{ name: "ram", kind: "memory" }]);
+  expect(await destination.keeps(migrationId)).toBe(false);
+  await written(500);
+  expect(await load.verifyAll()).toMatchObject({ lost: 0, stale: 0, corrupt: 0, errors: 0 });
+  await source.commitOutgoing(migrationId);
+});
+
+test("where one device cannot be opened, those that could be are closed again", async () => {
+  const from = { host: here, port: sourcePort };
+  const devices = [ram, { ...ram, device: "disk", kind: "org.example.unknown" }];
+  await expect(destination.openIncoming({ migrationId, devices, peers: [], ticket, from })).rejects.toMatchObject({
+    code: "missing-back-end",
+  });
+  await expect(destination.attach(ram)).rejects.toMatchObject({ code: "gone" });
+});

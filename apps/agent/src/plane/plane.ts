@@ -98,7 +98,7 @@ export class Plane implements PlaneCalls {
 
   async openOutgoing(order: OutgoingOrder): Promise<PeerDevice[]> {
     await this.cancelOutgoing(order.migrationId);
-    const sources = await Promise.all(
+    const sources = await allOrNone(
       order.devices.map(async (address) => {
         const backend = this.#backendOf(address);
         const ctx = await this.#context(backend, address);
@@ -106,6 +106,7 @@ export class Plane implements PlaneCalls {
         const peer = { name: address.device, backend: infoOf(backend), sizeBytes: await device.sizeBytes() };
         return { name: address.device, source: await backend.source(ctx), peer };
       }),
+      ({ source }) => source[Symbol.asyncDispose](),
     );
     this.#outgoing.set(order.migrationId, await Outgoing.open(order, sources, this.#listener, this.news));
     return sources.map(({ peer }) => peer);
@@ -185,11 +186,12 @@ export class Plane implements PlaneCalls {
 
   async openIncoming(order: IncomingOrder): Promise<void> {
     await this.dropIncoming(order.migrationId);
-    const destinations = await Promise.all(
+    const destinations = await allOrNone(
       order.devices.map(async (address) => {
         const backend = this.#backendOf(address);
         return { name: address.device, destination: await backend.destination(await this.#context(backend, address)) };
       }),
+      ({ destination }) => destination[Symbol.asyncDispose](),
     );
     this.#incoming.set(order.migrationId, {
       incoming: new Incoming(order, destinations, this.news),
@@ -294,4 +296,17 @@ export class Plane implements PlaneCalls {
 
 function infoOf({ kind, version, format, features, can }: Backend): BackendInfo {
   return { kind, version, format, features, can };
+}
+
+/** What had opened is closed again where one of them did not. */
+async function allOrNone<Opened>(
+  openings: Promise<Opened>[],
+  close: (opened: Opened) => PromiseLike<void>,
+): Promise<Opened[]> {
+  const outcomes = await Promise.allSettled(openings);
+  const opened = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  const failure = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failure === undefined) return opened;
+  await Promise.allSettled(opened.map(close));
+  throw failure.reason;
 }
