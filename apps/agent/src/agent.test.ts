@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { Agent } from "./agent.ts";
 import type { PlaneProxy } from "./attempts/parts.ts";
 import { Guests } from "./guests.ts";
+import type { Machine } from "./machine.ts";
 import { Journal } from "./journal.ts";
 import { Mailboxes } from "./mailboxes.ts";
 
@@ -20,6 +21,8 @@ let folder: string;
 let journal: Journal;
 let mailboxes: Mailboxes;
 let agent: Agent;
+let machine: Machine;
+let keeps: boolean;
 let history: DirtyHistory | undefined;
 let told: FromAgent[];
 let asked: { call: string; args: unknown[] }[];
@@ -27,12 +30,12 @@ let asked: { call: string; args: unknown[] }[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "godwit-agent-"));
   journal = await Journal.open(join(folder, "journal"));
-  [told, asked, history] = [[], [], dirty];
+  [told, asked, history, keeps] = [[], [], dirty, true];
   mailboxes = new Mailboxes((error) => {
     throw error;
   });
   const plane = pretendedPlane();
-  const machine = { startedAnew: false, noteStart: async () => undefined };
+  machine = { startedAnew: false, noteStart: async () => undefined };
   const log = pino({ level: "silent" });
   const guests = new Guests(journal, plane, log);
   const enqueue = (id: string, task: () => Promise<void>) => mailboxes.put(id, task);
@@ -63,6 +66,9 @@ afterEach(async () => {
 function pretendedPlane(): PlaneProxy {
   const answers: Record<string, () => unknown> = {
     openOutgoing: () => [peer],
+    attach: () => ({ name: "ram", kind: "memory", sizeBytes: 4096 }),
+    keeps: () => keeps,
+    startKept: () => ({ statuses: [] }),
     describe: () => ({ ...peer, pending }),
     dirtyHistory: () => history,
   };
@@ -152,4 +158,85 @@ test("H4, H11: a grant of another epoch on a channel starts nothing, and a flood
   expect(told).toMatchObject([{ type: "rejected", ...lone, said: "grant", epoch: 3, code: "stale-epoch" }]);
   expect(asked.some(({ call }) => call === "start")).toBe(false);
   expect(journal.parts.get("g2")?.part.as).toBe("reserved");
+});
+
+const welcome = { type: "welcome", hostId: "h1", reportEveryMs: 100 } as const;
+const attached = () => asked.some(({ call }) => call === "attach");
+
+test("H8: a guest of a machine that was started anew runs only once it is confirmed, also after another restart of the agent", async () => {
+  let noted = 0;
+  Object.assign(machine, { startedAnew: true, noteStart: async () => void (noted += 1) });
+  await agent.recover();
+  expect([attached(), noted, journal.parts.get(guestId)?.held]).toEqual([false, 1, true]);
+  expect(agent.hello(0).guests).toMatchObject([{ guestId, epoch: 1, state: "stopped" }]);
+  Object.assign(machine, { startedAnew: false });
+  await agent.recover();
+  agent.hear({ ...welcome, confirmed: ["another"] });
+  await mailboxes.idle();
+  expect([attached(), journal.parts.get(guestId)?.held]).toEqual([false, true]);
+  agent.hear({ ...welcome, confirmed: [guestId] });
+  await mailboxes.idle();
+  expect([attached(), journal.parts.get(guestId)?.held]).toEqual([true, undefined]);
+  expect(told).toMatchObject([{ type: "guests", guests: [{ guestId, state: "running" }] }]);
+});
+
+test("H8: a copy of a guest that is owned elsewhere at a higher epoch goes, with what moves it; one of the same or a higher epoch stays", async () => {
+  agent.hear({ type: "prepareSource", ...handover, ticket });
+  agent.hear({ type: "disown", guestId, epoch: 1 });
+  await mailboxes.idle();
+  expect(journal.parts.get(guestId)?.part).toEqual({ as: "owner", epoch: 1 });
+  agent.hear({ type: "disown", guestId, epoch: 4 });
+  agent.hear({ type: "disown", guestId, epoch: 4 });
+  await mailboxes.idle();
+  expect(journal.parts.has(guestId)).toBe(false);
+  expect(asked.filter(({ call }) => call === "commitOutgoing" || call === "dropLeftovers")).toMatchObject([
+    { call: "commitOutgoing", args: [migrationId] },
+    { call: "dropLeftovers" },
+  ]);
+  expect(agent.hello(0)).toMatchObject({ guests: [], attempts: [] });
+});
+
+const lone = { migrationId: "m2", guestId: "g2" };
+const regrant = { type: "regrant", ...lone, epoch: 4 } as const;
+
+async function reservedAndLoaded(): Promise<void> {
+  const reserved = { ...lone, name: "other", devices: [], peers: [], sourceEndpoint: "127.0.0.1:1" };
+  agent.hear({ type: "prepareDestination", ...reserved, epoch: 2, ticket });
+  await mailboxes.idle();
+  agent.news("m2", async (attempt) => {
+    if (attempt.role === "destination") await attempt.handle({ type: "loaded" });
+  });
+  await mailboxes.idle();
+  told = [];
+}
+
+test("H8: on a regrant a destination runs what it has loaded, and says so however often it is asked", async () => {
+  await reservedAndLoaded();
+  agent.hear({ type: "revoke", ...lone, epoch: 2 });
+  agent.hear(regrant);
+  agent.hear(regrant);
+  await mailboxes.idle();
+  expect(journal.parts.get("g2")?.part).toEqual({ as: "owner", epoch: 4 });
+  expect(told).toMatchObject([
+    { type: "revoked", ...lone, epoch: 2, whole: true },
+    { type: "running", ...lone, epoch: 4 },
+    { type: "running", ...lone, epoch: 4 },
+  ]);
+});
+
+test("H8: what is not there any more is not whole, and without a part in the guest there is nothing to run", async () => {
+  await reservedAndLoaded();
+  keeps = false;
+  agent.hear({ type: "revoke", ...lone, epoch: 2 });
+  agent.hear(regrant);
+  await mailboxes.idle();
+  expect(told).toMatchObject([
+    { type: "broken", role: "destination", code: "gone" },
+    { type: "revoked", ...lone, epoch: 2, whole: false },
+    { type: "empty", ...lone, epoch: 4 },
+  ]);
+  told = [];
+  agent.hear({ ...regrant, migrationId: "m3", guestId: "g3" });
+  await mailboxes.idle();
+  expect(told).toMatchObject([{ type: "empty", migrationId: "m3", guestId: "g3", epoch: 4 }]);
 });

@@ -12,6 +12,10 @@ function of(
   return { entry, guestId, migrationId: "migration", epoch };
 }
 
+const held: JournalEntry = { entry: "held", guestId };
+const resumed: JournalEntry = { entry: "resumed", guestId };
+const disowned = (epoch: number): JournalEntry => ({ entry: "disowned", guestId, epoch });
+
 function reserved(epoch: number): JournalEntry {
   return { entry: "reserved", guestId, name: "web", definitions: [], migrationId: "migration", epoch };
 }
@@ -52,6 +56,24 @@ test("H7: only what was released is discarded, and only what was not granted is 
   expect(() => partAfter(created, of("discarded", 2))).toThrow(JournalContradiction);
   expect(partAfter(reserved(2), of("dropped", 2))).toBeUndefined();
   expect(() => partAfter(reserved(2), of("granted", 2), of("dropped", 2))).toThrow(JournalContradiction);
+});
+
+test("H8: a regrant makes an owner of what was loaded or revoked, two epochs above the one handed over, and of nothing else", () => {
+  expect(partAfter(reserved(2), of("regranted", 4))).toEqual({ as: "owner", epoch: 4 });
+  expect(partAfter(reserved(2), of("revoked", 2), of("regranted", 4))).toEqual({ as: "owner", epoch: 4 });
+  expect(() => partAfter(reserved(2), of("regranted", 3))).toThrow(JournalContradiction);
+  expect(() => partAfter(reserved(2), of("granted", 2), of("regranted", 4))).toThrow(JournalContradiction);
+});
+
+test("H8: only an owner is held, and stays one; it is disowned by a higher epoch alone", () => {
+  const parts = [created, held].reduce<Parts>(foldJournal, new Map());
+  expect(parts.get(guestId)).toMatchObject({ held: true, part: { as: "owner", epoch: 1 } });
+  expect(foldJournal(parts, resumed).get(guestId)?.held).toBeUndefined();
+  expect(() => partAfter(created, resumed)).toThrow(JournalContradiction);
+  expect(() => partAfter(reserved(2), held)).toThrow(JournalContradiction);
+  expect(partAfter(created, held, disowned(4))).toBeUndefined();
+  expect(() => partAfter(created, disowned(1))).toThrow(JournalContradiction);
+  expect(() => partAfter(created, of("released", 2), disowned(4))).toThrow(JournalContradiction);
 });
 
 test("H9: whatever lines a journal takes, the epoch at which the host owns the guest only grows, until it has gone", () => {
