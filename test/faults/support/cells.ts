@@ -69,6 +69,7 @@ export const freezeSentAndKilled: Cell = {
   needless: true,
 };
 export const freezeSentAndSpared: Cell = { ...freezeSentAndKilled, blows: {} };
+export const freezeSentAndPaused: Cell = cell(steps.freezeSent, { server: "paused" }, "completed");
 
 /** Every step with the party itself killed. */
 export const killed: Cell[] = Object.values(steps).map((step) =>
@@ -85,7 +86,7 @@ export const pairs: Cell[] = [
 
 /** Who wakes believes what has passed: that the destination holds the state, that the grant is still good, that it is asked for. */
 export const paused: Cell[] = [
-  cell(steps.freezeSent, { server: "paused" }, "completed"),
+  freezeSentAndPaused,
   cell(steps.hearsReleased, { server: "paused" }, "completed"),
   cell(steps.stopped, { source: "paused" }, "completed"),
   cell(steps.releasing, { source: "paused" }, "completed"),
