@@ -115,7 +115,7 @@ export class Fencing implements AsyncDisposable {
     if (yesItIsDead || !this.#parts.agents.has(host.id)) return;
     throw new ProblemError(
       "host-connected",
-      `The agent of ${host.name} is connected, so that the host seems to live. Fence it only if you know better: yesItIsDead.`,
+      `The agent of ${host.name} is connected, so that the host seems to live. Fence it only if you know better: yesItIsDead (--yes-it-is-dead).`,
     );
   }
 
