@@ -13,6 +13,7 @@ import { give, strikeVariable } from "./order.ts";
 import { type WriteWatch, watchWrites } from "./write-watch.ts";
 
 const strike = new URL("./strike.ts", import.meta.url).href;
+const clearAwayLimitMs = 10_000;
 const endLimitMs = 60_000;
 const lookLimitMs = 1_000;
 /** Ten times as long is how long a switchover is waited for. */
@@ -140,8 +141,9 @@ export class Stage implements AsyncDisposable {
     return file;
   }
 
-  /** A migration that ends first has not come by the step at all. */
+  /** A migration that has ended, and been cleared away after, has not come by the step at all. */
   async #struck({ step }: Cell, orderFile: string, id: string): Promise<void> {
+    let endedFrom: number | undefined;
     const struck = await until(
       `${step.of} has come to "${step.edge}"`,
       async () => {
@@ -149,8 +151,9 @@ export class Stage implements AsyncDisposable {
         // A server that has been struck meanwhile may not answer for as long as it is paused.
         const asked = this.#cluster.client.migrations.get(id).catch(() => undefined);
         const migration = await Promise.race([asked, setTimeout(lookLimitMs, undefined)]);
-        if (migration?.endedAt === undefined || existsSync(`${orderFile}.struck`)) return undefined;
-        return { reason: migration.reason };
+        if (migration?.endedAt === undefined) return undefined;
+        endedFrom ??= performance.now();
+        return performance.now() - endedFrom < clearAwayLimitMs ? undefined : { reason: migration.reason };
       },
       endLimitMs,
     );
