@@ -1,4 +1,5 @@
 import { queued } from "@godwit/core";
+import { create } from "../../apps/orchestrator/src/runs/creation.ts";
 import { guestId, hostIdOf, idOf } from "./guest.ts";
 import type { World } from "./world.ts";
 
@@ -41,7 +42,8 @@ export class Operator {
   async #ask(): Promise<void> {
     const { server, store, random, hostNames, guest } = this.#world;
     const known = store.guests.get(guestId);
-    if (server?.isReady !== true || known?.state !== "running" || store.active().length > 0 || store.isAway) return;
+    const busy = store.active().some(({ id }) => server?.runs.get(id) !== undefined);
+    if (server?.isReady !== true || known?.state !== "running" || busy || store.isAway) return;
     const source = this.#world.hostById(known.hostId).name;
     const others = hostNames.filter((name) => name !== source);
     const destination = others[random.integer(0, others.length - 1)] ?? source;
@@ -73,13 +75,11 @@ export class Operator {
       state: JSON.parse(JSON.stringify(state)),
       createdAt: new Date(createdAt),
     };
-    const created = await store
-      .usedBy(server.life)
-      .migrations.create(record, [])
-      .catch(() => "failed");
-    if (created !== "created") return;
-    server.runs.begin(state);
-    server.bus.tell("schedule");
+    const parts = { store: store.usedBy(server.life), runs: server.runs };
+    const outcome = await create(parts, state, record, []).catch(() => "failed");
+    if (outcome === "created") server.bus.tell("schedule");
+    // Somebody who has got no answer asks again.
+    if (outcome === "failed") this.#left += 1;
   }
 
   #meddle(): void {

@@ -87,7 +87,7 @@ export class StoredWorld {
     };
     const result = await there();
     return await life.takes(`store.${what}, answer`, this.#random.between(0.1, 1), () => {
-      if (this.lostAnswers > 0 && what === "migrations.commit") {
+      if (this.lostAnswers > 0 && (what === "migrations.commit" || what === "migrations.create")) {
         this.lostAnswers -= 1;
         throw new Error("the answer of the database is lost");
       }

@@ -55,6 +55,7 @@ export class Runs {
    */
   async adoptAll(): Promise<void> {
     for (const record of await this.#parts.store.migrations.active()) {
+      if (this.#runs.has(record.id)) continue;
       this.#begin(resume(stateOf(record), this.#parts.clock.now()), record.version);
     }
     for (const { id, fenced } of await allHosts(this.#parts.store)) {

@@ -10,6 +10,7 @@ import { learntOf } from "../learnt.ts";
 import { limitsBy } from "../policies.ts";
 import { ProblemError } from "../problem.ts";
 import { expectPossible, survey, type Survey, type SurveyParts } from "../survey.ts";
+import { create } from "./creation.ts";
 import { type Runs, stateOf } from "./runs.ts";
 import { viewOf } from "./view.ts";
 
@@ -65,10 +66,9 @@ export async function begin(parts: MigrationParts, wanted: Wanted): Promise<Stat
     sentence,
     data: { phase: state.phase, guest: facts.guest.name, by: wanted.by, policy: policy ?? "none" },
   };
-  if ((await parts.store.migrations.create(record, [event])) === "guest-busy") {
+  if ((await create(parts, state, record, [event])) === "guest-busy") {
     throw new ProblemError("guest-busy", `${facts.guest.name} is being moved by another migration.`);
   }
-  parts.runs.begin(state);
   parts.bus.tell("events");
   parts.bus.tell("schedule");
   return state;
