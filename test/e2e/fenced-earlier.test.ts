@@ -54,8 +54,8 @@ test(
     await using written = await writtenGuest(cluster, "stays");
     const { id } = await inPrecopy(written.guest);
     await dieSeen(cluster, "beta");
-    const [migration] = (await fence(cluster, "beta")).migrations;
-    expect(migration).toMatchObject({ id, phase: "failed", reason: { code: "DESTINATION_FENCED" } });
+    expect((await fence(cluster, "beta")).migrations).toMatchObject([{ id, phase: "failed" }]);
+    expect(await fresh(id)).toMatchObject({ phase: "failed", reason: { code: "DESTINATION_FENCED" } });
     await serves(cluster, written, "alpha", 1, { beta: "reserved at 2" });
     await back(cluster, "beta");
     await serves(cluster, written, "alpha", 1);
