@@ -273,10 +273,12 @@ export class Agent {
 
   /** H8: the guest has not moved on while the machine was away. */
   async #letRun(guestId: string): Promise<void> {
-    const { journal, guests } = this.#parts;
+    const { journal, guests, tell } = this.#parts;
     if (journal.parts.get(guestId)?.held !== true) return;
     await journal.append({ entry: "resumed", guestId });
     await guests.adopt(guestId);
+    // The hello has said that it stands still.
+    tell({ type: "guests", guests: guests.owned().filter((guest) => guest.guestId === guestId) });
   }
 
   /** H8: the guest is owned elsewhere, at a higher epoch: what is here is an old copy. */
