@@ -69,6 +69,8 @@ export class HostPlane {
       grant: async (id: string, epoch: number) => await this.takes("grant", 0.2, () => this.#grant(id, epoch)),
       cancelOutgoing: async (id: string) => await this.#closeOutgoing(id, "cancel"),
       commitOutgoing: async (id: string) => await this.#closeOutgoing(id, "commit"),
+      exist: async (devices: DeviceAddress[]) =>
+        await this.takes("exist", 1, () => devices.every((device) => this.#exists(device))),
       reclaimFrozen: async (devices: DeviceAddress[]) => {
         for (const device of devices) await this.takes("reclaimFrozen", 2, () => this.#attach(device));
       },
@@ -110,6 +112,11 @@ export class HostPlane {
       this.world.witness.receive(this.host.name, device);
     }
     this.#incoming.set(order.migrationId, new Incoming(this, order));
+  }
+
+  #exists({ device }: DeviceAddress): boolean {
+    const state = this.world.witness.stateOf(this.host.name, device);
+    return state !== undefined && state !== "dead" && state !== "receiving";
   }
 
   #check() {

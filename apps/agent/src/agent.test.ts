@@ -23,6 +23,7 @@ let mailboxes: Mailboxes;
 let agent: Agent;
 let machine: Machine;
 let keeps: boolean;
+let exist: boolean;
 let history: DirtyHistory | undefined;
 let told: FromAgent[];
 let asked: { call: string; args: unknown[] }[];
@@ -30,7 +31,7 @@ let asked: { call: string; args: unknown[] }[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "godwit-agent-"));
   journal = await Journal.open(join(folder, "journal"));
-  [told, asked, history, keeps] = [[], [], dirty, true];
+  [told, asked, history, keeps, exist] = [[], [], dirty, true, true];
   mailboxes = new Mailboxes((error) => {
     throw error;
   });
@@ -68,6 +69,7 @@ function pretendedPlane(): PlaneProxy {
     openOutgoing: () => [peer],
     attach: () => ({ name: "ram", kind: "memory", sizeBytes: 4096 }),
     keeps: () => keeps,
+    exist: () => exist,
     startKept: () => ({ statuses: [] }),
     describe: () => ({ ...peer, pending }),
     dirtyHistory: () => history,
@@ -239,4 +241,30 @@ test("H8: what is not there any more is not whole, and without a part in the gue
   agent.hear({ ...regrant, migrationId: "m3", guestId: "g3" });
   await mailboxes.idle();
   expect(told).toMatchObject([{ type: "empty", migrationId: "m3", guestId: "g3", epoch: 4 }]);
+});
+
+test("H8: a source that has nothing left says so and writes nothing down, be it asked to keep the guest or to take it back", async () => {
+  agent.hear({ type: "prepareSource", ...handover, ticket });
+  agent.hear({ type: "freeze", ...handover });
+  await mailboxes.idle();
+  [told, exist] = [[], false];
+  agent.hear({ type: "refuse", ...handover });
+  await mailboxes.idle();
+  expect(told).toEqual([{ type: "spent", ...handover, exact: false }]);
+  expect(journal.parts.get(guestId)?.part).toEqual({ as: "owner", epoch: 1 });
+  agent.news(migrationId, async (attempt) => {
+    if (attempt.role !== "source") return;
+    await attempt.handle({ type: "stopped" });
+    await attempt.handle({ type: "loaded" });
+  });
+  await mailboxes.idle();
+  told = [];
+  agent.hear({ type: "reclaim", ...handover, epoch: 3 });
+  await mailboxes.idle();
+  expect(told).toEqual([{ type: "spent", ...handover, epoch: 3, exact: true }]);
+  expect(journal.parts.get(guestId)?.part).toMatchObject({ as: "released", epoch: 2 });
+  exist = true;
+  agent.hear({ type: "reclaim", ...handover, epoch: 3 });
+  await mailboxes.idle();
+  expect(told.at(-1)).toMatchObject({ type: "reclaimed", epoch: 3 });
 });

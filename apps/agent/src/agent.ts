@@ -53,7 +53,7 @@ export class Agent {
         for (const guestId of message.confirmed) this.#parts.enqueue(guestId, () => this.#letRun(guestId));
         return;
       case "disown":
-        return this.#parts.enqueue(message.guestId, () => this.#disown(message.guestId, message.epoch));
+        return this.#parts.enqueue(message.guestId, () => this.#disown(message));
       case "request":
         return this.#parts.enqueue(message.request.guestId, () => this.#answer(message.id, message.request));
       default:
@@ -225,8 +225,13 @@ export class Agent {
     // The guest may have come back since: what was released then is gone all the same.
     const isGone = guest === undefined || guest.part.epoch > epoch;
     if (type === "discard" && isGone) return this.#parts.tell({ type: "discarded", ...ids });
-    if (type === "reclaim" && guest?.part.epoch === epoch) return this.#parts.tell({ type: "reclaimed", ...ids });
-    if ((type !== "freeze" && type !== "refuse") || guest === undefined) return;
+    // One that is held is let run, or not, before anything else is said of it.
+    if (guest === undefined || guest.held === true || type === "discard") return;
+    if (type === "reclaim" && guest.part.epoch !== epoch) return;
+    if (!this.#parts.guests.runs(guestId)) await this.#parts.guests.adopt(guestId);
+    // Who cannot run it does not say that it keeps it: the other side may have a copy.
+    if (!this.#parts.guests.runs(guestId)) return this.#parts.tell({ type: "spent", ...ids, exact: false });
+    if (type === "reclaim") return this.#parts.tell({ type: "reclaimed", ...ids });
     if (guest.part.epoch === epoch - 1) await this.#parts.journal.append({ entry: "refused", ...ids });
     else if (guest.refusedEpoch !== epoch) return;
     this.#parts.tell({
@@ -273,15 +278,22 @@ export class Agent {
 
   /** H8: the guest has not moved on while the machine was away. */
   async #letRun(guestId: string): Promise<void> {
-    const { journal, guests } = this.#parts;
+    const { journal, guests, tell } = this.#parts;
     if (journal.parts.get(guestId)?.held !== true) return;
     await journal.append({ entry: "resumed", guestId });
     await guests.adopt(guestId);
-    this.#parts.tell({ type: "guests", guests: guests.owned().filter((guest) => guest.guestId === guestId) });
+    // The hello has said that it stands still.
+    tell({ type: "guests", guests: guests.owned().filter((guest) => guest.guestId === guestId) });
   }
 
   /** H8: the guest is owned elsewhere, at a higher epoch: what is here is an old copy. */
-  async #disown(guestId: string, epoch: number): Promise<void> {
+  async #disown({ guestId, epoch, migrationId }: ToAgent & { type: "disown" }): Promise<void> {
+    await this.#dropPassed(guestId, epoch);
+    if (migrationId === undefined) return;
+    this.#parts.tell({ type: "discarded", migrationId, guestId, epoch: epoch - regrantBeyond });
+  }
+
+  async #dropPassed(guestId: string, epoch: number): Promise<void> {
     const { guests, plane, journal, log } = this.#parts;
     const guest = guests.owner(guestId);
     if (guest === undefined || guest.part.epoch >= epoch) return;

@@ -147,6 +147,11 @@ export interface Backend<Config = unknown> extends BackendInfo {
   create(ctx: DeviceContext<Config>): Promise<Device>;
   /** Finds a device that this host owns after a restart of the agent, running or not; starts it if it should serve. */
   attach(ctx: DeviceContext<Config>): Promise<Device>;
+  /**
+   * Whether the device's state is on this host still, running or not. Without side effects; a back end that does not say is taken to
+   * have it. Before a guest is taken back it is asked, while the other side has a copy yet.
+   */
+  exists?(ctx: DeviceContext<Config>): Promise<boolean>;
   /** Ends the device and frees what it holds on this host. */
   remove(ctx: DeviceContext<Config>): Promise<void>;
   /** Could this device come to this host? Without side effects. */

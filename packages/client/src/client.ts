@@ -126,6 +126,7 @@ export class Client {
     change: async (id: string, change: Input<typeof ChangeMigration>) =>
       Migration.parse(await (await this.#send("PATCH", migrationPath(id), { body: change })).json()),
     hold: (id: string, hold = true) => this.#post(`${migrationPath(id)}/hold`, Migration, { hold }),
+    acceptOlderCopy: (id: string) => this.#post(`${migrationPath(id)}/accept-older-copy`, Migration, {}),
     switchover: (id: string, at: AskSwitchover["at"] = "now") =>
       this.#post(`${migrationPath(id)}/switchover`, Migration, { at }),
     cancel: (id: string) => this.#post(`${migrationPath(id)}/cancel`, Migration, undefined),

@@ -112,6 +112,7 @@ const fromAgent: FromAgent[] = [
   { type: "refused", ...handover, ...failure },
   { type: "revoked", ...handover, whole: true, ...failure },
   { type: "empty", ...handover },
+  { type: "spent", ...handover, exact: true },
   { type: "reclaimed", ...handover },
   { type: "discarded", ...handover },
   { type: "aborted", ...of, role: "source" },
@@ -174,7 +175,7 @@ test("a pace says whether it holds, and no cap is 0; a throttle leaves a guest a
 test("H9: no message of the handover comes without its epoch", () => {
   for (const type of ["freeze", "refuse", "grant", "revoke", "reclaim", "regrant", "discard"])
     expect(ToAgent.safeParse({ type, ...of }).success).toBe(false);
-  for (const type of ["frozen", "loaded", "reclaimed", "discarded", "empty"])
+  for (const type of ["frozen", "loaded", "reclaimed", "discarded", "empty", "spent"])
     expect(FromAgent.safeParse({ type, ...of }).success).toBe(false);
 });
 

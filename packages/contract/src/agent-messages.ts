@@ -69,7 +69,7 @@ export const ToAgent = z.discriminatedUnion("type", [
     }),
   }),
   z
-    .object({ type: z.literal("disown"), guestId: Id, epoch: Epoch })
+    .object({ type: z.literal("disown"), guestId: Id, epoch: Epoch, migrationId: Id.optional() })
     .meta({ description: "the guest is owned elsewhere at this epoch: a copy of a lower one is to go" }),
   z.object({ type: z.literal("request"), id: Id, request: AgentRequest }),
   z.object({
@@ -213,6 +213,13 @@ export const FromAgent = z.discriminatedUnion("type", [
     .meta({ description: "asked to run its copy, the destination has no whole one" }),
   z.object({ type: z.literal("reclaimed"), ...ofHandover }),
   z.object({ type: z.literal("discarded"), ...ofHandover }),
+  z
+    .object({
+      type: z.literal("spent"),
+      ...ofHandover,
+      exact: z.boolean().meta({ description: "it has not run the guest since the stop" }),
+    })
+    .meta({ description: "asked to keep the guest or to take it back, the source has nothing left that could run" }),
   z.object({ type: z.literal("aborted"), ...ofMigration, role: z.enum(["source", "destination"]) }),
   Rejected,
 ]);

@@ -30,6 +30,7 @@ export const problems = {
   "past-point-of-no-return": { status: 409, title: "The switchover has begun" },
   "guest-not-settled": { status: 409, title: "It is not settled which host owns the guest", retryable: true },
   "migration-ended": { status: 409, title: "The migration has ended" },
+  "nothing-to-accept": { status: 409, title: "No older copy waits to be accepted" },
   "not-under-way": { status: 409, title: "Nothing moves yet", retryable: true },
   "policy-built-in": { status: 409, title: "A built-in policy cannot be changed" },
   "precondition-required": { status: 428, title: "The request must say which version it changes" },

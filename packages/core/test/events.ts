@@ -66,6 +66,9 @@ export const events: Record<string, MigrationEvent> = {
   "source fenced, an older copy accepted": fenced("source", true),
   "destination fenced": fenced("destination", false),
   "destination fenced, an older copy accepted": fenced("destination", true),
+  "older copy accepted": { type: "olderCopyAccepted", by: "ann" },
+  "source spent": { type: "spent", epoch, exact: false },
+  "source spent, released": { type: "spent", epoch: epoch + 1, exact: true },
   tick: { type: "tick" },
 };
 

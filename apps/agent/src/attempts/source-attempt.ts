@@ -71,10 +71,26 @@ export class SourceAttempt {
   }
 
   async handle(event: SourceEvent): Promise<void> {
+    if (this.#wouldRunAgain(event) && !(await this.#parts.plane.exist(addressesOf(this.#guest))))
+      return this.#tellSpent(event);
     const { state, effects } = stepSource(this.#state, event);
     this.#state = state;
     if (state.at !== "freezing" && state.at !== "frozen") this.#endFreezeWatch();
     for (const effect of effects) await this.#perform(effect);
+  }
+
+  /** What this host takes back it must have: while it is frozen or released the other side may have the only copy. */
+  #wouldRunAgain(event: SourceEvent): boolean {
+    const isStopped = this.at === "freezing" || this.at === "frozen";
+    if (event.type === "failed") return isStopped;
+    if (event.type === "refuse") return isStopped && event.epoch === this.epoch;
+    return event.type === "reclaim" && this.at === "released" && event.epoch === this.epoch + 1;
+  }
+
+  /** Nothing is written down: whatever it is by its journal, it stays, until somebody else runs the guest. */
+  #tellSpent({ type }: SourceEvent): void {
+    const epoch = type === "reclaim" ? this.epoch + 1 : this.epoch;
+    this.#parts.tell({ type: "spent", ...this.#ids, epoch, exact: this.at === "released" });
   }
 
   /** The migration is over and this host keeps the guest: what was opened for it is closed. */

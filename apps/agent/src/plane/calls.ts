@@ -113,6 +113,8 @@ export interface PlaneCalls {
   /** Undoes whatever was done for the migration: the guest runs here as before. */
   cancelOutgoing(migrationId: string): Promise<void>;
   commitOutgoing(migrationId: string): Promise<void>;
+  /** Whether the state of every device is here still, running or not. */
+  exist(devices: DeviceAddress[]): Promise<boolean>;
   /** For a guest that was released before the agent restarted: its frozen devices run again, or are destroyed. */
   reclaimFrozen(devices: DeviceAddress[]): Promise<void>;
   discardFrozen(devices: DeviceAddress[]): Promise<void>;

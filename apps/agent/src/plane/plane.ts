@@ -158,6 +158,15 @@ export class Plane implements PlaneCalls {
     await outgoing?.commit();
   }
 
+  async exist(devices: DeviceAddress[]): Promise<boolean> {
+    for (const address of devices) {
+      const backend = this.#backendOf(address);
+      const exists = await backend.exists?.(this.#contextWithoutFolder(backend, address));
+      if (exists === false) return false;
+    }
+    return true;
+  }
+
   async reclaimFrozen(devices: DeviceAddress[]): Promise<void> {
     for (const address of devices) {
       const backend = this.#backendOf(address);

@@ -34,6 +34,16 @@ export function migrationChangeCommands(migration: Command): void {
     );
 
   migration
+    .command("accept-older-copy <id>")
+    .description("run a copy that may miss what a host that is gone has served")
+    .option("--yes", "do not ask")
+    .action(async (id: string, { yes = false }: { yes?: boolean }, command: Command) => {
+      const question = "What the host that is gone has served since the copy was taken is lost then. Run the copy?";
+      if (!yes && !(await agreed(question))) process.exitCode = exitCodes.interrupted;
+      else show(command, await (await clientOf(command)).migrations.acceptOlderCopy(id));
+    });
+
+  migration
     .command("switchover <id>")
     .description("switch over whatever the downtime")
     .addOption(

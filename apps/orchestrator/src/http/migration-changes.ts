@@ -33,6 +33,13 @@ const holding = {
   response: { 200: Migration },
 };
 
+const accepting = {
+  tags,
+  summary: "Run a copy that may be older than what a host that is gone has served; what it served since is lost",
+  params: Params,
+  response: { 202: Migration },
+};
+
 /** M15, M16: what may be changed of a migration that is under way. Who changed what is told as an event. */
 export function migrationChangeRoutes(fastify: FastifyInstance, parts: MigrationParts): void {
   const app = fastify.withTypeProvider<ZodTypeProvider>();
@@ -60,6 +67,21 @@ export function migrationChangeRoutes(fastify: FastifyInstance, parts: Migration
       throw new ProblemError("not-under-way", detail, { currentState: phase });
     }
     return await tell(parts, request.params.id, { type: "switchoverAsked", at, by: nameOf(request) }, reply.code(202));
+  });
+
+  const config = { scope: "hosts:fence" } as const;
+  app.post("/v1/migrations/:id/accept-older-copy", { schema: accepting, config }, async (request, reply) => {
+    const { id } = request.params;
+    const state = await current(parts, id);
+    if (state.phase !== "switchover" || state.stage !== "undecided") {
+      const detail = "It does not wait for anybody to accept an older copy.";
+      throw new ProblemError("nothing-to-accept", detail, { currentState: viewOf(state, parts.clock.now()).phase });
+    }
+    const run = parts.runs.get(id);
+    run?.post({ type: "olderCopyAccepted", by: nameOf(request) });
+    await run?.settled();
+    const view = viewOf(await current(parts, id), parts.clock.now());
+    return await tagged(reply.code(202), view).send(view);
   });
 }
 

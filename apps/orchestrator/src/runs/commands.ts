@@ -43,6 +43,7 @@ export async function messageOf(
     case "revoke":
     case "reclaim":
     case "regrant":
+    case "disown":
     case "discard":
     case "abort":
       return { ...command, ...ids };

@@ -26,6 +26,7 @@ export function eventOf(message: News): { event: MigrationEvent; role: Role } {
     case "released":
     case "refused":
     case "reclaimed":
+    case "spent":
     case "discarded":
       return { role: "source", event: message };
     case "destinationPrepared":

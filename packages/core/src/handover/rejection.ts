@@ -98,6 +98,7 @@ function epochOf(type: HandoverCommand["type"], handedOver: number): number {
 /** What answers them is of the same epochs; a destination runs at the one that it was granted, or that of a regrant. */
 function epochsOfWord(type: string, handedOver: number): number[] {
   if (type === "reclaimed") return [handedOver + 1];
+  if (type === "spent") return [handedOver, handedOver + 1];
   if (type === "empty") return [handedOver + regrantBeyond];
   return type === "running" ? [handedOver, handedOver + regrantBeyond] : [handedOver];
 }

@@ -2,7 +2,7 @@ import { msText, type Reason, reason } from "../reason.ts";
 import type { MigrationEvent, Notice, Step } from "./events.ts";
 import { outstanding } from "./outstanding.ts";
 import { costOf, withTimings } from "./course.ts";
-import type { Ended, Ending, Migration, Role, Switchover } from "./state.ts";
+import type { Ended, Ending, Fence, Migration, Role, Switchover } from "./state.ts";
 
 /** M12: an ended migration changes no more; what it still owes the hosts is asked for until it is answered. */
 export function stepEnded(state: Ended, event: MigrationEvent, now: number): Step<Migration> {
@@ -47,7 +47,7 @@ export function endedWith(
     endedAt: now,
     fenced,
     owner,
-    owes: owes.filter((role) => fenced?.[role] === undefined),
+    owes: owes.filter((role) => canBeTold(fenced?.[role])),
     askedAt: now,
   };
   return { state: next, effects: outstanding(next), notices: [phaseNotice(next)] };
@@ -74,21 +74,27 @@ export function completed(
     startedMs: measured.startedMs,
     fenced: state.fenced,
     owner: { role: "destination", epoch: measured.epoch },
-    owes: state.fenced?.source === undefined ? ["source"] : [],
+    owes: canBeTold(state.fenced?.source) ? ["source"] : [],
     askedAt: now,
   };
   const told = withDowntime(next);
   return { state: told, effects: outstanding(told), notices: [phaseNotice(told)] };
 }
 
+function canBeTold(fence: Fence | undefined): boolean {
+  return fence === undefined || fence.bySelf !== undefined;
+}
+
 function completion({ facts, fenced }: Switchover, epoch: number): Reason {
   const { guest, source, destination } = facts;
   const runs = `${guest.name} runs on ${destination.name}`;
   if (epoch === facts.epoch + 1) return reason("COMPLETED", `${runs}.`);
-  const older =
-    fenced?.source?.acceptOlderCopy === true ? ` What ${source.name} may have served since is not in it.` : "";
-  const sentence = `${runs}, from the copy taken when it stopped on ${source.name}, which is fenced.${older}`;
-  return reason("REGRANTED", sentence, { host: source.name, by: fenced?.source?.by ?? "" });
+  const fence = fenced?.source;
+  const isOlder = fence?.acceptOlderCopy === true && fence.bySelf !== "released";
+  const gone = fence?.bySelf !== undefined ? "has nothing left of it" : "is fenced";
+  const older = isOlder ? ` What ${source.name} may have served since is not in it.` : "";
+  const sentence = `${runs}, from the copy taken when it stopped on ${source.name}, which ${gone}.${older}`;
+  return reason("REGRANTED", sentence, { host: source.name, by: fence?.by ?? "" });
 }
 
 /**

@@ -37,10 +37,14 @@ export type MigrationEvent =
   /** The destination has no whole copy to be run at this epoch. */
   | { type: "empty"; epoch: number }
   | { type: "reclaimed"; epoch: number }
+  /** The source has nothing left that could run. `exact`: nor has it run the guest since the stop. */
+  | { type: "spent"; epoch: number; exact: boolean }
   | { type: "discarded"; epoch: number }
   | { type: "abortDone"; role: Role }
   /** A host is proven unable to run the guest, by whom and why: what it has not said it will never say. */
   | { type: "fenced"; role: Role; by: string; reason: string; acceptOlderCopy: boolean }
+  /** Somebody lets a copy run that may be older than what a fenced side has served. */
+  | { type: "olderCopyAccepted"; by: string }
   /** An agent (re)connected. `attempt` is where its part stands; undefined when it knows nothing of this migration. */
   | { type: "connected"; role: Role; attempt: string | undefined }
   | { type: "tick" };
@@ -68,6 +72,8 @@ export type Command =
   | { type: "reclaim"; epoch: number }
   | { type: "regrant"; epoch: number }
   | { type: "discard"; epoch: number }
+  /** The guest is owned elsewhere at this epoch: what a lower one has left is to go. */
+  | { type: "disown"; epoch: number }
   | { type: "abort" };
 
 /** Every effect is safe to repeat. */

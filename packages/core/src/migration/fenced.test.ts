@@ -38,7 +38,7 @@ test("H8: a copy that may be older waits for somebody who accepts it, and says s
   const { state, told } = after(switchover("freezing"), fenced("source"), revoked(true));
   expect(told).toBe(
     "beta has a whole copy of web. alpha may have run web after beta's copy was taken: " +
-      "it waits until alpha is back, or is fenced with an older copy accepted.",
+      "it waits until alpha is back with it, or the older copy is accepted.",
   );
   expect(state.phase === "switchover" && isUnknown(state, 1_000)).toBe(true);
   const run = after(state, fenced("source", true), { type: "running", epoch: 4, devices: [] });

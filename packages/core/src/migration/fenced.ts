@@ -30,6 +30,29 @@ export function fencedDuring(before: Switchover, event: Fenced, now: number): St
   return role === "source" ? withoutSource(state, told, now) : withoutDestination(state, told, now);
 }
 
+/** H8: whatever the fenced side has served since, the other's copy is to run. */
+export function acceptOlderCopy(before: Switchover, by: string, now: number): Step<Migration> {
+  const { fenced, stage } = before;
+  const role = fenced?.source === undefined ? "destination" : "source";
+  const fence = fenced?.[role];
+  if (stage !== "undecided" || fence === undefined) return nothing(before);
+  const state = { ...before, fenced: { ...fenced, [role]: { ...fence, acceptOlderCopy: true } } };
+  const told = `${by} has accepted a copy that may be older.`;
+  return role === "source" ? withoutSource(state, told, now) : withoutDestination(state, told, now);
+}
+
+/** H8: a source that says itself that it has nothing left to run counts as fenced. */
+export function spent(before: Switchover, event: MigrationEvent & { type: "spent" }, now: number): Step<Migration> {
+  const { source, guest } = before.facts;
+  const isAsked = before.stage === "freezing" || before.stage === "refusing" || before.stage === "reclaiming";
+  if (!isAsked) return nothing(before);
+  const told = `${source.name} has nothing left of ${guest.name} that could run.`;
+  const bySelf = event.exact ? "released" : "owner";
+  const fence: Fence = { by: source.name, reason: told, acceptOlderCopy: event.exact, bySelf };
+  const state = { ...before, fenced: { ...before.fenced, source: fence } };
+  return isFenced(state, "destination") ? loseBoth(state, told, now) : withoutSource(state, told, now);
+}
+
 /** Only what the source has released and was not asked to take back is known to be as new as anything that ever ran. */
 function withoutSource(state: Switchover, told: string, now: number): Step<Migration> {
   const { guest, destination } = state.facts;
@@ -66,7 +89,8 @@ export function runOrLose(state: Switchover, whole: boolean, now: number): Step<
   const { guest, destination } = state.facts;
   // Without one it owns nothing either, at whatever epoch it was asked to.
   const asked: Switchover = { ...state, stage: "revoking" };
-  if (!whole) return lose(asked, `${destination.name} has no whole copy of it.`, ["destination"], now);
+  const hosts: Role[] = state.fenced?.source?.bySelf === "owner" ? ["source", "destination"] : ["destination"];
+  if (!whole) return lose(asked, `${destination.name} has no whole copy of it.`, hosts, now);
   const told = `${destination.name} has a whole copy of ${guest.name}.`;
   return accepts(state, "source")
     ? goOn(state, "regranting", `${told} It is to run it.`, now)
@@ -133,7 +157,7 @@ function askForAcceptance({ facts, fenced }: Switchover): string {
   const other = fenced?.source === undefined ? facts.source.name : facts.destination.name;
   return (
     `${gone} may have run ${facts.guest.name} after ${other}'s copy was taken: ` +
-    `it waits until ${gone} is back, or is fenced with an older copy accepted.`
+    `it waits until ${gone} is back with it, or the older copy is accepted.`
   );
 }
 

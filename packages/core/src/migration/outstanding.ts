@@ -1,7 +1,7 @@
 import { assertNever } from "../assert-never.ts";
 import { regrantBeyond } from "../handover/journal.ts";
-import type { Send } from "./events.ts";
-import type { Migration, Precopy, Switchover } from "./state.ts";
+import type { Command, Send } from "./events.ts";
+import type { Ended, Migration, Precopy, Switchover } from "./state.ts";
 
 export const preflightLimitMs = 30_000;
 export const silenceLimitMs = 30_000;
@@ -28,9 +28,7 @@ export function outstanding(state: Migration): Send[] {
     case "failed":
     case "lost":
       return state.owes.map((role) =>
-        state.phase === "completed"
-          ? { to: role, command: { type: "discard", epoch: next } }
-          : { to: role, command: { type: "abort" } },
+        state.phase === "completed" ? { to: role, command: clearing(state) } : { to: role, command: { type: "abort" } },
       );
     default:
       return assertNever(state);
@@ -56,6 +54,13 @@ export function deadlineOf(state: Migration): number | undefined {
     default:
       return assertNever(state);
   }
+}
+
+/** What was never released is not discarded: it is disowned by the epoch that has passed it. */
+function clearing({ facts, fenced, owner }: Ended): Command {
+  return fenced?.source?.bySelf === "owner"
+    ? { type: "disown", epoch: owner.epoch }
+    : { type: "discard", epoch: facts.epoch + 1 };
 }
 
 /** How fast the source may send, and how much the guest is slowed down. */

@@ -130,6 +130,8 @@ export interface Fence {
   by: string;
   reason: string;
   acceptOlderCopy: boolean;
+  /** The host itself has said that it has nothing to run, and what its journal makes it: it can be told to clear that away. */
+  bySelf?: "released" | "owner" | undefined;
 }
 
 /**

@@ -2,7 +2,16 @@ import { msText, reason } from "../reason.ts";
 import { costOf, withTimings } from "./course.ts";
 import { completed, endedWith } from "./ended.ts";
 import { regrantBeyond } from "../handover/journal.ts";
-import { comeBack, fencedDuring, isFenced, regrantReleased, runOrLose, takeBackOrWait } from "./fenced.ts";
+import {
+  acceptOlderCopy,
+  comeBack,
+  fencedDuring,
+  isFenced,
+  regrantReleased,
+  runOrLose,
+  spent,
+  takeBackOrWait,
+} from "./fenced.ts";
 import type { MigrationEvent, Notice, Step } from "./events.ts";
 import { askAgainMs, freezeLimitMs, outstanding } from "./outstanding.ts";
 import type { Ending, Migration, Role, Switchover } from "./state.ts";
@@ -29,8 +38,12 @@ export function stepSwitchover(before: Switchover, event: MigrationEvent, now: n
     case "broken":
     case "declined":
       return state.stage === "freezing" ? refuse(state, broke(state, event), now) : unchanged(state);
+    case "spent":
+      return spent(state, event, now);
     case "empty":
       return state.stage === "regranting" ? runOrLose(state, false, now) : unchanged(state);
+    case "olderCopyAccepted":
+      return acceptOlderCopy(state, event.by, now);
     case "fenced":
       return fencedDuring(state, event, now);
     case "connected":
@@ -63,6 +76,8 @@ function concerns(state: Switchover, event: MigrationEvent & { epoch: number }):
   switch (event.type) {
     case "reclaimed":
       return event.epoch === next + 1;
+    case "spent":
+      return event.epoch === next || event.epoch === next + 1;
     case "empty":
       return event.epoch === regranted;
     case "running":
@@ -190,6 +205,7 @@ function speakerOf(event: MigrationEvent): Role | undefined {
     case "released":
     case "refused":
     case "reclaimed":
+    case "spent":
     case "report":
       return "source";
     case "loaded":

@@ -130,6 +130,8 @@ test("the transition table: phase, event, next phase and commands; what is not l
     freezing + source fenced, an older copy accepted: revoking, revoke to destination
     freezing + destination fenced: refusing, refuse to source
     freezing + destination fenced, an older copy accepted: refusing, refuse to source
+    freezing + source spent: revoking, revoke to destination
+    freezing + source spent, released: revoking, revoke to destination
     refusing + released: granting
     refusing + running: completed, discard to source
     refusing + refused: failed, abort to source, abort to destination
@@ -143,6 +145,8 @@ test("the transition table: phase, event, next phase and commands; what is not l
     refusing + source fenced, an older copy accepted: revoking, revoke to destination
     refusing + destination fenced: stays, refuse to source
     refusing + destination fenced, an older copy accepted: stays, refuse to source
+    refusing + source spent: revoking, revoke to destination
+    refusing + source spent, released: revoking, revoke to destination
     granting + running: completed, discard to source
     granting + revoked: reclaiming, reclaim to source
     granting + revoked, whole: reclaiming, reclaim to source
@@ -168,6 +172,8 @@ test("the transition table: phase, event, next phase and commands; what is not l
     reclaiming + source fenced, an older copy accepted: revoking, revoke to destination
     reclaiming + destination fenced: stays, reclaim to source
     reclaiming + destination fenced, an older copy accepted: stays, reclaim to source
+    reclaiming + source spent: revoking, revoke to destination
+    reclaiming + source spent, released: revoking, revoke to destination
     revoking + released: regranting, regrant to destination
     revoking + running: completed
     revoking + revoked: lost, abort to destination
@@ -200,6 +206,7 @@ test("the transition table: phase, event, next phase and commands; what is not l
     undecided, source fenced + source fenced, an older copy accepted: regranting, regrant to destination
     undecided, source fenced + destination fenced: lost
     undecided, source fenced + destination fenced, an older copy accepted: lost
+    undecided, source fenced + older copy accepted: regranting, regrant to destination
     undecided, destination fenced + revoked: reclaiming, reclaim to source
     undecided, destination fenced + revoked, whole: reclaiming, reclaim to source
     undecided, destination fenced + destination connected: granting, grant to destination
@@ -208,6 +215,7 @@ test("the transition table: phase, event, next phase and commands; what is not l
     undecided, destination fenced + source fenced: lost
     undecided, destination fenced + source fenced, an older copy accepted: lost
     undecided, destination fenced + destination fenced, an older copy accepted: reclaiming, reclaim to source
+    undecided, destination fenced + older copy accepted: reclaiming, reclaim to source
     lost + source connected: stays, abort to destination
     lost + source restarted: stays, abort to destination
     lost + destination connected: stays, abort to destination

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { type Backend, type Device, type DeviceContext, compareBackends } from "@godwit/backend";
 import { fromText } from "./bytes.ts";
@@ -89,6 +89,10 @@ class DirectoryBackend implements Backend<DirectoryConfig> {
     requireMovable(places);
     if (!held) await service.startIfDown();
     return this.#device(ctx, places);
+  }
+
+  async exists(ctx: DeviceContext<DirectoryConfig>) {
+    return existsSync(this.#open(ctx).places.path);
   }
 
   async remove(ctx: DeviceContext<DirectoryConfig>) {

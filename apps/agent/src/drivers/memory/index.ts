@@ -42,6 +42,8 @@ export function memoryBackend(options: MemoryOptions = {}): Backend<MemoryConfig
 
     attach: async (ctx) => await serve(ctx, await attachments.require(ctx)),
 
+    exists: async (ctx) => (await attachments.find(ctx)) !== undefined,
+
     async remove(ctx) {
       await attachments.end(ctx);
     },
