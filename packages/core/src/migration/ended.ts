@@ -115,8 +115,9 @@ function withDowntime(state: Ended): Ended {
 
 /** The destination's word that it runs can overtake the source's word that it has released. */
 function measuredLate(state: Ended, event: MigrationEvent & { type: "released" }): Step<Migration> {
-  const known = state.phase !== "completed" || state.released !== undefined || event.epoch !== state.owner.epoch;
-  if (known) return { state, effects: [], notices: [] };
+  const granted = state.facts.epoch + 1;
+  const measures = event.epoch === granted && state.owner.epoch === granted && state.released === undefined;
+  if (state.phase !== "completed" || !measures) return { state, effects: [], notices: [] };
   const course = withTimings(state.course, event.devices);
   const next = withDowntime({ ...state, course, released: costOf(event) });
   return {
