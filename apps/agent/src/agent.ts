@@ -288,6 +288,15 @@ export class Agent {
 
   /** H8: the guest is owned elsewhere, at a higher epoch: what is here is an old copy. */
   async #disown({ guestId, epoch, migrationId }: ToAgent & { type: "disown" }): Promise<void> {
+    const { guests } = this.#parts;
+    for (const attempt of this.#attempts.values()) {
+      if (attempt.guestId !== guestId || attempt.role !== "source") continue;
+      // What was released after all is discarded as ever.
+      if (attempt.at === "released") await attempt.handle({ type: "discard", epoch: attempt.epoch });
+      else if ((guests.owner(guestId)?.part.epoch ?? epoch) < epoch) await attempt.overtaken();
+      else continue;
+      this.#attempts.delete(attempt.migrationId);
+    }
     await this.#dropPassed(guestId, epoch);
     if (migrationId === undefined) return;
     this.#parts.tell({ type: "discarded", migrationId, guestId, epoch: epoch - regrantBeyond });
@@ -298,11 +307,6 @@ export class Agent {
     const guest = guests.owner(guestId);
     if (guest === undefined || guest.part.epoch >= epoch) return;
     log.warn({ guest: guest.name, epoch }, "the guest is owned elsewhere: the copy that is here goes");
-    for (const attempt of this.#attempts.values()) {
-      if (attempt.guestId !== guestId || attempt.role !== "source") continue;
-      await attempt.overtaken();
-      this.#attempts.delete(attempt.migrationId);
-    }
     guests.forget(guestId);
     await plane.dropLeftovers(addressesOf(guest));
     await journal.append({ entry: "disowned", guestId, epoch });

@@ -6,6 +6,7 @@ import {
   destinationDies,
   destinationOutcomes,
   keyOfHost,
+  olderCopyIsAccepted,
   orchestratorIsTold,
   orchestratorOutcomes,
   type Outcome,
@@ -45,13 +46,15 @@ export interface Explorer {
   budget: number;
   /** Hosts die, and are fenced once they are dead, at any moment. */
   deaths?: boolean;
+  /** The source's devices die while they stand still. */
+  devicesDie?: boolean;
   /** It is enough to have found parties of which this holds. */
   until?: (parties: Parties) => boolean;
 }
 
 /** Every world that can come of `first`. */
-export function explore(first: World, { budget, deaths = false, until }: Explorer): Exploration {
-  const moving = movingParties(deaths);
+export function explore(first: World, { budget, deaths = false, devicesDie = false, until }: Explorer): Exploration {
+  const moving = movingParties({ deaths, devicesDie });
   const { automata, bag } = moving;
   const [orchestrator, source, destination] = automata;
   const worlds = new Worlds();
@@ -127,13 +130,14 @@ interface Moving {
   bag: Bag;
   hellos: { source: Hellos<SourceHost>; destination: Hellos<DestinationHost> };
   deaths: boolean;
+  devicesDie: boolean;
 }
 
-function movingParties(deaths: boolean): Moving {
+function movingParties({ deaths, devicesDie }: Pick<Moving, "deaths" | "devicesDie">): Moving {
   const bag = new Bag();
   const source = new Automaton<SourceHost>(
     keyOfHost,
-    (state, input) => (input === death ? sourceDies(state) : sourceOutcomes(state, bag.at(input))),
+    (state, input) => (input === death ? sourceDies(state) : sourceOutcomes(state, bag.at(input), devicesDie)),
     bag,
   );
   const destination = new Automaton<DestinationHost>(
@@ -144,6 +148,7 @@ function movingParties(deaths: boolean): Moving {
   const orchestrator = new Automaton<Orchestrated>(
     keyOfOrchestrated,
     (state, input) => {
+      if (input === acceptance) return olderCopyIsAccepted(state);
       const fencing = fencings[input - firstFencing];
       return fencing === undefined ? orchestratorOutcomes(state, bag.at(input)) : orchestratorIsTold(state, fencing);
     },
@@ -153,14 +158,14 @@ function movingParties(deaths: boolean): Moving {
     source: new Hellos("source", orchestrator, source, bag),
     destination: new Hellos("destination", orchestrator, destination, bag),
   };
-  return { automata: [orchestrator, source, destination], bag, hellos, deaths };
+  return { automata: [orchestrator, source, destination], bag, hellos, deaths, devicesDie };
 }
 
 /** A message arrives, is lost, or arrives and will arrive again; or something happens to a party of itself. */
 function movesOf(
   worlds: Worlds,
   here: number,
-  { automata, bag, hellos, deaths }: Moving,
+  { automata, bag, hellos, deaths, devicesDie }: Moving,
   visit: (orchestrator: number, source: number, destination: number, bag: number, cost: number) => void,
 ): void {
   const [m, s, d] = worlds.idsOf(worlds.meetingOf(here));
@@ -185,6 +190,7 @@ function movesOf(
     visit(m, s, d, bits & ~bit, 1);
   }
   for (let party = 0; party < automata.length; party += 1) happens(party, ofItself, bits, 0);
+  if (devicesDie) happens(0, acceptance, bits, 0);
   if (!deaths) return;
   // The connections to a machine end with it, and with them what was under way to it.
   if (alive.source) happens(1, death, bits & ~bag.bitsTo("source"), 0);
@@ -239,6 +245,7 @@ const parties = ["orchestrator", "source", "destination"] as const;
 const ofItself = 32;
 const death = 33;
 const firstFencing = 34;
+const acceptance = 63;
 const inputsMost = 64;
 
 /** A party's states and what follows each, reckoned once with the real step functions and then looked up. */

@@ -28,8 +28,11 @@ export interface SourceHost {
   /** The agent remembers the migration: it has not restarted since it prepared. */
   live: boolean;
   alive: boolean;
-  /** Held: the machine was started anew, and the guest waits for the orchestrator's word. */
-  devices: "running" | "stopped" | "held" | "gone";
+  /**
+   * Held: the machine was started anew, and the guest waits for the orchestrator's word. Spent: they died while they stood still, and
+   * nothing is left that could run.
+   */
+  devices: "running" | "stopped" | "held" | "spent" | "gone";
   /** It has run the guest again after the stop. */
   ranOn: boolean;
 }
@@ -109,6 +112,8 @@ export function sourceHears(host: SourceHost, command: Command): Turn<SourceHost
     case "reclaim":
     case "discard":
       return sourceSteps(host, command);
+    case "disown":
+      return disowned(host, command.epoch);
     case "abort":
       return abortSource(host);
     default:
@@ -117,12 +122,24 @@ export function sourceHears(host: SourceHost, command: Command): Turn<SourceHost
 }
 
 export function sourceSteps(host: SourceHost, event: SourceEvent): Turn<SourceHost> {
+  if (host.devices === "spent" && wouldRunAgain(host, event)) {
+    const at = event.type === "reclaim" ? epoch + 1 : epoch;
+    return { host, acts: [sending(told({ type: "spent", epoch: at, exact: host.handover.at === "released" }))] };
+  }
   const { state, effects } = rules.stepSource(host.handover, event);
   const devices = event.type === "stopped" && state.at === "frozen" ? "stopped" : host.devices;
   const acts = effects.map((effect) => sourceAct(effect));
   // The rest of the state follows the stop.
   if (devices !== host.devices) acts.push(sending({ to: "destination", peer: "state" }));
   return { host: { ...host, handover: state, devices }, acts };
+}
+
+/** What an agent asks before it takes its guest back; one that has restarted asks whatever its journal says. */
+function wouldRunAgain({ live, handover: { at } }: SourceHost, { type }: SourceEvent): boolean {
+  if (type === "reclaim") return at === "released" || (!live && at === "reclaimed");
+  if (type === "failed") return at === "freezing" || at === "frozen";
+  if (type !== "refuse" && type !== "freeze") return false;
+  return at === "owns" || at === "refused" ? !live : type === "refuse" && (at === "freezing" || at === "frozen");
 }
 
 export function destinationHears(host: DestinationHost, command: Command): Turn<DestinationHost> {
@@ -162,6 +179,16 @@ export function destinationSteps(host: DestinationHost, event: DestinationEvent)
 function prepareSource(host: SourceHost): Turn<SourceHost> {
   if (host.handover.at !== "owns") return { host, acts: [] };
   return { host: { ...host, live: true }, acts: [sending(told({ type: "sourcePrepared", peers: [] }))] };
+}
+
+/** Whatever it is by its journal goes. */
+function disowned(host: SourceHost, at: number): Turn<SourceHost> {
+  const part = host.parts.get(guestId)?.part;
+  const discarded = sending<SourceHost>(told({ type: "discarded", epoch }));
+  if (part?.as === "released") return sourceSteps(host, { type: "discard", epoch: part.epoch });
+  if (part?.as !== "owner" || part.epoch >= at) return { host, acts: [discarded] };
+  const parts = foldJournal(host.parts, { entry: "disowned", guestId, epoch: at });
+  return { host: { ...host, parts, handover: { epoch, at: "discarded" }, devices: "gone" }, acts: [discarded] };
 }
 
 function prepareDestination(host: DestinationHost): Turn<DestinationHost> {

@@ -36,13 +36,24 @@ export function orchestratorIsTold(state: Orchestrated, fencing: Fencing): Outco
   return [{ ...fencedBy(state, fencing), cost: 0 }];
 }
 
-export function sourceOutcomes(host: SourceHost, message: Message | Send | undefined): Outcome<SourceHost>[] {
+export function sourceOutcomes(
+  host: SourceHost,
+  message: Message | Send | undefined,
+  devicesDie = false,
+): Outcome<SourceHost>[] {
   const happens = (turn: Turn<SourceHost>) => whole(turn, restartSource);
   if (!host.alive) return [];
   if (message !== undefined && "command" in message) return happens(sourceHears(host, message.command));
   if (message !== undefined) return happens(sourceSteps(host, { type: "loaded" }));
   const stopped = host.handover.at === "freezing" ? happens(sourceSteps(host, { type: "stopped" })) : [];
-  return [...stopped, breaking(sourceSteps(host, { type: "failed", ...broke })), crashed(restartSource(host))];
+  return [
+    ...stopped,
+    breaking(sourceSteps(host, { type: "failed", ...broke })),
+    crashed(restartSource(host)),
+    ...(devicesDie && host.devices === "stopped"
+      ? [crashed({ host: { ...host, devices: "spent" as const }, sent: [] })]
+      : []),
+  ];
 }
 
 export function destinationOutcomes(
@@ -66,6 +77,11 @@ export function destinationOutcomes(
     breaking(destinationSteps(host, { type: "failed", ...broke })),
     crashed(restartDestination(host)),
   ];
+}
+
+/** Somebody lets a copy run that may be older. */
+export function olderCopyIsAccepted(state: Orchestrated): Outcome<Orchestrated>[] {
+  return [{ ...isTold(state, { type: "olderCopyAccepted", by: "" }, 0), cost: 0 }];
 }
 
 export function sourceDies(host: SourceHost): Outcome<SourceHost>[] {

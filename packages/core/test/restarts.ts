@@ -20,8 +20,8 @@ export function restartSource(host: SourceHost): { host: SourceHost; sent: Messa
   const known = parts.get(guestId);
   const [at, devices] = ((): [SourceHandover["at"], SourceHost["devices"]] => {
     if (known === undefined) return ["discarded", "gone"];
-    if (known.part.as === "released") return ["released", "stopped"];
-    const serving = before === "held" ? "held" : "running";
+    if (known.part.as === "released") return ["released", before === "spent" ? "spent" : "stopped"];
+    const serving = before === "held" || before === "spent" ? before : "running";
     if (known.refusedEpoch === epoch) return ["refused", serving];
     return [known.part.epoch === ownedEpoch ? "owns" : "reclaimed", serving];
   })();
@@ -91,7 +91,7 @@ export function sayHello<Host extends SourceHost | DestinationHost>(
 function startAnew<Host extends SourceHost | DestinationHost>(host: Host): { host: Host; attempt: string | undefined } {
   const owns = host.parts.get(guestId)?.part.as === "owner";
   const devices = "ran" in host ? "none" : host.devices;
-  const machine = { ...host, alive: true, devices: owns ? "held" : devices };
+  const machine = { ...host, alive: true, devices: owns && devices !== "spent" ? "held" : devices };
   const { host: started, sent } = "ran" in machine ? restartDestination(machine) : restartSource(machine);
   const [hello] = sent;
   if (hello === undefined || !("event" in hello) || hello.event.type !== "connected")

@@ -43,7 +43,8 @@ export function isSettled({ migration: ended, source, destination }: Parties): b
 export function broken({ migration, source, destination }: Parties): string | undefined {
   if (runs(source) && runs(destination)) return "both run the guest";
   if (source.devices === "gone" && !owns(destination)) return "the source has destroyed the only copy";
-  if (destination.droppedWhole && !owns(source)) return "the destination has dropped the only copy";
+  if (destination.droppedWhole && (!owns(source) || source.devices === "spent"))
+    return "the destination has dropped the only copy";
   if (source.handover.at === "released" && destination.handover?.at === "reserved")
     return "the source has given away what the destination has not loaded";
   if (runs(destination) && destination.handover?.whole !== true) return "the destination runs what it has not loaded";

@@ -11,6 +11,9 @@ import { foldJournal } from "./journal.ts";
  */
 const found = explore(atTheSwitchover(), { budget: 4, deaths: true });
 
+/** The same with one fault, which may be that the source's devices die while they stand still. */
+const spent = explore(atTheSwitchover(), { budget: 1, devicesDie: true });
+
 /** The first world that must not be, in few words. */
 function counterexample(holds: (parties: Parties) => boolean): unknown {
   const met = found.met.find(({ parties }) => !holds(parties));
@@ -91,4 +94,13 @@ test("H10: from every state a settled one is reached without a further fault", (
       .slice(0, 3)
       .map((index) => inWords(found.world(index))),
   ).toEqual([]);
+});
+
+test("H8: a source that has nothing left is never taken to keep the guest while the destination could run it", () => {
+  expect(spent.met.flatMap(({ parties }) => broken(parties) ?? [])).toEqual([]);
+  expect(spent.stranded(isSettled).map((index) => inWords(spent.world(index)))).toEqual([]);
+  const spentEnds = spent.met.flatMap(({ parties: { migration, source } }) =>
+    source.devices === "spent" && isEnded(migration) ? `${migration.phase} ${migration.owner.role}` : [],
+  );
+  expect([...new Set(spentEnds)].toSorted()).toEqual(["completed destination", "lost source"]);
 });

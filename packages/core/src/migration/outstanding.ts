@@ -56,11 +56,12 @@ export function deadlineOf(state: Migration): number | undefined {
   }
 }
 
-/** What was never released is not discarded: it is disowned by the epoch that has passed it. */
+/** What may never have been released is not discarded: it is disowned by the epoch that has passed it. */
 function clearing({ facts, fenced, owner }: Ended): Command {
-  return fenced?.source?.bySelf === "owner"
+  const granted = facts.epoch + 1;
+  return fenced?.source?.bySelf === "owner" && owner.epoch > granted
     ? { type: "disown", epoch: owner.epoch }
-    : { type: "discard", epoch: facts.epoch + 1 };
+    : { type: "discard", epoch: granted };
 }
 
 /** How fast the source may send, and how much the guest is slowed down. */
