@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, readdirSync } from "node:fs";
+import { findTestGuest, guestFolder } from "./test-guest.ts";
 
 /** What some tests need beyond Node, and how it is come by: programs by the script named here, and by it alone. */
 const requirements = {
@@ -7,6 +8,10 @@ const requirements = {
   chromium: {
     find: () => firstExecutable(["/usr/bin/chromium"]),
     missing: "chromium is not on this machine; scripts/install-chromium installs it",
+  },
+  qemu: {
+    find: () => (findTestGuest().missing === undefined ? guestFolder : undefined),
+    missing: "QEMU with virtiofsd and the test guest are not on this machine; scripts/install-qemu fetches them",
   },
   namespaces: {
     find: findNamespaces,

@@ -12,6 +12,7 @@ const mayImport: Record<string, string[]> = {
   "packages/sim": [],
   "packages/backend": [],
   "packages/channel": [],
+  "packages/qemu": ["@godwit/launch"],
   "packages/client": ["@godwit/contract"],
   "packages/store": ["@godwit/launch"],
   "apps/agent": ["@godwit/backend", "@godwit/channel", "@godwit/contract", "@godwit/core", "@godwit/launch"],

@@ -1,2 +1,3 @@
 export * from "./entry.ts";
 export * from "./folder-lock.ts";
+export * from "./processes.ts";

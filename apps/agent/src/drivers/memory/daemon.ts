@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { serveAttached } from "@godwit/backend";
 import { MemoryDevice, memoryInfo } from "./memory-device.ts";
 import { requireSize } from "./memory-config.ts";
-import { startTicksOf } from "./processes.ts";
+import { startTicksOf } from "@godwit/launch";
 
 const { values } = parseArgs({
   options: {

@@ -8,8 +8,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { attach, AttachError, type Attached } from "@godwit/backend";
-import { entry, nodeArguments } from "@godwit/launch";
-import { endOf, isAlive, type ProcessName } from "./processes.ts";
+import { endOf, entry, isAlive, nodeArguments, type ProcessName } from "@godwit/launch";
 
 /** Longest path of a Unix socket, from unix(7), without the final zero. */
 const socketPathLimitBytes = 107;

@@ -1,0 +1,72 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
+import { isAlive, type ProcessName, startTicksOf } from "@godwit/launch";
+
+export interface Launch {
+  program: string;
+  arguments: string[];
+  /** What it says is added to this file. */
+  log: string;
+  /** A program with its arguments that is to exec the rest, such as `setpriv`. */
+  through?: string[];
+}
+
+const lookEveryMs = 10;
+const watchEveryMs = 100;
+const shownOfLog = 2000;
+
+/** Starts a process that outlives this one and gets none of its signals. */
+export async function startApart(launch: Launch): Promise<ProcessName> {
+  const [command = launch.program, ...rest] = [...(launch.through ?? []), launch.program, ...launch.arguments];
+  const log = openSync(launch.log, "a", 0o600);
+  try {
+    const child = spawn(command, rest, { detached: true, stdio: ["ignore", log, log] });
+    await once(child, "spawn");
+    child.unref();
+    const pid = child.pid ?? 0;
+    return { pid, startTicks: (await startTicksOf(pid)) ?? "ended" };
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Looks until there is something to see; fails as soon as the process has ended, with what it said last. */
+export async function untilReady<Seen>(
+  what: string,
+  { process, log, deadlineMs }: { process: ProcessName; log: string; deadlineMs: number },
+  look: () => Promise<Seen | undefined> | Seen | undefined,
+): Promise<Seen> {
+  for (const from = performance.now(); performance.now() - from < deadlineMs; await setTimeout(lookEveryMs)) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    if (!(await isAlive(process))) throw new Error(`${what}: the process has ended: ${await lastSaid(log)}`);
+  }
+  throw new Error(`${what}: not within ${deadlineMs} ms: ${await lastSaid(log)}`);
+}
+
+/** The process that a file names, where it lives and is what is looked for: numbers are given again, and files outlive reboots. */
+export async function processIn(pidFile: string, mark: string): Promise<ProcessName | undefined> {
+  try {
+    const pid = Number(await readFile(pidFile, "utf8"));
+    const startTicks = await startTicksOf(pid);
+    const command = (await readFile(`/proc/${pid}/cmdline`, "utf8")).replaceAll("\0", " ");
+    return startTicks !== undefined && command.includes(mark) ? { pid, startTicks } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Resolves once the process has ended, or when nobody wants to know any longer. */
+export async function ended(process: ProcessName, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && (await isAlive(process))) {
+    await setTimeout(watchEveryMs, undefined, { ref: false });
+  }
+}
+
+export async function lastSaid(log: string): Promise<string> {
+  const said = await readFile(log, "utf8").catch(() => "");
+  return said.trim().slice(-shownOfLog) || "it said nothing";
+}

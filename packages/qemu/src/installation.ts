@@ -1,0 +1,65 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+export interface QemuPrograms {
+  qemu: string;
+  virtiofsd: string;
+  /** "10.0.13" */
+  version: string;
+}
+
+export type FoundPrograms = QemuPrograms & { missing?: undefined };
+
+interface Candidate {
+  qemu: string;
+  virtiofsd: string;
+}
+
+/** The state of a vhost-user device goes with a migration from these releases on. */
+const oldestQemu = [8, 2];
+const oldestVirtiofsd = [1, 11];
+
+const ofThisMachine: Candidate = { qemu: "/usr/bin/qemu-system-x86_64", virtiofsd: "/usr/libexec/virtiofsd" };
+
+/**
+ * The machine's own QEMU and virtiofsd where they are new enough, else those that were unpacked into one of the folders, else why
+ * there are none.
+ */
+export function findPrograms(folders: string[] = []): FoundPrograms | { missing: string } {
+  const unpacked = folders.map((folder) => ({
+    qemu: join(folder, "bin/qemu-system-x86_64"),
+    virtiofsd: join(folder, "bin/virtiofsd"),
+  }));
+  const reasons: string[] = [];
+  for (const candidate of [ofThisMachine, ...unpacked]) {
+    const looked = look(candidate);
+    if (typeof looked !== "string") return looked;
+    reasons.push(looked);
+  }
+  return { missing: reasons.join("; ") };
+}
+
+function look({ qemu, virtiofsd }: Candidate): FoundPrograms | string {
+  const absent = [qemu, virtiofsd].find((program) => !existsSync(program));
+  if (absent !== undefined) return `there is no ${absent}`;
+  const version = versionOf(qemu);
+  if (!isAtLeast(version, oldestQemu)) return `${qemu} is QEMU ${version ?? "of no known version"}, older than 8.2`;
+  const served = versionOf(virtiofsd);
+  if (!isAtLeast(served, oldestVirtiofsd)) return `${virtiofsd} is of version ${served ?? "unknown"}, older than 1.11`;
+  return { qemu, virtiofsd, version: version ?? "" };
+}
+
+function versionOf(program: string): string | undefined {
+  try {
+    const said = execFileSync(program, ["--version"], { encoding: "utf8", timeout: 30_000, stdio: "pipe" });
+    return /\d+\.\d+(\.\d+)?/.exec(said)?.[0];
+  } catch {
+    return undefined;
+  }
+}
+
+function isAtLeast(version: string | undefined, [major = 0, minor = 0]: number[]): boolean {
+  const [isMajor = 0, isMinor = 0] = (version ?? "0.0").split(".").map(Number);
+  return isMajor > major || (isMajor === major && isMinor >= minor);
+}

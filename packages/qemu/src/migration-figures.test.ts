@@ -1,0 +1,109 @@
+import { describe, expect, test } from "vitest";
+import { readMigration } from "./migration-answer.ts";
+import { type Figures, noFigures, type PassFigures, take } from "./migration-figures.ts";
+import { type RecordedAnswer, recordedAnswers, recordedEnd, toldByQemu11 } from "./support/recorded-migration.ts";
+
+const mib = 1024 * 1024;
+
+/** The passes as they come out of the answers. */
+function passesOf(answers: RecordedAnswer[]): PassFigures[] {
+  const seen: PassFigures[] = [];
+  let figures: Figures = noFigures;
+  for (const { atMs, answer } of answers) {
+    figures = take(figures, { atMs, answer: readMigration(answer) });
+    if (figures.lastPass !== undefined && figures.lastPass !== seen.at(-1)) seen.push(figures.lastPass);
+  }
+  return seen;
+}
+
+describe("an answer of query-migrate", () => {
+  test("before the first migration has no figures", () => {
+    expect(readMigration({})).toMatchObject({ status: "none", passes: 0, sentBytes: 0, error: undefined });
+  });
+
+  test("on the destination is a status alone", () => {
+    expect(readMigration({ status: "completed" })).toMatchObject({ status: "completed", downtimeMs: undefined });
+  });
+
+  test("tells what was dealt with, zero pages too", () => {
+    expect(readMigration(recordedEnd)).toMatchObject({
+      status: "completed",
+      passes: 11,
+      downtimeMs: 28,
+      totalMs: 7434,
+      stoppedBytes: 12_339,
+      settledBytes: (33_620 + 66_919) * 4096,
+      remainingDeviceBytes: undefined,
+    });
+  });
+
+  test("has QEMU's words for a failure", () => {
+    const said = { status: "failed", "error-desc": "Unable to write to socket: Broken pipe" };
+    expect(readMigration(said)).toMatchObject({ status: "failed", error: "Unable to write to socket: Broken pipe" });
+  });
+
+  test("tells devices and memory apart where QEMU adds them up", () => {
+    const [first] = toldByQemu11(5000);
+    expect(readMigration(first?.answer)).toMatchObject({
+      remainingRamBytes: 268_500_992,
+      remainingDeviceBytes: 5000,
+    });
+  });
+
+  test("that is none is refused", () => {
+    expect(() => readMigration({ status: "active", ram: { transferred: "much" } })).toThrow(/transferred/);
+  });
+});
+
+describe("the figures of passes", () => {
+  const passes = passesOf(recordedAnswers);
+
+  test("are there for each pass, and for those that went by in one", () => {
+    expect(passes.map(({ pass, passes: count }) => [pass, count])).toEqual([
+      [1, 1],
+      [2, 1],
+      [3, 1],
+      [4, 1],
+      [5, 1],
+      [7, 2],
+    ]);
+  });
+
+  test("find the limit of the stream", () => {
+    const unhurried = passes.slice(1, 4).map(({ sentBytesPerSec = 0 }) => sentBytesPerSec / 1e6);
+    for (const rate of unhurried) expect(rate).toBeCloseTo(40, -1);
+  });
+
+  test("find how fast the guest writes, once a pass is shorter than its working set", () => {
+    const [whole, ...shorter] = passes.slice(0, 5).map(({ dirtiedBytesPerSec = 0 }) => dirtiedBytesPerSec / mib);
+    // In the first four seconds it went round its 64 MiB more than once, and each page counts once.
+    expect(whole).toBeLessThan(17);
+    for (const rate of shorter) expect(Math.abs(rate - 20)).toBeLessThan(2.5);
+  });
+
+  test("end with what remains", () => {
+    expect(passes.map(({ remainingBytes }) => remainingBytes)).toEqual([
+      67_616_768, 35_504_128, 18_321_408, 9_584_640, 6_606_848, 512_000,
+    ]);
+  });
+
+  test("are the same in the other dialect", () => {
+    expect(passesOf(toldByQemu11(123_456))).toEqual(passes);
+  });
+
+  test("do not change by answers in between, save the rate of the moment", () => {
+    const doubled = recordedAnswers.flatMap(({ atMs, answer }) => [
+      { atMs, answer },
+      { atMs: atMs + 5, answer },
+    ]);
+    expect(passesOf(doubled)).toEqual(passes);
+    const samples = doubled.map(({ atMs, answer }) => ({ atMs, answer: readMigration(answer) }));
+    expect(samples.reduce(take, noFigures).sendingBytesPerSec).toBe(0);
+  });
+
+  test("have no rate where no time has passed", () => {
+    const [first, second] = recordedAnswers;
+    if (first === undefined || second === undefined) throw new Error("nothing was recorded");
+    expect(passesOf([first, { ...second, atMs: first.atMs }])).toMatchObject([{ sentBytesPerSec: undefined }]);
+  });
+});

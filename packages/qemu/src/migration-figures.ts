@@ -1,0 +1,85 @@
+/**
+ * What a migration comes to, from differences between answers of `query-migrate`. QEMU's own rates are of no use for a decision: the
+ * throughput stays what it was while the stream stalls, and the dirty rate is 0 during the first pass.
+ */
+import type { MigrationAnswer } from "./migration-answer.ts";
+
+/** An answer, and when it was had, on a clock that only goes forward. */
+export interface Sample {
+  atMs: number;
+  answer: MigrationAnswer;
+}
+
+export interface PassFigures {
+  /** The number of the last pass in it. */
+  pass: number;
+  /** More than one where passes went by between two samples. */
+  passes: number;
+  durationMs: number;
+  sentBytes: number;
+  /** Found dirty at its end, each page once. */
+  dirtiedBytes: number;
+  /** `undefined` where it took no time that could be measured. */
+  sentBytesPerSec: number | undefined;
+  dirtiedBytesPerSec: number | undefined;
+  /** Of memory, at its end. */
+  remainingBytes: number;
+}
+
+/** What is kept between samples: plain data. */
+export interface Figures {
+  /** The first sample since QEMU looked last which pages are dirty. */
+  passBegan: Sample | undefined;
+  latest: Sample | undefined;
+  /** How fast it has gone between the last two samples, which tells a stall at once. */
+  sendingBytesPerSec: number | undefined;
+  lastPass: PassFigures | undefined;
+}
+
+export const noFigures: Figures = {
+  passBegan: undefined,
+  latest: undefined,
+  sendingBytesPerSec: undefined,
+  lastPass: undefined,
+};
+
+/**
+ * Takes in an answer. They are exact where one is had at each event MIGRATION_PASS; between passes further ones do no harm, and a pass
+ * that was missed is told together with the next.
+ */
+export function take(figures: Figures, sample: Sample): Figures {
+  const { latest, passBegan } = figures;
+  const sendingBytesPerSec =
+    latest === undefined
+      ? undefined
+      : perSec(sample.answer.sentBytes - latest.answer.sentBytes, sample.atMs - latest.atMs);
+  const between = { ...figures, latest: sample, sendingBytesPerSec };
+  if (sample.answer.passes === 0) return between;
+  if (passBegan === undefined) return { ...between, passBegan: sample };
+  if (sample.answer.passes === passBegan.answer.passes) return between;
+  return { ...between, passBegan: sample, lastPass: passFrom(passBegan, sample) };
+}
+
+function passFrom(began: Sample, ended: Sample): PassFigures {
+  const durationMs = ended.atMs - began.atMs;
+  const sentBytes = ended.answer.sentBytes - began.answer.sentBytes;
+  const settledBytes = ended.answer.settledBytes - began.answer.settledBytes;
+  // The answer comes a moment after the look, so that a little more may have been dealt with than was left.
+  const left = Math.max(0, began.answer.remainingRamBytes - settledBytes);
+  const dirtiedBytes = Math.max(0, ended.answer.remainingRamBytes - left);
+  return {
+    // The first look is before the first pass.
+    pass: ended.answer.passes - 1,
+    passes: ended.answer.passes - began.answer.passes,
+    durationMs,
+    sentBytes,
+    dirtiedBytes,
+    sentBytesPerSec: perSec(sentBytes, durationMs),
+    dirtiedBytesPerSec: perSec(dirtiedBytes, durationMs),
+    remainingBytes: ended.answer.remainingRamBytes,
+  };
+}
+
+function perSec(bytes: number, ms: number): number | undefined {
+  return ms > 0 ? (Math.max(0, bytes) * 1000) / ms : undefined;
+}
