@@ -4,14 +4,17 @@ const source = { conditions: ["source", "node", "development|production"] };
 
 /** Minutes of killed and paused processes, with the machine to themselves: `npm run test:faults`. */
 const faults = "test/faults/**/*.test.ts";
-const only = process.env["GODWIT_FAULTS"] !== undefined;
+/** Real virtual machines, of which nothing else here makes use yet: `npm run test:qemu`. */
+const machines = "test/qemu/**/*.test.ts";
+const apart = { GODWIT_FAULTS: faults, GODWIT_MACHINES: machines };
+const only = Object.entries(apart).flatMap(([name, files]) => (process.env[name] === undefined ? [] : files));
 
 export default defineConfig({
   resolve: source,
   ssr: { resolve: source },
   test: {
-    include: only ? [faults] : ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "test/**/*.test.ts"],
-    exclude: [...defaultExclude, ...(only ? [] : [faults])],
+    include: only.length > 0 ? only : ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "test/**/*.test.ts"],
+    exclude: [...defaultExclude, ...Object.values(apart).filter((files) => !only.includes(files))],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -133,6 +133,25 @@ test(
 );
 
 test(
+  "H8: the fenced source is back with its memory gone, and says that it has nothing left: beta runs its copy",
+  async () => {
+    await using written = await writtenGuest(cluster, "powercycled");
+    const { guest } = written;
+    await orderDeath(cluster, "alpha", "synced released");
+    const { id } = await migrate(guest);
+    await struck(cluster, "alpha");
+    await dieSeen(cluster, "alpha");
+    await fence(cluster, "alpha");
+    await decided(id, /it waits until alpha is back/);
+    await back(cluster, "alpha");
+    const sentence = expect.stringContaining("which has nothing left of it.");
+    expect(await ended(id)).toMatchObject({ phase: "completed", reason: { code: "REGRANTED", sentence } });
+    await serves(cluster, written, "beta", 4);
+  },
+  limitMs,
+);
+
+test(
   "H8: the source dies frozen and never released: beta's whole copy runs where an older one is accepted, and the fenced source's claim is disowned",
   async () => {
     await using written = await writtenGuest(cluster, "frozen");
@@ -142,7 +161,7 @@ test(
     await struck(cluster, "alpha");
     await dieSeen(cluster, "alpha");
     await fence(cluster, "alpha");
-    await decided(id, /beta has a whole copy of frozen.*older copy accepted/);
+    await decided(id, /beta has a whole copy of frozen.*older copy is accepted/);
     expect(await fresh(id)).toMatchObject({ phase: "unknown" });
     await fence(cluster, "alpha", { acceptOlderCopy: true });
     expect(await ended(id)).toMatchObject({
