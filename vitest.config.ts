@@ -1,4 +1,4 @@
-import { defaultExclude, defineConfig } from "vitest/config";
+import { defaultExclude, defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 
 const source = { conditions: ["source", "node", "development|production"] };
 
@@ -9,14 +9,32 @@ const machines = "test/qemu/**/*.test.ts";
 const apart = { GODWIT_FAULTS: faults, GODWIT_MACHINES: machines };
 const only = Object.entries(apart).flatMap(([name, files]) => (process.env[name] === undefined ? [] : files));
 
+const everything = ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "test/**/*.test.ts"];
+const commanded = Object.values(apart).filter((files) => !only.includes(files));
+
+/** What is held against figures of time (how fast a link is, how fast a guest is written) has the machine to itself, before the rest. */
+const timed = ["test/e2e/verdicts.test.ts"];
+const alone: TestProjectInlineConfiguration = {
+  extends: true,
+  test: { name: "alone", include: timed, maxWorkers: 1, sequence: { groupOrder: 0 } },
+};
+const rest: TestProjectInlineConfiguration = {
+  extends: true,
+  test: {
+    name: "rest",
+    include: only.length > 0 ? only : everything,
+    exclude: [...defaultExclude, ...commanded, ...timed],
+    maxWorkers: 2,
+    sequence: { groupOrder: 1 },
+  },
+};
+
 export default defineConfig({
   resolve: source,
   ssr: { resolve: source },
   test: {
-    include: only.length > 0 ? only : ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "test/**/*.test.ts"],
-    exclude: [...defaultExclude, ...Object.values(apart).filter((files) => !only.includes(files))],
+    projects: only.length > 0 ? [rest] : [alone, rest],
     pool: "forks",
-    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 180_000,
     reporters: ["default", "./test/support/closing-line.ts"],

@@ -145,7 +145,8 @@ test("M15, C9: held at the brink it is ready and stays; written too fast by then
 
 test("C5: a link that halves is named, not the guest; mended and let go, the guest moves", async () => {
   const guest = await guestUnder({ writesPerSecond: writesOf(0.5) });
-  const id = await start(guest, { downtimeLimitMs: 150, hold: true, patience: "patient" });
+  // What is pending at this rate is now and then predicted to take 200 ms: the limit is not what is asked here.
+  const id = await start(guest, { downtimeLimitMs: 400, hold: true, patience: "patient" });
   await verdictIs(id, "ready");
   link.bytesPerSec = 0.4 * linkBytesPerSec;
   const { verdict } = await verdictIs(id, "degraded");
