@@ -160,7 +160,7 @@ export class Agent {
       });
       this.#attempts.set(
         migrationId,
-        new SourceAttempt(this.#parts, guest, migrationId, { state: { epoch, at: "owns" }, live: true }),
+        new SourceAttempt(this.#parts, guest, migrationId, { state: { epoch, at: "owns", whole: true }, live: true }),
       );
       const dirty = await this.#parts.plane.dirtyHistory(guestId);
       this.#parts.tell({ type: "sourcePrepared", migrationId, guestId, peers, dirty });
@@ -313,7 +313,7 @@ export class Agent {
   }
 
   #keepFrozen(guest: GuestPart, migrationId: string, epoch: number): void {
-    const start = { state: { epoch, at: "released" as const }, live: false };
+    const start = { state: { epoch, at: "released" as const, whole: true }, live: false };
     this.#attempts.set(migrationId, new SourceAttempt(this.#parts, guest, migrationId, start));
   }
 

@@ -22,7 +22,7 @@ export { rungText } from "./migration/limits-text.ts";
 export { intentOf, type Intent } from "./migration/intent.ts";
 export { policyOf as policyOfPrecopy, unlearntHandover } from "./migration/policy-of.ts";
 export { deadlineOf, outstanding } from "./migration/outstanding.ts";
-export { mayRun } from "./migration/fenced.ts";
+export { awaitsAcceptance, mayRun } from "./migration/fenced.ts";
 export { step } from "./migration/step.ts";
 export { leftover, resume } from "./migration/resume.ts";
 export * from "./migration/state.ts";

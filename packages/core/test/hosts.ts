@@ -65,7 +65,7 @@ export function newSource(): SourceHost {
   const created: JournalEntry = { entry: "created", guestId, name: "web", definitions: [] };
   return {
     parts: foldJournal(new Map(), created),
-    handover: { epoch, at: "owns" },
+    handover: { epoch, at: "owns", whole: true },
     live: false,
     alive: true,
     devices: "running",
@@ -105,9 +105,9 @@ export function sourceHears(host: SourceHost, command: Command): Turn<SourceHost
       return prepareSource(host);
     case "freeze":
       // An agent that knows nothing of the migration has nothing to send: it keeps the guest, in writing.
-      return host.live || host.handover.at !== "owns"
-        ? sourceSteps(host, command)
-        : sourceSteps(host, { type: "refuse", epoch: command.epoch });
+      return !host.live && (host.handover.at === "owns" || host.handover.at === "refused")
+        ? sourceSteps(host, { type: "refuse", epoch: command.epoch })
+        : sourceSteps(host, command);
     case "refuse":
     case "reclaim":
     case "discard":
@@ -122,24 +122,16 @@ export function sourceHears(host: SourceHost, command: Command): Turn<SourceHost
 }
 
 export function sourceSteps(host: SourceHost, event: SourceEvent): Turn<SourceHost> {
-  if (host.devices === "spent" && wouldRunAgain(host, event)) {
-    const at = event.type === "reclaim" ? epoch + 1 : epoch;
-    return { host, acts: [sending(told({ type: "spent", epoch: at, exact: host.handover.at === "released" }))] };
-  }
-  const { state, effects } = rules.stepSource(host.handover, event);
+  const looks = event.type === "refuse" || event.type === "failed" || event.type === "reclaim";
+  const looked = looks
+    ? rules.stepSource(host.handover, { type: "looked", whole: host.devices !== "spent" }).state
+    : host.handover;
+  const { state, effects } = rules.stepSource(looked, event);
   const devices = event.type === "stopped" && state.at === "frozen" ? "stopped" : host.devices;
   const acts = effects.map((effect) => sourceAct(effect));
   // The rest of the state follows the stop.
   if (devices !== host.devices) acts.push(sending({ to: "destination", peer: "state" }));
   return { host: { ...host, handover: state, devices }, acts };
-}
-
-/** What an agent asks before it takes its guest back; one that has restarted asks whatever its journal says. */
-function wouldRunAgain({ live, handover: { at } }: SourceHost, { type }: SourceEvent): boolean {
-  if (type === "reclaim") return at === "released" || (!live && at === "reclaimed");
-  if (type === "failed") return at === "freezing" || at === "frozen";
-  if (type !== "refuse" && type !== "freeze") return false;
-  return at === "owns" || at === "refused" ? !live : type === "refuse" && (at === "freezing" || at === "frozen");
 }
 
 export function destinationHears(host: DestinationHost, command: Command): Turn<DestinationHost> {
@@ -188,7 +180,10 @@ function disowned(host: SourceHost, at: number): Turn<SourceHost> {
   if (part?.as === "released") return sourceSteps(host, { type: "discard", epoch: part.epoch });
   if (part?.as !== "owner" || part.epoch >= at) return { host, acts: [discarded] };
   const parts = foldJournal(host.parts, { entry: "disowned", guestId, epoch: at });
-  return { host: { ...host, parts, handover: { epoch, at: "discarded" }, devices: "gone" }, acts: [discarded] };
+  return {
+    host: { ...host, parts, handover: { epoch, at: "discarded", whole: true }, devices: "gone" },
+    acts: [discarded],
+  };
 }
 
 function prepareDestination(host: DestinationHost): Turn<DestinationHost> {
@@ -244,6 +239,8 @@ function sourceAct(effect: SourceEffect): Act<SourceHost> {
       };
     case "tell":
       return sending(...tellings(effect.said, effect.epoch));
+    case "tellSpent":
+      return sending(told({ type: "spent", epoch: effect.epoch, exact: effect.exact }));
     case "tellRefused":
       return sending(told({ type: "refused", epoch: effect.epoch, ...unsaid }));
   }

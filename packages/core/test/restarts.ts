@@ -27,7 +27,7 @@ export function restartSource(host: SourceHost): { host: SourceHost; sent: Messa
   })();
   const attempt = at === "released" ? at : undefined;
   const ranOn = host.ranOn || (before === "stopped" && devices === "running");
-  const restarted = { ...host, handover: { epoch, at }, live: false, devices, ranOn };
+  const restarted = { ...host, handover: { epoch, at, whole: true }, live: false, devices, ranOn };
   return { host: restarted, sent: [connected("source", attempt)] };
 }
 
@@ -113,7 +113,7 @@ function afterHello<Host extends SourceHost | DestinationHost>(
       const gone = { parts, live: false };
       return "ran" in host
         ? { ...host, ...gone, handover: { epoch, at: "dropped", whole: false }, devices: "none" }
-        : { ...host, ...gone, handover: { epoch, at: "discarded" }, devices: "gone" };
+        : { ...host, ...gone, handover: { epoch, at: "discarded", whole: true }, devices: "gone" };
     }
   }
 }

@@ -71,26 +71,17 @@ export class SourceAttempt {
   }
 
   async handle(event: SourceEvent): Promise<void> {
-    if (this.#wouldRunAgain(event) && !(await this.#parts.plane.exist(addressesOf(this.#guest))))
-      return this.#tellSpent(event);
+    // What this host keeps or takes back it must have: that rests on a look and not on memory.
+    if (event.type === "refuse" || event.type === "failed" || event.type === "reclaim")
+      await this.#take({ type: "looked", whole: await this.#parts.plane.exist(addressesOf(this.#guest)) });
+    await this.#take(event);
+  }
+
+  async #take(event: SourceEvent): Promise<void> {
     const { state, effects } = stepSource(this.#state, event);
     this.#state = state;
     if (state.at !== "freezing" && state.at !== "frozen") this.#endFreezeWatch();
     for (const effect of effects) await this.#perform(effect);
-  }
-
-  /** What this host takes back it must have: while it is frozen or released the other side may have the only copy. */
-  #wouldRunAgain(event: SourceEvent): boolean {
-    const isStopped = this.at === "freezing" || this.at === "frozen";
-    if (event.type === "failed") return isStopped;
-    if (event.type === "refuse") return isStopped && event.epoch === this.epoch;
-    return event.type === "reclaim" && this.at === "released" && event.epoch === this.epoch + 1;
-  }
-
-  /** Nothing is written down: whatever it is by its journal, it stays, until somebody else runs the guest. */
-  #tellSpent({ type }: SourceEvent): void {
-    const epoch = type === "reclaim" ? this.epoch + 1 : this.epoch;
-    this.#parts.tell({ type: "spent", ...this.#ids, epoch, exact: this.at === "released" });
   }
 
   /** The migration is over and this host keeps the guest: what was opened for it is closed. */
@@ -134,6 +125,9 @@ export class SourceAttempt {
         return;
       case "tellRefused":
         tell({ type: "refused", ...this.#ids, epoch: effect.epoch, code: effect.code, detail: effect.detail });
+        return;
+      case "tellSpent":
+        tell({ type: "spent", ...this.#ids, epoch: effect.epoch, exact: effect.exact });
         return;
       default:
         assertNever(effect);

@@ -7,14 +7,15 @@ function inWords({ state, effects }: SourceStep): string {
   const done = effects.map((effect) => {
     if (effect.do === "journal") return `journal ${effect.entry} ${effect.epoch}`;
     if (effect.do === "tell") return `tell ${effect.said} ${effect.epoch}`;
+    if (effect.do === "tellSpent") return `tell spent ${effect.epoch}${effect.exact ? ", exact" : ""}`;
     if (effect.do === "tellRefused") return `tell refused ${effect.epoch} ${effect.code}`;
     return effect.do === "grant" ? `grant ${effect.epoch}` : effect.do;
   });
   return [state.at, ...done].join(" | ");
 }
 
-function answer(at: SourceHandover["at"], event: SourceEvent): string {
-  return inWords(stepSource({ epoch, at }, event));
+function answer(at: SourceHandover["at"], event: SourceEvent, whole = true): string {
+  return inWords(stepSource({ epoch, at, whole }, event));
 }
 
 /** For each question, what a source says and does at each place; a place that is left out stays as it is and says nothing. */
@@ -78,4 +79,28 @@ test("H9: a message of any other epoch changes nothing and is not answered", () 
       for (const type of ["freeze", "refuse", "discard"] as const) expect(answer(at, { type, epoch: other })).toBe(at);
     for (const other of [epoch - 1, epoch, epoch + 2]) expect(answer(at, { type: "reclaim", epoch: other })).toBe(at);
   }
+});
+
+const failed = { type: "failed", code: "BROKEN", detail: "a disk" } as const;
+const refuse = { type: "refuse", epoch } as const;
+const reclaim = { type: "reclaim", epoch: epoch + 1 } as const;
+
+test.each<[SourceHandover["at"], SourceEvent, string]>([
+  ["freezing", failed, "freezing | tell spent 5"],
+  ["frozen", failed, "frozen | tell spent 5"],
+  ["owns", refuse, "owns | tell spent 5"],
+  ["frozen", refuse, "frozen | tell spent 5"],
+  ["refused", refuse, "refused | tell spent 5"],
+  ["released", refuse, "released | tell released 5"],
+  ["released", reclaim, "released | tell spent 6, exact"],
+  ["reclaimed", reclaim, "reclaimed | tell spent 6"],
+])("H8: with nothing left a source that is %s writes nothing down on %o: %s", (at, event, expected) => {
+  expect(answer(at, event, false)).toBe(expected);
+});
+
+test("H8: what a source has is as it was last looked for", () => {
+  const gone = stepSource({ epoch, at: "released", whole: true }, { type: "looked", whole: false }).state;
+  expect(inWords(stepSource(gone, reclaim))).toBe("released | tell spent 6, exact");
+  const back = stepSource(gone, { type: "looked", whole: true }).state;
+  expect(inWords(stepSource(back, reclaim))).toBe("reclaimed | journal reclaimed 6 | resumeDevices | tell reclaimed 6");
 });

@@ -1,13 +1,15 @@
 import { assertNever } from "../assert-never.ts";
 
 /**
- * The source's part in one handover (H1 to H3, H7). It is the only grantor: for one epoch it journals either `refused` or
+ * The source's part in one handover (H1 to H3, H7, H8). It is the only grantor: for one epoch it journals either `refused` or
  * `released`, never both, and whichever is journaled first holds.
  */
 export interface SourceHandover {
   /** The epoch being handed over: one above that at which this host owns the guest. */
   epoch: number;
   at: "owns" | "freezing" | "frozen" | "released" | "refused" | "reclaimed" | "discarded";
+  /** The state of every device was here still when it was last looked for. */
+  whole: boolean;
 }
 
 export type SourceEvent =
@@ -18,6 +20,8 @@ export type SourceEvent =
   | { type: "loaded" }
   /** Stopping, sending or loading went wrong, or took too long. */
   | { type: "failed"; code: string; detail: string }
+  /** Whether the state of every device is here still: comes before whatever would have the guest run here again. */
+  | { type: "looked"; whole: boolean }
   | { type: "refuse"; epoch: number }
   | { type: "reclaim"; epoch: number }
   | { type: "discard"; epoch: number };
@@ -30,7 +34,8 @@ export type SourceEffect =
   | { do: "journal"; entry: "refused" | "released" | "reclaimed" | "discarded"; epoch: number }
   | { do: "grant"; epoch: number }
   | { do: "tell"; said: "frozen" | "released" | "reclaimed" | "discarded"; epoch: number }
-  | { do: "tellRefused"; epoch: number; code: string; detail: string };
+  | { do: "tellRefused"; epoch: number; code: string; detail: string }
+  | { do: "tellSpent"; epoch: number; exact: boolean };
 
 export interface SourceStep {
   state: SourceHandover;
@@ -51,6 +56,8 @@ export function stepSource(state: SourceHandover, event: SourceEvent): SourceSte
       return state.at === "freezing" || state.at === "frozen"
         ? refuse(state, event.code, event.detail)
         : nothing(state);
+    case "looked":
+      return { state: { ...state, whole: event.whole }, effects: [] };
     case "refuse":
       return event.epoch === state.epoch ? askedToRefuse(state) : nothing(state);
     case "reclaim":
@@ -92,7 +99,7 @@ function freeze(state: SourceHandover, epoch: number): SourceStep {
 function release(state: SourceHandover): SourceStep {
   const { epoch } = state;
   return {
-    state: { epoch, at: "released" },
+    state: { ...state, at: "released" },
     effects: [
       { do: "journal", entry: "released", epoch },
       { do: "grant", epoch },
@@ -108,7 +115,9 @@ function askedToRefuse(state: SourceHandover): SourceStep {
     case "frozen":
       return refuse(state, "REFUSED", "it was asked to keep the guest");
     case "refused":
-      return { state, effects: [refusal(state.epoch, "ALREADY_REFUSED", "it has refused this epoch")] };
+      return state.whole
+        ? { state, effects: [refusal(state.epoch, "ALREADY_REFUSED", "it has refused this epoch")] }
+        : spent(state, state.epoch);
     case "released":
       return { state, effects: [{ do: "tell", said: "released", epoch: state.epoch }] };
     case "reclaimed":
@@ -120,10 +129,11 @@ function askedToRefuse(state: SourceHandover): SourceStep {
 }
 
 function refuse(state: SourceHandover, code: string, detail: string): SourceStep {
-  const { epoch } = state;
+  const { epoch, whole } = state;
+  if (!whole) return spent(state, epoch);
   const resume: SourceEffect[] = state.at === "owns" ? [] : [{ do: "resumeDevices" }];
   return {
-    state: { epoch, at: "refused" },
+    state: { ...state, at: "refused" },
     effects: [{ do: "journal", entry: "refused", epoch }, ...resume, refusal(epoch, code, detail)],
   };
 }
@@ -132,12 +142,21 @@ function refuse(state: SourceHandover, code: string, detail: string): SourceStep
 function reclaim(state: SourceHandover): SourceStep {
   const epoch = state.epoch + 1;
   const told: SourceEffect = { do: "tell", said: "reclaimed", epoch };
+  if (state.at !== "reclaimed" && state.at !== "released") return nothing(state);
+  if (!state.whole) return spent(state, epoch);
   if (state.at === "reclaimed") return { state, effects: [told] };
-  if (state.at !== "released") return nothing(state);
   return {
     state: { ...state, at: "reclaimed" },
     effects: [{ do: "journal", entry: "reclaimed", epoch }, { do: "resumeDevices" }, told],
   };
+}
+
+/**
+ * H8: who has nothing left does not say that it keeps the guest or takes it back: the other side may have the only copy. Nothing is
+ * written down, so that it stays what it is by its journal until somebody else runs the guest.
+ */
+function spent(state: SourceHandover, epoch: number): SourceStep {
+  return { state, effects: [{ do: "tellSpent", epoch, exact: state.at === "released" }] };
 }
 
 /** H7: only what was released is destroyed. */
@@ -147,7 +166,7 @@ function discard(state: SourceHandover): SourceStep {
   if (state.at === "discarded") return { state, effects: [told] };
   if (state.at !== "released") return nothing(state);
   return {
-    state: { epoch, at: "discarded" },
+    state: { ...state, at: "discarded" },
     effects: [{ do: "commitDevices" }, { do: "journal", entry: "discarded", epoch }, told],
   };
 }
