@@ -162,12 +162,18 @@ test(
     await dieSeen(cluster, "alpha");
     await fence(cluster, "alpha");
     await decided(id, /beta has a whole copy of frozen.*older copy is accepted/);
+    expect(await fresh(id)).toMatchObject({ phase: "unknown", reason: { code: "OLDER_COPY" } });
+    const words = ["migration", "accept-older-copy", id];
+    expect((await runCommand(cluster, "migration", "get", id)).data).toContain(`godwit ${words.join(" ")}`);
+    expect(await runCommand(cluster, ...words)).toMatchObject({ code: 2 });
     expect(await fresh(id)).toMatchObject({ phase: "unknown" });
-    await fence(cluster, "alpha", { acceptOlderCopy: true });
+    expect(await runCommand(cluster, ...words, "--yes")).toMatchObject({ code: 0 });
     expect(await ended(id)).toMatchObject({
       phase: "completed",
       reason: { code: "REGRANTED", sentence: expect.stringContaining("What alpha may have served since is not in it") },
     });
+    const again = await runCommand(cluster, ...words, "--yes");
+    expect(again).toMatchObject({ code: 5, talk: expect.stringContaining("nothing-to-accept") });
     await serves(cluster, written, "beta", 4, { alpha: "owner at 1" });
 
     await startMachineAnew(cluster, "alpha");

@@ -31,6 +31,9 @@ export function migrationLines(migration: Migration): string[] {
   return [
     statusLine(migration),
     ...heardLines(migration),
+    ...(migration.reason?.code === "OLDER_COPY"
+      ? [`accept     godwit migration accept-older-copy ${migration.id}`]
+      : []),
     ...explained,
     ...(endedAt === undefined ? [] : reportLines(migration)),
   ];

@@ -99,6 +99,13 @@ test("a switchover that is unknown shows what each side last said; one that is n
   expect(migrationLines(migration({ phase: "switchover", heard })).join("\n")).not.toContain("heard");
 });
 
+test("one that waits for somebody to accept an older copy says why, and how that is done", () => {
+  const reason = { code: "OLDER_COPY", sentence: "alpha may have run web since.", inputs: { host: "alpha" } };
+  const lines = migrationLines(migration({ phase: "unknown", reason }));
+  expect(lines[0]).toBe("web  alpha -> beta  unknown  alpha may have run web since.");
+  expect(lines).toContain(`accept     godwit migration accept-older-copy ${id}`);
+});
+
 test("a migration that is lost ends like one that failed", () => {
   expect(exitCodeOfEnd(migration({ phase: "lost" }))).toBe(exitCodes.failed);
 });

@@ -1,5 +1,12 @@
 import { AskSwitchover, ChangeMigration, HoldMigration, Id, Migration } from "@godwit/contract";
-import { differences, isEnded, type Migration as State, type MigrationEvent, withChange } from "@godwit/core";
+import {
+  awaitsAcceptance,
+  differences,
+  isEnded,
+  type Migration as State,
+  type MigrationEvent,
+  withChange,
+} from "@godwit/core";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
@@ -73,7 +80,7 @@ export function migrationChangeRoutes(fastify: FastifyInstance, parts: Migration
   app.post("/v1/migrations/:id/accept-older-copy", { schema: accepting, config }, async (request, reply) => {
     const { id } = request.params;
     const state = await current(parts, id);
-    if (state.phase !== "switchover" || state.stage !== "undecided") {
+    if (awaitsAcceptance(state) === undefined) {
       const detail = "It does not wait for anybody to accept an older copy.";
       throw new ProblemError("nothing-to-accept", detail, { currentState: viewOf(state, parts.clock.now()).phase });
     }

@@ -1,5 +1,5 @@
 import type { Migration as View, Report } from "@godwit/contract";
-import { type Ended, intentOf, isEnded, isUnknown, type Migration, type Named } from "@godwit/core";
+import { awaitsAcceptance, type Ended, intentOf, isEnded, isUnknown, type Migration, type Named } from "@godwit/core";
 import { dateOf } from "../clock.ts";
 
 /** A migration as the API shows it. */
@@ -81,7 +81,7 @@ function word({ said, at }: { said: string; at: number }): { said: string; at: s
 
 function reasonOf(state: Migration): View["reason"] {
   if (state.phase === "queued") return state.waitsFor;
-  if (state.phase === "switchover") return state.cause?.reason;
+  if (state.phase === "switchover") return awaitsAcceptance(state) ?? state.cause?.reason;
   return isEnded(state) ? state.reason : undefined;
 }
 

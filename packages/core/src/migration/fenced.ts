@@ -1,4 +1,5 @@
-import { reason } from "../reason.ts";
+import { regrantBeyond } from "../handover/journal.ts";
+import { type Reason, reason } from "../reason.ts";
 import { endedWith } from "./ended.ts";
 import type { MigrationEvent, Notice, Step } from "./events.ts";
 import { outstanding } from "./outstanding.ts";
@@ -120,9 +121,10 @@ function loseBoth(state: Switchover, told: string, now: number): Step<Migration>
 /** H8: the highest epoch at which any host may own the guest, so that a claim of a lower one is not taken for the newest. */
 function latestOwner(state: Migration): { role: Role; epoch: number } {
   const { epoch } = state.facts;
+  const granted = epoch + 1;
   if (state.phase !== "switchover") return { role: "source", epoch };
-  if (state.stage === "regranting") return { role: "destination", epoch: epoch + 3 };
-  return { role: "source", epoch: state.reclaimed ? epoch + 2 : epoch };
+  if (state.stage === "regranting") return { role: "destination", epoch: granted + regrantBeyond };
+  return { role: "source", epoch: state.reclaimed ? granted + 1 : epoch };
 }
 
 /** A fenced host is back before anything was done in its place: its word counts again. */
@@ -152,13 +154,24 @@ function accepts({ fenced }: Switchover, role: Role): boolean {
   return fenced?.[role]?.acceptOlderCopy === true;
 }
 
-function askForAcceptance({ facts, fenced }: Switchover): string {
-  const gone = fenced?.source === undefined ? facts.destination.name : facts.source.name;
+/** Why it waits, where it waits for somebody to accept an older copy. */
+export function awaitsAcceptance(state: Migration): Reason | undefined {
+  if (state.phase !== "switchover" || state.stage !== "undecided") return undefined;
+  return reason("OLDER_COPY", askForAcceptance(state), { host: goneFrom(state) });
+}
+
+function askForAcceptance(state: Switchover): string {
+  const { facts, fenced } = state;
+  const gone = goneFrom(state);
   const other = fenced?.source === undefined ? facts.source.name : facts.destination.name;
   return (
     `${gone} may have run ${facts.guest.name} after ${other}'s copy was taken: ` +
     `it waits until ${gone} is back with it, or the older copy is accepted.`
   );
+}
+
+function goneFrom({ facts, fenced }: Switchover): string {
+  return fenced?.source === undefined ? facts.destination.name : facts.source.name;
 }
 
 function fenceText({ facts }: Migration, role: Role, { by, reason: why }: Omit<Fence, "acceptOlderCopy">): string {

@@ -169,9 +169,7 @@ export interface Ended extends Base {
   released?: Switchover["released"];
   startedMs?: number | undefined;
   fenced?: Switchover["fenced"];
-  /**
-   * The epoch and the role of the owner at the end. Of a lost guest, who may still own it at the highest epoch.
-   */
+  /** The epoch and the role of the owner at the end. Of a lost guest, who may still own it at the highest epoch. */
   owner: { role: Role; epoch: number };
   owes: Role[];
   askedAt: number;
