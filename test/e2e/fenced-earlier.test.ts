@@ -35,7 +35,7 @@ test(
     const watching = runCommand(cluster, "migration", "watch", id);
     await dieSeen(cluster, "alpha");
     const said = await fence(cluster, "alpha");
-    expect(said.migrations).toMatchObject([{ id, phase: "lost" }]);
+    expect(said).toMatchObject({ migrations: [{ id, phase: "lost" }], lostGuests: ["early"] });
     expect(await fresh(id)).toMatchObject({ phase: "lost", reason: { code: "LOST" } });
     const watched = await watching;
     expect(watched).toMatchObject({ code: 7, talk: expect.stringMatching(/lost: early is lost: alpha is fenced by/) });

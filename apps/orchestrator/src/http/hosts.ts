@@ -74,7 +74,9 @@ async function resultOf(parts: HostParts, { hostId, runs, lostGuests }: Fenced):
     const { id, guest, phase } = viewOf(state, parts.clock.now());
     return { id, guest, phase };
   });
-  return { host: show(parts, host, await parts.store.guests.countByHost()), migrations, lostGuests };
+  const lostInMigrations = migrations.filter(({ phase }) => phase === "lost").map(({ guest }) => guest);
+  const lost = [...new Set([...lostGuests, ...lostInMigrations])].toSorted();
+  return { host: show(parts, host, await parts.store.guests.countByHost()), migrations, lostGuests: lost };
 }
 
 function show({ agents }: HostParts, host: HostRecord, guests: Map<string, number>): Host {
