@@ -1,7 +1,10 @@
 import { Name } from "@godwit/contract";
 import { z } from "zod";
 
-/** What proves that a host is dead, best by making it so. It must stay off: an agent that starts runs what its journal says it owns. */
+/**
+ * What proves that a host is dead, best by making it so. It may be started again: after a start of its machine an agent runs nothing
+ * before the orchestrator's word. It must not merely be cut off.
+ */
 export const FencingCommand = z.strictObject({
   /** The program and its arguments. No shell reads them. */
   command: z.array(z.string().min(1).max(4_096)).min(1).max(64),
