@@ -1,21 +1,12 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { Accuracy, Migration, MigrationPolicy, Plan, PolicyList } from "@godwit/contract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { alphaAndBeta, Cluster } from "./support/cluster.ts";
+import { beginCommand, runCommand, type Said } from "./support/command.ts";
 import { fill, memoryGuest, MiB } from "./support/guests.ts";
-import { godwit } from "./support/program.ts";
 import { until } from "./support/until.ts";
-
-interface Said {
-  code: number | null;
-  data: string;
-  talk: string;
-}
 
 let cluster: Cluster;
 let folder: string;
@@ -30,20 +21,8 @@ afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
 }, 60_000);
 
-/** A command, as a script runs it: without a terminal. */
-async function run(...command: string[]): Promise<Said> {
-  return await begin(...command).ended;
-}
-
-function begin(...command: string[]): { firstLine: Promise<unknown>; ended: Promise<Said> } {
-  const env = { ...process.env, GODWIT_SERVER: cluster.url, GODWIT_TOKEN_FILE: cluster.tokenFile };
-  const child = spawn(process.execPath, godwit(command), { stdio: ["ignore", "pipe", "pipe"], env });
-  const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]).then(([data, talk]) => ({
-    code: child.exitCode,
-    data,
-    talk,
-  }));
-  return { firstLine: once(child.stdout, "data"), ended };
+async function run(...words: string[]): Promise<Said> {
+  return await runCommand(cluster, ...words);
 }
 
 async function done(...command: string[]): Promise<string> {
@@ -208,7 +187,7 @@ test("a held migration that is released ends, and a watch follows it in JSON lin
   const held = Migration.parse(
     JSON.parse(await done("migrate", "web", "--to", "alpha", "--hold", "--downtime-limit", "2000", "--json")),
   );
-  const watched = begin("migration", "watch", held.id);
+  const watched = beginCommand(cluster, "migration", "watch", held.id);
   await until(
     "it is ready and held",
     async () => (await cluster.client.migrations.get(held.id)).intent?.kind === "hold",

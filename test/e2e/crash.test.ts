@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { alphaAndBeta, Cluster } from "./support/cluster.ts";
 import { readEvents } from "./support/events.ts";
 import { memoryGuest, type MemoryGuest, MiB } from "./support/guests.ts";
-import { askDevice, pictureOf, settledOn } from "./support/settled.ts";
+import { askDevice, pictureOf, untilEnded, untilSettled } from "./support/settled.ts";
 import { until } from "./support/until.ts";
 
 /** So slow a link that a migration can be met in precopy at leisure. */
@@ -134,23 +134,11 @@ async function phase(id: string, wanted: string[]): Promise<void> {
 }
 
 async function ended(id: string): Promise<Migration> {
-  return await until(
-    "the migration has ended",
-    async () => {
-      const migration = await cluster.client.migrations.get(id);
-      return migration.endedAt === undefined ? undefined : migration;
-    },
-    60_000,
-  );
+  return await untilEnded(cluster.client, id);
 }
 
-/** One host owns, runs and answers; the other has nothing of the guest left. */
 async function settled(host: string): Promise<void> {
-  await until(`all is settled on ${host}`, async () => {
-    const picture = await pictureOf(cluster, guest);
-    expect(picture).toEqual(settledOn(host, picture.epoch));
-    return true;
-  });
+  await untilSettled(cluster, guest, host);
 }
 
 function moved({ devices }: Migration): number {

@@ -1,9 +1,6 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { Client } from "@godwit/client";
 import {
   CreatedToken,
@@ -16,8 +13,8 @@ import {
 } from "@godwit/contract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { alphaAndBeta, Cluster } from "./support/cluster.ts";
+import { runCommand, type Said } from "./support/command.ts";
 import { memoryGuest, type MemoryGuest } from "./support/guests.ts";
-import { godwit } from "./support/program.ts";
 import { until } from "./support/until.ts";
 
 /** A cursor before everything. */
@@ -61,11 +58,8 @@ function shown({ token }: { token: string }): Record<string, string> {
   return { authorization: `Bearer ${token}` };
 }
 
-async function command(...words: string[]): Promise<{ code: number | null; data: string; talk: string }> {
-  const env = { ...process.env, GODWIT_SERVER: cluster.url, GODWIT_TOKEN_FILE: cluster.tokenFile };
-  const child = spawn(process.execPath, godwit(words), { stdio: ["ignore", "pipe", "pipe"], env });
-  const [data, talk] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
-  return { code: child.exitCode, data, talk };
+async function command(...words: string[]): Promise<Said> {
+  return await runCommand(cluster, ...words);
 }
 
 /** The first so many kept events of a type. */

@@ -13,7 +13,7 @@ import { type Answer, ask } from "./support/ask.ts";
 import { alphaAndBeta, Cluster } from "./support/cluster.ts";
 import { memoryGuest, type MemoryGuest, MiB } from "./support/guests.ts";
 import { Program } from "./support/program.ts";
-import { pictureOf, settledOn } from "./support/settled.ts";
+import { untilEnded, untilSettled } from "./support/settled.ts";
 import { until } from "./support/until.ts";
 
 /** So slow a link that a migration can be met in precopy at leisure. */
@@ -184,21 +184,9 @@ async function begin(): Promise<{ id: string; source: string; destination: strin
 }
 
 async function ended(id: string): Promise<Migration> {
-  return await until(
-    "the migration has ended",
-    async () => {
-      const migration = await clientOfSecond().migrations.get(id);
-      return migration.endedAt === undefined ? undefined : migration;
-    },
-    60_000,
-  );
+  return await untilEnded(clientOfSecond(), id);
 }
 
-/** One host owns, runs and answers; the other has nothing of the guest left. */
 async function settled(host: string): Promise<void> {
-  await until(`all is settled on ${host}`, async () => {
-    const picture = await pictureOf(cluster, guest);
-    expect(picture).toEqual(settledOn(host, picture.epoch));
-    return true;
-  });
+  await untilSettled(cluster, guest, host);
 }

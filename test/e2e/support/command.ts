@@ -4,13 +4,27 @@ import { text } from "node:stream/consumers";
 import type { Cluster } from "./cluster.ts";
 import { godwit } from "./program.ts";
 
+export interface Said {
+  code: number | null;
+  data: string;
+  talk: string;
+}
+
 /** A command of `godwit`, as a script runs it: without a terminal. */
-export async function runCommand(
+export async function runCommand(cluster: Cluster, ...words: string[]): Promise<Said> {
+  return await beginCommand(cluster, ...words).ended;
+}
+
+export function beginCommand(
   cluster: Cluster,
   ...words: string[]
-): Promise<{ code: number | null; data: string; talk: string }> {
+): { firstLine: Promise<unknown>; ended: Promise<Said> } {
   const env = { ...process.env, GODWIT_SERVER: cluster.url, GODWIT_TOKEN_FILE: cluster.tokenFile };
   const child = spawn(process.execPath, godwit(words), { stdio: ["ignore", "pipe", "pipe"], env });
-  const [data, talk] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
-  return { code: child.exitCode, data, talk };
+  const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]).then(([data, talk]) => ({
+    code: child.exitCode,
+    data,
+    talk,
+  }));
+  return { firstLine: once(child.stdout, "data"), ended };
 }

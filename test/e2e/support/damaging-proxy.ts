@@ -1,36 +1,19 @@
-import { connect, createServer, type Server, type Socket } from "node:net";
-import { once } from "node:events";
+import type { Socket } from "node:net";
+import { listening, PeerProxy } from "./peer-proxy.ts";
 
 /** What is done to the stream from the source, once so many bytes of it have passed. */
 export type Damage = "none" | "flip" | "truncate" | "cut";
 
-/** A TCP proxy in front of a source's port, which flips a bit, ends the stream for good, or cuts the connection once. */
-export class DamagingProxy implements AsyncDisposable {
+/** A proxy in front of a source's port, which flips a bit, ends the stream for good, or cuts the connection once. */
+export class DamagingProxy extends PeerProxy {
   damage: Damage = "none";
   afterBytes = 0;
-  targetPort = 0;
   /** How often damage was done. */
   done = 0;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
   #passed = 0;
 
-  private constructor(server: Server) {
-    this.#server = server;
-    server.on("connection", (socket) => this.#pass(socket));
-  }
-
   static async start(): Promise<DamagingProxy> {
-    const server = createServer();
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    return new DamagingProxy(server);
-  }
-
-  get endpoint(): string {
-    const address = this.#server.address();
-    if (address === null || typeof address === "string") throw new Error("The proxy listens on no port");
-    return `127.0.0.1:${address.port}`;
+    return new DamagingProxy(await listening());
   }
 
   arm(damage: Damage, afterBytes: number): void {
@@ -40,24 +23,7 @@ export class DamagingProxy implements AsyncDisposable {
     this.done = 0;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-
-  #pass(destination: Socket): void {
-    const source = connect(this.targetPort, "127.0.0.1");
-    for (const [socket, peer] of [
-      [source, destination],
-      [destination, source],
-    ] as const) {
-      this.#sockets.add(socket);
-      socket.on("error", () => socket.destroy());
-      socket.on("close", () => {
-        peer.destroy();
-        this.#sockets.delete(socket);
-      });
-    }
+  protected carry(source: Socket, destination: Socket): void {
     destination.on("data", (data: Buffer) => source.write(data));
     source.on("data", (data: Buffer) => {
       if (!destination.write(this.#treated(data, source))) source.pause();

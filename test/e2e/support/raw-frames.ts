@@ -1,8 +1,9 @@
 import { once } from "node:events";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { z } from "zod";
 import { decodeHeader, headerBytes, paddingOf, preamble } from "../../../packages/channel/src/frame.ts";
 import { controlFrame } from "../../../packages/channel/src/messages.ts";
+import { listening, PeerProxy } from "./peer-proxy.ts";
 
 const Refused = z.object({ code: z.string() });
 
@@ -29,48 +30,15 @@ export async function sayAt(endpoint: string, frames: Buffer[]): Promise<string 
 }
 
 /** A proxy in front of a source's port that, once it is armed, makes of each grant one of another epoch. */
-export class ForgingProxy implements AsyncDisposable {
-  targetPort = 0;
+export class ForgingProxy extends PeerProxy {
   /** Added to the epoch of each grant. */
   epochs = 0;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-
-  private constructor(server: Server) {
-    this.#server = server;
-    server.on("connection", (socket) => this.#pass(socket));
-  }
 
   static async start(): Promise<ForgingProxy> {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    return new ForgingProxy(server);
+    return new ForgingProxy(await listening());
   }
 
-  get endpoint(): string {
-    const address = this.#server.address();
-    if (address === null || typeof address === "string") throw new Error("The proxy listens on no port");
-    return `127.0.0.1:${address.port}`;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-
-  #pass(destination: Socket): void {
-    const source = connect(this.targetPort, "127.0.0.1");
-    for (const [socket, peer] of [
-      [source, destination],
-      [destination, source],
-    ] as const) {
-      this.#sockets.add(socket);
-      socket.on("error", () => socket.destroy());
-      socket.on("close", () => {
-        peer.destroy();
-        this.#sockets.delete(socket);
-      });
-    }
+  protected carry(source: Socket, destination: Socket): void {
     let rest = Buffer.alloc(0);
     destination.on("data", (data: Buffer) => source.write(data));
     source.on("data", (data: Buffer) => {

@@ -1,10 +1,15 @@
 import { connect } from "node:net";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Client } from "@godwit/client";
+import type { Migration } from "@godwit/contract";
 import { foldJournal, type JournalEntry, type Parts } from "@godwit/core";
+import { expect } from "vitest";
 import type { Cluster } from "./cluster.ts";
+import { until } from "./until.ts";
 
 const answerLimitMs = 2_000;
+const endLimitMs = 60_000;
 
 /** Where a guest is and what there is of it on each host, looked at from outside: API, processes, journals and its own port. */
 export interface Picture {
@@ -55,6 +60,31 @@ export function settledOn(host: string, epoch: number): Picture {
     processesOn: [host],
     journals: { [host]: `owner at ${epoch}` },
   };
+}
+
+/** One host owns, runs and answers; the other has nothing of the guest left. */
+export async function untilSettled(
+  cluster: Cluster,
+  guest: { name: string; port: number },
+  host: string,
+): Promise<void> {
+  await until(`all is settled on ${host}`, async () => {
+    const picture = await pictureOf(cluster, guest);
+    expect(picture).toEqual(settledOn(host, picture.epoch));
+    return true;
+  });
+}
+
+/** The migration, once it has ended. An orchestrator that is away is asked again. */
+export async function untilEnded(client: Pick<Client, "migrations">, id: string): Promise<Migration> {
+  return await until(
+    "the migration has ended",
+    async () => {
+      const migration = await client.migrations.get(id);
+      return migration.endedAt === undefined ? undefined : migration;
+    },
+    endLimitMs,
+  );
 }
 
 /** What a host's journal comes to; the lines' digests are the agent's to check. */

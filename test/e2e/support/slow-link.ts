@@ -1,46 +1,29 @@
-import { once } from "node:events";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { RateLimit } from "@godwit/channel";
+import { listening, PeerProxy } from "./peer-proxy.ts";
 
 /**
- * A TCP proxy in front of a source's port that is a link of so many bytes a second, in each direction and for all connections
+ * A proxy in front of a source's port that is a link of so many bytes a second, in each direction and for all connections
  * together. Both may change at any time, and it may be dead: nothing passes then, and no connection ends. What does not pass is
  * not read, so that whoever sends it sees it waiting.
  */
-export class SlowLink implements AsyncDisposable {
-  targetPort = 0;
+export class SlowLink extends PeerProxy {
   /** From the source, since the start. */
   passedBytes = 0;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
   readonly #fromSource: RateLimit;
   readonly #toSource: RateLimit;
   #alive = Promise.resolve();
   #revive: (() => void) | undefined;
 
   private constructor(server: Server, bytesPerSec: number | undefined) {
-    this.#server = server;
+    super(server);
     this.#fromSource = new RateLimit(bytesPerSec);
     this.#toSource = new RateLimit(bytesPerSec);
-    server.on("connection", (socket) => this.#join(socket));
   }
 
   static async start(bytesPerSec?: number): Promise<SlowLink> {
-    const server = createServer({ noDelay: true });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    return new SlowLink(server, bytesPerSec);
-  }
-
-  get endpoint(): string {
-    return `127.0.0.1:${this.port}`;
-  }
-
-  get port(): number {
-    const address = this.#server.address();
-    if (address === null || typeof address === "string") throw new Error("The link listens on no port");
-    return address.port;
+    return new SlowLink(await listening(), bytesPerSec);
   }
 
   /** `undefined` is no limit. */
@@ -73,26 +56,13 @@ export class SlowLink implements AsyncDisposable {
     this.dead = false;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
+  override async [Symbol.asyncDispose](): Promise<void> {
     this.dead = false;
     this.bytesPerSec = undefined;
-    await new Promise((resolve) => this.#server.close(resolve));
+    await super[Symbol.asyncDispose]();
   }
 
-  #join(destination: Socket): void {
-    const source = connect({ host: "127.0.0.1", port: this.targetPort, noDelay: true });
-    for (const [socket, peer] of [
-      [source, destination],
-      [destination, source],
-    ] as const) {
-      this.#sockets.add(socket);
-      socket.on("error", () => socket.destroy());
-      socket.on("close", () => {
-        peer.destroy();
-        this.#sockets.delete(socket);
-      });
-    }
+  protected carry(source: Socket, destination: Socket): void {
     void this.#carry(source, destination, this.#fromSource, (bytes) => (this.passedBytes += bytes));
     void this.#carry(destination, source, this.#toSource, () => undefined);
   }

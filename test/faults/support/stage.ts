@@ -5,7 +5,7 @@ import { setTimeout } from "node:timers/promises";
 import { type LoadHandle, startLoad } from "@godwit/agent/load";
 import type { Migration } from "@godwit/contract";
 import { Cluster, type HostOptions, type LaunchOf } from "../../e2e/support/cluster.ts";
-import { type Picture, pictureOf, settledOn } from "../../e2e/support/settled.ts";
+import { type Picture, pictureOf, settledOn, untilEnded } from "../../e2e/support/settled.ts";
 import { until } from "../../e2e/support/until.ts";
 import { freePort } from "../../support/ports.ts";
 import type { Cell, Link, Party } from "./cells.ts";
@@ -102,7 +102,7 @@ export class Stage implements AsyncDisposable {
     const { id } = await client.migrations.create({ guest: "web", destination: hosts.destination, limits });
     await this.#struck(cell, orderFile, id);
     await this.#mend(cell, hosts, id);
-    const { phase, reason } = await this.#ended(id);
+    const { phase, reason } = await untilEnded(this.#cluster.client, id);
     const serving = phase === "completed" ? "destination" : "source";
     const picture = await this.#settled(hosts[serving]);
     const seconds = (performance.now() - from) / 1000;
@@ -170,7 +170,7 @@ export class Stage implements AsyncDisposable {
       await this.#cluster.kill(name);
       await this.#cluster.restart(name);
     }
-    if (holdMs === "untilEnded") await this.#ended(id);
+    if (holdMs === "untilEnded") await untilEnded(this.#cluster.client, id);
     else if (paused.length + cut.length > 0) await setTimeout(holdMs);
     for (const name of paused) await this.#cluster.kill(name, "SIGCONT");
     for (const link of cut) await this.#links?.join(link, hosts);
@@ -179,17 +179,6 @@ export class Stage implements AsyncDisposable {
     function by(blow: "killed" | "paused"): string[] {
       return parties.filter((party) => blows[party] === blow).map((party) => hosts[party]);
     }
-  }
-
-  async #ended(id: string): Promise<Migration> {
-    return await until(
-      "the migration has ended",
-      async () => {
-        const migration = await this.#cluster.client.migrations.get(id);
-        return migration.endedAt === undefined ? undefined : migration;
-      },
-      endLimitMs,
-    );
   }
 
   /** The picture once it is as it should be; the last one where that does not come about in time. */
