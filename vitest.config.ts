@@ -12,11 +12,11 @@ const only = Object.entries(apart).flatMap(([name, files]) => (process.env[name]
 const everything = ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "test/**/*.test.ts"];
 const commanded = Object.values(apart).filter((files) => !only.includes(files));
 
-/** What is held against figures of time (how fast a link is, how fast a guest is written) has the machine to itself, before the rest. */
+/** What is held against figures of time (how fast a link is, how fast a guest is written) has the machine to itself, after the rest. */
 const timed = ["test/e2e/verdicts.test.ts"];
 const alone: TestProjectInlineConfiguration = {
   extends: true,
-  test: { name: "alone", include: timed, maxWorkers: 1, sequence: { groupOrder: 0 } },
+  test: { name: "alone", include: timed, maxWorkers: 1, sequence: { groupOrder: 1 } },
 };
 const rest: TestProjectInlineConfiguration = {
   extends: true,
@@ -25,7 +25,6 @@ const rest: TestProjectInlineConfiguration = {
     include: only.length > 0 ? only : everything,
     exclude: [...defaultExclude, ...commanded, ...timed],
     maxWorkers: 2,
-    sequence: { groupOrder: 1 },
   },
 };
 

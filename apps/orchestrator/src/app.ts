@@ -111,8 +111,8 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
 }
 
 /**
- * Under `/v1` only who is known and has the route's scope; an agent's token is for the agents' socket alone. The route decides, not the path as it was written: the
- * router takes `/%761/guests` for `/v1/guests`.
+ * Under `/v1` only who is known and has the route's scope; an agent's token is for the agents' socket alone. The route decides, not the
+ * path as it was written: the router takes `/%761/guests` for `/v1/guests`.
  */
 async function admit(request: FastifyRequest, { authenticate, sessions }: AppParts): Promise<void> {
   const { config, url = request.url } = request.routeOptions;

@@ -7,7 +7,7 @@ interface Port {
   on(event: "message", receive: (message: unknown) => void): unknown;
 }
 
-/** A rejected call's answer: the structured clone of an error would lose its code, and where in a configuration it lies, and what is left. */
+/** A rejected call's answer: the structured clone of an error would lose its code, where in a configuration it lies, and what is left. */
 const Told = z.object({
   message: z.string(),
   code: z.string().optional(),

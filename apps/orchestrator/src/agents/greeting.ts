@@ -20,7 +20,10 @@ export interface GreetingParts {
   log: Logger;
 }
 
-/** A hello: the host is noted and not fenced any more, its guests are taken at its journal's word, and every migration learns where the agent stands. */
+/**
+ * A hello: the host is noted and not fenced any more, its guests are taken at its journal's word unless that has been overtaken, and
+ * every migration learns where the agent stands.
+ */
 export async function greet(
   parts: GreetingParts,
   hello: AgentHello,

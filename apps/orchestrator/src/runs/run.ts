@@ -40,7 +40,7 @@ export interface RunParts {
   /** It has ended, and no host has anything left of it that must be cleared away. */
   settled: (run: Run) => void;
   /** Another process has taken the migration over: this one stops. */
-  fenced: (run: Run) => void;
+  superseded: (run: Run) => void;
 }
 
 /**
@@ -106,7 +106,7 @@ export class Run {
     const { state, effects, notices } = step(this.#state, event, now);
     const decided = effects.length > 0 || notices.length > 0;
     if (decided && (await this.#commit(state, notices, now)) === "stale") {
-      this.#parts.fenced(this);
+      this.#parts.superseded(this);
       return;
     }
     const before = this.#state;

@@ -87,7 +87,7 @@ export class Runs {
     return this.all().every(({ state }) => {
       const { facts } = state;
       if (facts.guest.id !== guestId) return true;
-      const role = facts.source.id === hostId ? "source" : facts.destination.id === hostId ? "destination" : undefined;
+      const role = roles.find((each) => facts[each].id === hostId);
       return role === undefined || mayRun(state, role);
     });
   }
@@ -161,7 +161,7 @@ export class Runs {
           // Its own step is still under way: it stops once that is through.
           void run.stop();
         },
-        fenced: (lost) => {
+        superseded: (lost) => {
           log.error({ migration: lost.id }, "another process has decided on this migration; this one lets go of it");
           this.#runs.delete(lost.id);
           void lost.stop();
