@@ -1,19 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  cutStream,
-  holdAtBrink,
-  Machine,
-  type MigrationAnswer,
-  migrationStatus,
-  queryMigration,
-  receive,
-  send,
-  sendRest,
-  setCapabilities,
-  setPace,
-  setPaceBeforeBrink,
-} from "@godwit/qemu";
+import { goOn, IncomingMigration, isRunning, OutgoingMigration, Qemu, Virtiofsd } from "@godwit/qemu";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { until } from "../e2e/support/until.ts";
 import { need } from "../support/requirements.ts";
@@ -52,22 +39,21 @@ describe("a guest of QEMU's", () => {
 
   test("outlives whoever started it, and is found again by its folder", async (context) => {
     if (qemu.path === undefined) return context.skip(qemu.missing);
-    const { machine, console: guestConsole } = await guests.receiver("found", await guests.share("found-share"));
-    machine[Symbol.dispose]();
-    guestConsole[Symbol.dispose]();
-    const found = await Machine.find(machine.spec);
-    expect(found?.process).toEqual(machine.process);
-    expect(found?.shares).toEqual(machine.shares);
+    const left = await guests.receiver("found", await guests.share("found-share"));
+    left[Symbol.dispose]();
+    const found = await Qemu.find(left.spec);
+    const share = await Virtiofsd.find(left.share);
+    expect([found?.process, share?.process]).toEqual([left.qemu.process, left.virtiofsd.process]);
     expect(await found?.qmp.execute("query-status")).toMatchObject({ status: "inmigrate" });
-    await found?.end();
-    expect(await Machine.find(machine.spec)).toBeUndefined();
+    await Promise.all([found?.end(), share?.end()]);
+    expect([await Qemu.find(left.spec), await Virtiofsd.find(left.share)]).toEqual([undefined, undefined]);
   });
 
   test("is told of as lost when a process that serves its share ends", async (context) => {
     if (qemu.path === undefined) return context.skip(qemu.missing);
     using side = await guests.receiver("bereft", await guests.share("bereft-share"));
-    process.kill(side.machine.shares[0]?.process.pid ?? 0, "SIGKILL");
-    expect(await side.machine.lost).toContain("virtiofsd for share of bereft has ended");
+    process.kill(side.virtiofsd.process.pid, "SIGKILL");
+    expect(await side.virtiofsd.lost).toContain("virtiofsd for bereft has ended");
   });
 
   test("moves between two hosts' processes with its open file, and loses nothing", async (context) => {
@@ -80,19 +66,27 @@ describe("a guest of QEMU's", () => {
     await source.console.more(5);
 
     const from = performance.now();
-    await moveToBrink(source, destination);
+    await using move = await Move.begin(source, destination);
+    await move.toBrink();
     const held = performance.now();
-    const heldFrom = source.console.last;
-    await source.console.more(10);
-    expect((await queryMigration(source.machine.qmp)).status).toBe("active");
+    const [heldFrom, passes] = [source.console.last, move.out.passes];
+    await source.console.more(20);
+    const { status, sentBytes: heldBytes } = await move.out.look();
+    expect(status).toBe("active");
     expect(source.console.last.file).toBeGreaterThan(heldFrom.file);
+    const heldMs = performance.now() - held;
+    const passesPerSec = ((move.out.passes - passes) / heldMs) * 1000;
+    expect(passesPerSec).toBeLessThan(100);
 
+    await move.out.brace();
     const released = performance.now();
-    const { stoppedMs, ended } = await switchOver(source, destination);
-    const arrived = performance.now();
+    const { stoppedMs, stopMs } = await move.switchOver();
+    const ended = await move.out.look();
     const report = [
-      `to the brink in ${Math.round(held - from)} ms`,
-      `from the release to the guest's going on ${Math.round(arrived - released)} ms`,
+      `to the brink in ${Math.round(held - from)} ms with ${Math.round(heldBytes / mib)} MiB`,
+      `held there for ${Math.round(heldMs)} ms at ${passesPerSec.toFixed(1)} passes/s`,
+      `stopped within ${Math.round(stopMs)} ms`,
+      `from the release to the guest's going on ${Math.round(performance.now() - released)} ms`,
       `stopped for ${Math.round(stoppedMs)} ms`,
       `${Math.round(ended.sentBytes / mib)} MiB in ${ended.passes} passes, of which ${ended.stoppedBytes} bytes after the stop`,
     ];
@@ -108,58 +102,102 @@ describe("a guest of QEMU's", () => {
     expect(Number(await readFile(join(share, "counter"), "utf8"))).toBeGreaterThanOrEqual(later.file);
   });
 
-  test("goes on where it was when the stream is cut from under it", async (context) => {
-    if (qemu.path === undefined) return context.skip(qemu.missing);
-    const share = await guests.share("stayed-share");
-    using source = await guests.restore("stayed", share);
-    using destination = await guests.receiver("in-vain", share);
-    await source.console.tell("mib 16");
-    await source.console.more(5);
-    await moveToBrink(source, destination);
+  test.each(["running", "stopped", "sending the rest", "all sent"] as const)(
+    "goes on where it was when the migration is undone, %s",
+    async (stage) => {
+      if (qemu.path === undefined) return expect(qemu.missing).toBeDefined();
+      const share = await guests.share(`stayed-share-${stage}`);
+      using source = await guests.restore(`stayed-${stage}`, share);
+      using destination = await guests.receiver(`in-vain-${stage}`, share);
+      await source.console.tell("mib 16");
+      await source.console.more(5);
+      await using move = await Move.begin(source, destination);
+      await move.toBrink();
+      if (stage !== "running") await move.stop();
+      // Nobody reads any further, so that QEMU waits in the middle of it.
+      if (stage === "sending the rest") await move.out.finish();
+      if (stage === "all sent") await move.sendRest();
+      const from = performance.now();
+      await move.out.undo();
+      console.log(`undone in ${Math.round(performance.now() - from)} ms`);
 
-    const completed = migrationStatus(source.machine.qmp, "completed", limits);
-    await Promise.all([expect(completed).rejects.toThrow(/migrate: /), cutStream(source.machine.qmp, limits)]);
-    expect(await queryMigration(source.machine.qmp)).toMatchObject({ status: "failed" });
-    expect(await source.console.more(5)).toMatchObject({ errors: 0, bad: 0 });
-    expectGapless(source.console.beats);
-    // What has arrived was not the whole, and nothing of it runs.
-    expect(await destination.machine.qmp.execute("query-status")).toMatchObject({ running: false });
-  });
+      expect(await source.console.more(5)).toMatchObject({ errors: 0, bad: 0 });
+      expectGapless(source.console.beats);
+      expect(await isRunning(destination.qemu.qmp)).toBe(false);
+    },
+  );
 });
 
-/** Sends until the guest could be stopped, and holds it there. */
-async function moveToBrink(source: Side, destination: Side): Promise<void> {
-  const uri = `unix:${join(destination.machine.spec.folder, "stream.sock")}`;
-  const { qmp } = source.machine;
-  await Promise.all([setCapabilities(qmp), setCapabilities(destination.machine.qmp)]);
-  await setPaceBeforeBrink(qmp, 64 * mib);
-  await receive(destination.machine.qmp, uri);
-  await send(qmp, uri);
-  await until("the brink", async () => {
-    const { status, remainingRamBytes } = await queryMigration(qmp);
-    return status === "active" && remainingRamBytes < 32 * mib;
-  });
-  await holdAtBrink(qmp);
-}
+/** A migration from one QEMU to another through this process, as the data plane makes it. */
+class Move implements AsyncDisposable {
+  readonly out: OutgoingMigration;
+  readonly #source: Side;
+  readonly #destination: Side;
+  readonly #into: IncomingMigration;
+  #carrying: Promise<void>;
+  #carries = true;
 
-/** The handover: from the stop of the source to the destination's going on, after which the source is no more. */
-async function switchOver(source: Side, destination: Side): Promise<{ stoppedMs: number; ended: MigrationAnswer }> {
-  const [there, here] = [source.machine.qmp, destination.machine.qmp];
-  const stopped = there.event("the guest's stop", ({ name }) => name === "STOP", limits);
-  const before = migrationStatus(there, "pre-switchover", limits);
-  await Promise.all([before, stopped, setPace(there, { maxBytesPerSec: 0, downtimeLimitMs: 1000 })]);
-  expect(await there.execute("query-status")).toMatchObject({ running: false });
+  private constructor(source: Side, destination: Side, out: OutgoingMigration, into: IncomingMigration) {
+    this.#source = source;
+    this.#destination = destination;
+    this.out = out;
+    this.#into = into;
+    this.#carrying = this.#carry(() => !this.#carries);
+  }
 
-  const completed = [there, here].map(async (qmp) => await migrationStatus(qmp, "completed", limits));
-  await Promise.all([...completed, sendRest(there)]);
-  expect(await here.execute("query-status")).toMatchObject({ running: false });
+  static async begin(source: Side, destination: Side): Promise<Move> {
+    const into = await IncomingMigration.begin(destination.qemu, join(destination.spec.folder, "stream.sock"));
+    const out = await OutgoingMigration.begin(source.qemu, join(source.spec.folder, "stream.sock"));
+    return new Move(source, destination, out, into);
+  }
 
-  const resumed = here.event("the guest's going on", ({ name }) => name === "RESUME", limits);
-  await here.execute("cont");
-  const stoppedMs = (await resumed).atMs - (await stopped).atMs;
-  const ended = await queryMigration(there);
-  await source.machine.end();
-  return { stoppedMs, ended };
+  async toBrink(): Promise<void> {
+    await until("the brink", async () => {
+      const { status, remainingRamBytes } = await this.out.look();
+      return status === "active" && this.out.passes > 1 && remainingRamBytes < 32 * mib;
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#carries = false;
+    await this.#carrying;
+    await this.out.stop();
+    expect(await isRunning(this.#source.qemu.qmp)).toBe(false);
+  }
+
+  async sendRest(): Promise<void> {
+    await this.out.finish();
+    await this.#carry(() => this.out.stream.ended);
+    await Promise.all([this.out.completed(limits.deadlineMs), this.#into.completed(limits.deadlineMs)]);
+    expect(await isRunning(this.#destination.qemu.qmp)).toBe(false);
+  }
+
+  /** From the stop of the source to the destination's going on, after which the source is no more. */
+  async switchOver(): Promise<{ stoppedMs: number; stopMs: number }> {
+    const [there, here] = [this.#source.qemu.qmp, this.#destination.qemu.qmp];
+    const stopped = there.event("the guest's stop", ({ name }) => name === "STOP", limits);
+    const from = performance.now();
+    await this.stop();
+    const stopMs = performance.now() - from;
+    await this.sendRest();
+    const resumed = here.event("the guest's going on", ({ name }) => name === "RESUME", limits);
+    await goOn(here);
+    return { stoppedMs: (await resumed).atMs - (await stopped).atMs, stopMs };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#carries = false;
+    this.out.close();
+    this.#into.close();
+    await this.#carrying;
+  }
+
+  async #carry(isOver: () => boolean): Promise<void> {
+    while (!isOver() && !this.out.stream.ended) {
+      const chunk = await this.out.stream.next(20);
+      if (chunk !== undefined) await this.#into.write(chunk);
+    }
+  }
 }
 
 /** Each heartbeat is the one after that before it, on whichever side it was seen. */

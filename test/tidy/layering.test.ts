@@ -15,7 +15,14 @@ const mayImport: Record<string, string[]> = {
   "packages/qemu": ["@godwit/launch"],
   "packages/client": ["@godwit/contract"],
   "packages/store": ["@godwit/launch"],
-  "apps/agent": ["@godwit/backend", "@godwit/channel", "@godwit/contract", "@godwit/core", "@godwit/launch"],
+  "apps/agent": [
+    "@godwit/backend",
+    "@godwit/channel",
+    "@godwit/contract",
+    "@godwit/core",
+    "@godwit/launch",
+    "@godwit/qemu",
+  ],
   "apps/orchestrator": ["@godwit/contract", "@godwit/core", "@godwit/store"],
   "apps/cli": [
     "@godwit/agent",

@@ -22,6 +22,8 @@ export const AgentConfig = z.strictObject({
   serviceAddress: z.string().min(1).default("127.0.0.1"),
   /** The folder below which relative paths of directory devices lie. */
   directories: z.string().min(1).optional(),
+  /** A folder with QEMU and virtiofsd below `bin`, where the host's own are missing or too old. */
+  qemu: z.string().min(1).optional(),
   slots: z
     .strictObject({ outgoing: z.int().min(1).max(1000).default(2), incoming: z.int().min(1).max(1000).default(2) })
     .prefault({}),

@@ -72,15 +72,18 @@ async function conduct(held: Held, onReady?: (ready: AgentReady) => void): Promi
     [],
   );
   const listen = addressOf(config.listen);
-  const { port, backends } = await plane.open({
+  const { port, backends, missingQemu } = await plane.open({
     host: config.name,
     listen,
     serviceAddress: config.serviceAddress,
     dataFolder: config.dataFolder,
     directories: config.directories,
+    qemu: config.qemu,
     linkBytesPerSec: config.linkBytesPerSec,
     capacityBytes: config.capacityBytes,
   });
+
+  if (missingQemu !== undefined) log.info(`no guests of QEMU here: ${missingQemu}`);
 
   const guests = new Guests(journal, plane, log);
   const tell = (message: FromAgent) => session.tell(message);

@@ -50,6 +50,11 @@ export interface Source extends AsyncDisposable {
   pending(accuracy: Accuracy): Promise<Pending>;
   /** One round, within `out.budget`; called again while the policy says so. */
   precopy(out: Sink): Promise<void>;
+  /**
+   * `stop` follows at once: what makes a stop quick is done here, while the device still serves and no downtime is counted. It may take
+   * tenths of a second. What it would send waits for `final`.
+   */
+  brace?(): Promise<void>;
   /** After it resolves the device has no outside effect. */
   stop(): Promise<void>;
   /** Sends the rest; the stream is then complete. */

@@ -1,16 +1,16 @@
 import { expect, test } from "vitest";
-import { type MachineSpec, qemuArguments, virtiofsdArguments } from "./arguments.ts";
+import { type QemuSpec, qemuArguments, type VirtiofsdSpec, virtiofsdArguments } from "./arguments.ts";
 import { placesIn } from "./places.ts";
 
-const spec: MachineSpec = {
+const spec: QemuSpec = {
   name: "web",
   folder: "/run/web",
   memoryMib: 512,
   accelerator: "tcg",
   kernel: { image: "/boot/kernel", initramfs: "/boot/initramfs", commandLine: "console=ttyS0 quiet" },
   shares: [
-    { tag: "data", folder: "/srv/data", sandbox: "chroot" },
-    { tag: "more", folder: "/srv/more", sandbox: "namespace", fileHandles: true },
+    { tag: "data", socket: "/run/data/share.sock" },
+    { tag: "more", socket: "/run/more/share.sock" },
   ],
   begins: "running",
 };
@@ -31,16 +31,17 @@ test("each share has a device on the socket of its own process", () => {
     "vhost-user-fs-pci,id=filesystem1,chardev=share1,tag=more",
   ]);
   expect(valuesOf("-chardev", words).slice(1)).toEqual([
-    "socket,id=share0,path=/run/web/share0.sock",
-    "socket,id=share1,path=/run/web/share1.sock",
+    "socket,id=share0,path=/run/data/share.sock",
+    "socket,id=share1,path=/run/more/share.sock",
   ]);
 });
 
 test("the process of a share is told its folder and how to shut itself in", () => {
-  expect(virtiofsdArguments(spec, 0).join(" ")).toBe(
-    "--shared-dir /srv/data --socket-path /run/web/share0.sock --sandbox chroot",
+  const share: VirtiofsdSpec = { name: "data", folder: "/run/data", directory: "/srv/data", sandbox: "chroot" };
+  expect(virtiofsdArguments(share).join(" ")).toBe(
+    "--shared-dir /srv/data --socket-path /run/data/share.sock --sandbox chroot",
   );
-  expect(virtiofsdArguments(spec, 1)).toContain("--inode-file-handles=mandatory");
+  expect(virtiofsdArguments({ ...share, fileHandles: true })).toContain("--inode-file-handles=mandatory");
 });
 
 test("one that is to come waits for its migration and does not start by itself", () => {

@@ -1,17 +1,28 @@
 import { placesIn, sharePlacesIn } from "./places.ts";
 
-/** A folder of the host that the guest mounts. */
+/** What a guest mounts: a virtiofsd serves it. */
 export interface Share {
   /** By which the guest mounts it. */
   tag: string;
+  /** Where its virtiofsd listens. */
+  socket: string;
+}
+
+/** A virtiofsd, which serves one folder of the host to one guest. */
+export interface VirtiofsdSpec {
+  /** For messages. */
+  name: string;
+  /** Where its socket and log are; exists. */
   folder: string;
+  /** What it serves. */
+  directory: string;
   /** How virtiofsd shuts itself in; `namespace` does not work inside a plain chroot, and `chroot` needs root. */
   sandbox: "namespace" | "chroot" | "none";
   /** To know open files by handles instead of keeping them open, as is needed beyond some ten thousand; needs root. */
   fileHandles?: boolean;
 }
 
-export interface MachineSpec {
+export interface QemuSpec {
   name: string;
   /** Where its sockets and logs are; exists. */
   folder: string;
@@ -19,6 +30,8 @@ export interface MachineSpec {
   cpus?: number;
   /** "tcg" emulates every instruction; "kvm" needs the machine's permission. */
   accelerator: "kvm" | "tcg";
+  /** A machine type; "q35" where none is said. */
+  machine?: string;
   /** Both sides of a migration must name the same. */
   cpu?: string;
   kernel?: { image: string; initramfs: string; commandLine: string };
@@ -30,7 +43,7 @@ export interface MachineSpec {
 }
 
 /** How QEMU is started. Two sides of a migration differ in `begins` and in their folders alone. */
-export function qemuArguments(spec: MachineSpec): string[] {
+export function qemuArguments(spec: QemuSpec): string[] {
   const { qmp, console, consoleLog, pidFile } = placesIn(spec.folder);
   return [
     "-name",
@@ -42,7 +55,7 @@ export function qemuArguments(spec: MachineSpec): string[] {
     "-pidfile",
     pidFile,
     "-machine",
-    "q35,memory-backend=memory",
+    `${spec.machine ?? "q35"},memory-backend=memory`,
     "-accel",
     spec.accelerator,
     "-smp",
@@ -60,39 +73,35 @@ export function qemuArguments(spec: MachineSpec): string[] {
     `socket,id=console,path=${valueOf(console)},server=on,wait=off,logfile=${valueOf(consoleLog)}`,
     "-serial",
     "chardev:console",
-    ...spec.shares.flatMap((share, number) => shareArguments(spec, share, number)),
+    ...spec.shares.flatMap(shareArguments),
     ...(spec.begins === "incoming" ? ["-S", "-incoming", "defer"] : []),
     ...(spec.more ?? []),
   ];
 }
 
-export function virtiofsdArguments(spec: MachineSpec, number: number): string[] {
-  const share = spec.shares[number];
-  if (share === undefined) throw new Error(`${spec.name} has no share ${number}`);
-  const { socket } = sharePlacesIn(spec.folder, number);
+export function virtiofsdArguments(spec: VirtiofsdSpec): string[] {
   return [
     "--shared-dir",
-    share.folder,
+    spec.directory,
     "--socket-path",
-    socket,
+    sharePlacesIn(spec.folder).socket,
     "--sandbox",
-    share.sandbox,
-    ...(share.fileHandles === true ? ["--inode-file-handles=mandatory", "--modcaps=+dac_read_search"] : []),
+    spec.sandbox,
+    ...(spec.fileHandles === true ? ["--inode-file-handles=mandatory", "--modcaps=+dac_read_search"] : []),
   ];
 }
 
-function kernelArguments({ kernel }: MachineSpec): string[] {
+function kernelArguments({ kernel }: QemuSpec): string[] {
   if (kernel === undefined) return [];
   return ["-kernel", kernel.image, "-initrd", kernel.initramfs, "-append", kernel.commandLine];
 }
 
-function shareArguments({ folder }: MachineSpec, share: Share, number: number): string[] {
-  const { socket } = sharePlacesIn(folder, number);
+function shareArguments({ tag, socket }: Share, number: number): string[] {
   return [
     "-chardev",
     `socket,id=share${number},path=${valueOf(socket)}`,
     "-device",
-    `vhost-user-fs-pci,id=filesystem${number},chardev=share${number},tag=${valueOf(share.tag)}`,
+    `vhost-user-fs-pci,id=filesystem${number},chardev=share${number},tag=${valueOf(tag)}`,
   ];
 }
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
-import { isAlive, type ProcessName, startTicksOf } from "@godwit/launch";
+import { endOf, isAlive, type ProcessName, startTicksOf } from "@godwit/launch";
 
 export interface Launch {
   program: string;
@@ -14,8 +14,25 @@ export interface Launch {
   through?: string[];
 }
 
+export interface StartOptions {
+  deadlineMs: number;
+  /** A program with its arguments that is to exec what is started. */
+  through?: string[];
+}
+
+/** An emulated start on a busy host. */
+export const startLimitMs = 30_000;
+
+/** A process of a guest, and where it writes what it has to say. */
+interface Watched {
+  what: string;
+  process: ProcessName;
+  log: string;
+}
+
 const lookEveryMs = 10;
 const watchEveryMs = 100;
+const killedLimitMs = 3000;
 const shownOfLog = 2000;
 
 /** Starts a process that outlives this one and gets none of its signals. */
@@ -39,12 +56,28 @@ export async function untilReady<Seen>(
   { process, log, deadlineMs }: { process: ProcessName; log: string; deadlineMs: number },
   look: () => Promise<Seen | undefined> | Seen | undefined,
 ): Promise<Seen> {
-  for (const from = performance.now(); performance.now() - from < deadlineMs; await setTimeout(lookEveryMs)) {
+  const looked = async () => {
     const seen = await look();
     if (seen !== undefined) return seen;
     if (!(await isAlive(process))) throw new Error(`${what}: the process has ended: ${await lastSaid(log)}`);
+    return undefined;
+  };
+  return await within(deadlineMs, what, looked, async () => await lastSaid(log));
+}
+
+/** Looks until there is something to see, for so long. */
+export async function within<Seen>(
+  deadlineMs: number,
+  what: string,
+  look: () => Promise<Seen | undefined> | Seen | undefined,
+  more?: () => Promise<string>,
+): Promise<Seen> {
+  for (const from = performance.now(); performance.now() - from < deadlineMs; await setTimeout(lookEveryMs)) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
   }
-  throw new Error(`${what}: not within ${deadlineMs} ms: ${await lastSaid(log)}`);
+  const said = more === undefined ? "" : `: ${await more()}`;
+  throw new Error(`${what}: not within ${deadlineMs} ms${said}`);
 }
 
 /** The process that a file names, where it lives and is what is looked for: numbers are given again, and files outlive reboots. */
@@ -59,14 +92,21 @@ export async function processIn(pidFile: string, mark: string): Promise<ProcessN
   }
 }
 
-/** Resolves once the process has ended, or when nobody wants to know any longer. */
-export async function ended(process: ProcessName, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && (await isAlive(process))) {
+/** Resolves when the process has ended, to what it said last, and never once nobody wants to know any longer. */
+export async function lossOf({ what, process, log }: Watched, signal: AbortSignal): Promise<string> {
+  while (!signal.aborted) {
+    if (!(await isAlive(process))) return `${what} has ended: ${await lastSaid(log)}`;
     await setTimeout(watchEveryMs, undefined, { ref: false });
   }
+  return await new Promise<never>(() => undefined);
 }
 
-export async function lastSaid(log: string): Promise<string> {
+export async function endNow(process_: ProcessName): Promise<void> {
+  if (await isAlive(process_)) process.kill(process_.pid, "SIGKILL");
+  await endOf(process_, killedLimitMs);
+}
+
+async function lastSaid(log: string): Promise<string> {
   const said = await readFile(log, "utf8").catch(() => "");
   return said.trim().slice(-shownOfLog) || "it said nothing";
 }

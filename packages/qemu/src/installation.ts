@@ -5,8 +5,9 @@ import { join } from "node:path";
 export interface QemuPrograms {
   qemu: string;
   virtiofsd: string;
-  /** "10.0.13" */
+  /** Of QEMU: "10.0.13". */
   version: string;
+  virtiofsdVersion: string;
 }
 
 export type FoundPrograms = QemuPrograms & { missing?: undefined };
@@ -47,7 +48,7 @@ function look({ qemu, virtiofsd }: Candidate): FoundPrograms | string {
   if (!isAtLeast(version, oldestQemu)) return `${qemu} is QEMU ${version ?? "of no known version"}, older than 8.2`;
   const served = versionOf(virtiofsd);
   if (!isAtLeast(served, oldestVirtiofsd)) return `${virtiofsd} is of version ${served ?? "unknown"}, older than 1.11`;
-  return { qemu, virtiofsd, version: version ?? "" };
+  return { qemu, virtiofsd, version: version ?? "", virtiofsdVersion: served ?? "" };
 }
 
 function versionOf(program: string): string | undefined {

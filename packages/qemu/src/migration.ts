@@ -10,10 +10,6 @@ import type { Qmp, QmpLimits } from "./qmp/qmp.ts";
  */
 const capabilities = ["events", "return-path", "pause-before-switchover"];
 
-/** A trickle that ends no pass while the guest runs, and still lets QEMU notice that it has been told otherwise. */
-const trickleBytesPerSec = 65_536;
-const shortestDowntimeMs = 1;
-
 export interface Pace {
   /** 0: no limit. */
   maxBytesPerSec: number;
@@ -32,17 +28,23 @@ export async function setPace(qmp: Qmp, { maxBytesPerSec, downtimeLimitMs }: Pac
   await qmp.execute("migrate-set-parameters", { "max-bandwidth": maxBytesPerSec, "downtime-limit": downtimeLimitMs });
 }
 
-/** A pace at which the first pass may go on, and no switchover comes while pages get dirty. To hold is up to `holdAtBrink`. */
-export async function setPaceBeforeBrink(qmp: Qmp, maxBytesPerSec: number): Promise<void> {
-  await setPace(qmp, { maxBytesPerSec, downtimeLimitMs: shortestDowntimeMs });
+/** At which no switchover comes while a single byte is left to send, and passes go on over whatever gets dirty. */
+const held = { "avail-switchover-bandwidth": 1000, "downtime-limit": 1 };
+/** QEMU's longest limit, over a bandwidth that nothing has. */
+const unheld = { "avail-switchover-bandwidth": 1e15, "downtime-limit": 2_000_000 };
+
+/** When QEMU may stop its guest, as far as its own forecast goes; with the capability `switchover-ack` it waits for that as well. */
+export async function setSwitchover(
+  qmp: Qmp,
+  comes: "held" | "whatever is left",
+  maxBytesPerSec: number,
+): Promise<void> {
+  const parameters = comes === "held" ? held : unheld;
+  await qmp.execute("migrate-set-parameters", { ...parameters, "max-bandwidth": maxBytesPerSec });
 }
 
-/**
- * Keeps the guest running and nearly moved: before the end of the first pass, for an idle guest would stop at it. `setPace` with what
- * is wanted lets go.
- */
-export async function holdAtBrink(qmp: Qmp): Promise<void> {
-  await setPace(qmp, { maxBytesPerSec: trickleBytesPerSec, downtimeLimitMs: shortestDowntimeMs });
+export async function cancel(qmp: Qmp): Promise<void> {
+  await qmp.execute("migrate_cancel");
 }
 
 /** Has the destination listen. It stays alive when the load fails, and can be asked why. */
@@ -76,4 +78,29 @@ export async function migrationStatus(qmp: Qmp, wanted: string, limits?: QmpLimi
   if (event.data["status"] === wanted) return event;
   const { error, status } = await queryMigration(qmp, limits);
   throw new QmpError("refused", error ?? `the migration is ${status}`, { command: "migrate" });
+}
+
+/** Into a file each page goes to its own place, which is read back fastest; there is nobody at the other end to return anything. */
+const ofFile = {
+  "mapped-ram": true,
+  "return-path": false,
+  "switchover-ack": false,
+  "pause-before-switchover": false,
+};
+
+/** Writes the guest to a file. It stands still from then on. */
+export async function save(qmp: Qmp, file: string, limitMs: number): Promise<void> {
+  await setCapabilities(qmp, ofFile);
+  await setPace(qmp, { maxBytesPerSec: 0, downtimeLimitMs: 300 });
+  await qmp.execute("stop");
+  const saved = migrationStatus(qmp, "completed", { deadlineMs: limitMs });
+  await Promise.all([saved, send(qmp, `file:${file}`)]);
+}
+
+/** Reads a guest from a file, into a QEMU that waits for one. It stands still until it is told to go on. */
+export async function restore(qmp: Qmp, file: string, limitMs: number): Promise<void> {
+  await setCapabilities(qmp, ofFile);
+  const loaded = migrationStatus(qmp, "completed", { deadlineMs: limitMs });
+  await Promise.all([loaded, receive(qmp, `file:${file}`)]);
+  await setCapabilities(qmp, { "mapped-ram": false });
 }

@@ -31,10 +31,10 @@ export function placesIn(folder: string): Places {
   };
 }
 
-/** Of the share that is number so much of a guest's. */
-export function sharePlacesIn(folder: string, number: number): SharePlaces {
-  const socket = socketIn(folder, `share${number}.sock`);
-  return { socket, pidFile: `${socket}.pid`, log: join(folder, `share${number}.log`) };
+/** Of a virtiofsd. */
+export function sharePlacesIn(folder: string): SharePlaces {
+  const socket = socketIn(folder, "share.sock");
+  return { socket, pidFile: `${socket}.pid`, log: join(folder, "share.log") };
 }
 
 function socketIn(folder: string, name: string): string {

@@ -1,44 +1,73 @@
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import type { ProcessName } from "@godwit/launch";
-import { type MachineSpec, virtiofsdArguments } from "./arguments.ts";
-import { processIn, startApart, untilReady } from "./child.ts";
+import { readdir, rm } from "node:fs/promises";
+import { endOf, type ProcessName } from "@godwit/launch";
+import { type VirtiofsdSpec, virtiofsdArguments } from "./arguments.ts";
+import { endNow, lossOf, processIn, type StartOptions, startApart, startLimitMs, untilReady } from "./child.ts";
 import { sharePlacesIn } from "./places.ts";
 
-/** The process that serves one share of a guest. It serves one connection, and ends with it. */
-export interface Virtiofsd {
-  tag: string;
-  process: ProcessName;
-  log: string;
-}
+const endLimitMs = 3000;
+/** A count is taken again after so long: with many it takes a while itself. */
+const countedForMs = 1000;
 
-export interface StartOptions {
-  deadlineMs: number;
-  /** A program with its arguments that is to exec what is started. */
-  through?: string[];
-}
+/**
+ * The process that serves one share of a guest. It serves one connection, and ends with it; it outlives whoever started it, and is found
+ * again by its folder.
+ */
+export class Virtiofsd implements Disposable {
+  readonly process: ProcessName;
+  /** Resolves when it has ended, to what it said last. QEMU says nothing of that, and a guest without it hangs. */
+  readonly lost: Promise<string>;
+  readonly #watching = new AbortController();
+  #counted = { inodes: 0, atMs: -Infinity };
 
-/** @param started told of the process as soon as there is one, also where the start then fails */
-export async function startVirtiofsd(
-  program: string,
-  spec: MachineSpec,
-  number: number,
-  { deadlineMs, ...launch }: StartOptions,
-  started: (process: ProcessName) => void,
-): Promise<Virtiofsd> {
-  const { socket, log, pidFile } = sharePlacesIn(spec.folder, number);
-  const tag = spec.shares[number]?.tag ?? "";
-  await Promise.all([rm(socket, { force: true }), rm(pidFile, { force: true })]);
-  const process = await startApart({ program, arguments: virtiofsdArguments(spec, number), log, ...launch });
-  started(process);
-  // Looked at, not connected to: the first connection is the only one.
-  const look = () => (existsSync(socket) ? true : undefined);
-  await untilReady(`virtiofsd for ${tag}`, { process, log, deadlineMs }, look);
-  return { tag, process, log };
-}
+  private constructor(spec: VirtiofsdSpec, process: ProcessName) {
+    this.process = process;
+    const { log } = sharePlacesIn(spec.folder);
+    this.lost = lossOf({ what: `virtiofsd for ${spec.name}`, process, log }, this.#watching.signal);
+  }
 
-export async function findVirtiofsd(spec: MachineSpec, number: number): Promise<Virtiofsd | undefined> {
-  const { socket, log, pidFile } = sharePlacesIn(spec.folder, number);
-  const process = await processIn(pidFile, socket);
-  return process === undefined ? undefined : { tag: spec.shares[number]?.tag ?? "", process, log };
+  /** Where it fails, nothing is left running. */
+  static async start(program: string, spec: VirtiofsdSpec, options: Partial<StartOptions> = {}): Promise<Virtiofsd> {
+    const { deadlineMs, ...launch } = { deadlineMs: startLimitMs, ...options };
+    const { socket, log, pidFile } = sharePlacesIn(spec.folder);
+    await Promise.all([rm(socket, { force: true }), rm(pidFile, { force: true })]);
+    const process = await startApart({ program, arguments: virtiofsdArguments(spec), log, ...launch });
+    // Looked at, not connected to: the first connection is the only one.
+    const look = () => (existsSync(socket) ? true : undefined);
+    try {
+      await untilReady(`virtiofsd for ${spec.name}`, { process, log, deadlineMs }, look);
+    } catch (error) {
+      await endNow(process);
+      throw error;
+    }
+    return new Virtiofsd(spec, process);
+  }
+
+  static async find(spec: VirtiofsdSpec): Promise<Virtiofsd | undefined> {
+    const { socket, pidFile } = sharePlacesIn(spec.folder);
+    const process = await processIn(pidFile, socket);
+    return process === undefined ? undefined : new Virtiofsd(spec, process);
+  }
+
+  /**
+   * How many inodes its guest knows: it keeps each of them open (proc_pid_fd(5)). One that knows them by handles does not, and the answer
+   * is then too low.
+   */
+  async inodes(): Promise<number> {
+    const nowMs = performance.now();
+    if (nowMs - this.#counted.atMs < countedForMs) return this.#counted.inodes;
+    const open = await readdir(`/proc/${this.process.pid}/fd`).catch(() => []);
+    this.#counted = { inodes: open.length, atMs: nowMs };
+    return open.length;
+  }
+
+  /** Ends it, once its guest has gone: politely, then by force. */
+  async end(): Promise<void> {
+    this[Symbol.dispose]();
+    await endOf(this.process, endLimitMs);
+  }
+
+  [Symbol.dispose](): void {
+    this.#watching.abort();
+  }
 }

@@ -2,15 +2,16 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  endRemains,
-  Machine,
-  type MachineSpec,
-  migrationStatus,
+  endNow,
   placesIn,
-  receive,
-  send,
-  setCapabilities,
-  setPace,
+  processIn,
+  Qemu,
+  type QemuSpec,
+  restore,
+  save,
+  sharePlacesIn,
+  Virtiofsd,
+  type VirtiofsdSpec,
 } from "@godwit/qemu";
 import type { TestGuest } from "../../support/test-guest.ts";
 import { GuestConsole } from "./guest-console.ts";
@@ -18,13 +19,17 @@ import { GuestConsole } from "./guest-console.ts";
 /** A whole emulated boot on a busy machine. */
 const bootLimitMs = 180_000;
 const limitMs = 60_000;
-const tag = "share";
+export const tag = "share";
+export const memoryMib = 256;
 
 /** So that no process outlives a test run that is killed. */
 const through = ["setpriv", "--pdeathsig", "KILL"];
 
 export interface Side extends Disposable {
-  machine: Machine;
+  spec: QemuSpec;
+  share: VirtiofsdSpec;
+  qemu: Qemu;
+  virtiofsd: Virtiofsd;
   console: GuestConsole;
 }
 
@@ -35,7 +40,7 @@ export interface Side extends Disposable {
 export class Guests implements AsyncDisposable {
   readonly folder: string;
   readonly #guest: TestGuest;
-  readonly #specs: MachineSpec[] = [];
+  readonly #folders: string[] = [];
 
   private constructor(folder: string, guest: TestGuest) {
     this.folder = folder;
@@ -46,38 +51,33 @@ export class Guests implements AsyncDisposable {
     return new Guests(await mkdtemp(join(tmpdir(), "gw-qemu-")), guest);
   }
 
+  /** What a guest that goes on from the saved one is told. */
+  get savedState(): string {
+    return join(this.folder, "golden.state");
+  }
+
   /** Boots a guest, waits until it does its work, and saves it. To be called once, before all others. */
   async save(): Promise<{ bootMs: number }> {
     const from = performance.now();
-    const spec = await this.#spec("golden", "running", await this.share("golden-share"));
-    const machine = await this.#start(spec);
-    using console = await GuestConsole.open(placesIn(spec.folder).console);
-    await console.more(5, bootLimitMs);
+    using side = await this.#start("golden", "running", await this.share("golden-share"));
+    await side.console.more(5, bootLimitMs);
     const bootMs = performance.now() - from;
-    await setCapabilities(machine.qmp, fileCapabilities);
-    await setPace(machine.qmp, { maxBytesPerSec: 0, downtimeLimitMs: 300 });
-    await machine.qmp.execute("stop");
-    const saved = migrationStatus(machine.qmp, "completed", { deadlineMs: limitMs });
-    await Promise.all([saved, send(machine.qmp, this.#savedState)]);
-    await machine.end();
+    await save(side.qemu.qmp, this.savedState, limitMs);
+    await Promise.all([side.qemu.end(), side.virtiofsd.end()]);
     return { bootMs };
   }
 
   /** Starts a guest from the saved one. */
   async restore(name: string, share: string): Promise<Side> {
-    const { machine, console } = await this.receiver(name, share);
-    await setCapabilities(machine.qmp, fileCapabilities);
-    const loaded = migrationStatus(machine.qmp, "completed", { deadlineMs: limitMs });
-    await Promise.all([loaded, receive(machine.qmp, this.#savedState)]);
-    await setCapabilities(machine.qmp, { "mapped-ram": false });
-    await machine.qmp.execute("cont");
-    return sideOf(machine, console);
+    const side = await this.receiver(name, share);
+    await restore(side.qemu.qmp, this.savedState, limitMs);
+    await side.qemu.qmp.execute("cont");
+    return side;
   }
 
   /** Starts the processes for a guest that is to come. */
   async receiver(name: string, share: string): Promise<Side> {
-    const machine = await this.#start(await this.#spec(name, "incoming", share));
-    return sideOf(machine, await GuestConsole.open(placesIn(machine.spec.folder).console));
+    return await this.#start(name, "incoming", share);
   }
 
   /** A folder to be shared, with the file in it that the saved guest has open. */
@@ -89,52 +89,52 @@ export class Guests implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#specs.map(endRemains));
+    await Promise.all(this.#folders.map(endAllIn));
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  get #savedState(): string {
-    return `file:${join(this.folder, "golden.state")}`;
-  }
-
-  async #start(spec: MachineSpec): Promise<Machine> {
-    return await Machine.start(this.#guest.programs, spec, { deadlineMs: limitMs, through });
-  }
-
-  async #spec(name: string, begins: MachineSpec["begins"], share: string): Promise<MachineSpec> {
+  async #start(name: string, begins: QemuSpec["begins"], directory: string): Promise<Side> {
     const folder = join(this.folder, name);
     await mkdir(folder);
-    const { kernel, initramfs } = this.#guest;
-    const spec: MachineSpec = {
+    this.#folders.push(folder);
+    const { kernel, initramfs, programs } = this.#guest;
+    const share: VirtiofsdSpec = { name, folder, directory, sandbox: "none" };
+    const spec: QemuSpec = {
       name,
       folder,
-      memoryMib: 256,
+      memoryMib,
       accelerator: "tcg",
       begins,
       kernel: { image: kernel, initramfs, commandLine },
-      shares: [{ tag, folder: share, sandbox: "none" }],
+      shares: [{ tag, socket: sharePlacesIn(folder).socket }],
     };
-    this.#specs.push(spec);
-    return spec;
+    const options = { deadlineMs: limitMs, through };
+    const virtiofsd = await Virtiofsd.start(programs.virtiofsd, share, options);
+    const qemu = await Qemu.start(programs.qemu, spec, options);
+    return sideOf({ spec, share, qemu, virtiofsd, console: await GuestConsole.open(placesIn(folder).console) });
   }
 }
 
-/** Into a file each page goes to its own place, which is read back fastest; there is nobody at the other end to return anything. */
-const fileCapabilities = { "mapped-ram": true, "return-path": false, "pause-before-switchover": false };
-
 /** The kernel leaves out what takes its time under emulation; the rest is for the guest's program. */
-const commandLine =
+export const commandLine =
   "console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable no_timer_check 8250.nr_uarts=1 i8042.nokbd i8042.noaux " +
   "cryptomgr.notests random.trust_cpu=on noreplace-smp rcupdate.rcu_expedited=1 " +
   `share=${tag} room=128 mib=0 rate=0`;
 
-function sideOf(machine: Machine, console: GuestConsole): Side {
+async function endAllIn(folder: string): Promise<void> {
+  const { qmp, pidFile } = placesIn(folder);
+  const share = sharePlacesIn(folder);
+  const found = await Promise.all([processIn(pidFile, qmp), processIn(share.pidFile, share.socket)]);
+  await Promise.all(found.filter((process) => process !== undefined).map(endNow));
+}
+
+function sideOf(parts: Omit<Side, typeof Symbol.dispose>): Side {
   return {
-    machine,
-    console,
+    ...parts,
     [Symbol.dispose]() {
-      console[Symbol.dispose]();
-      machine[Symbol.dispose]();
+      parts.console[Symbol.dispose]();
+      parts.qemu[Symbol.dispose]();
+      parts.virtiofsd[Symbol.dispose]();
     },
   };
 }

@@ -1,17 +1,31 @@
 import type { Backend } from "@godwit/backend";
+import type { FoundPrograms } from "@godwit/qemu";
 import { directoryBackend } from "./directory/index.ts";
 import { memoryBackend } from "./memory/index.ts";
+import { qemuBackend } from "./qemu/index.ts";
+import { virtiofsBackend } from "./virtiofs/index.ts";
 
 /** The back ends that come with the agent, by kind. */
 export function backends(options: {
   directories: string;
   capacityBytes: number | undefined;
+  /** Absent where this host has no QEMU that could be driven. */
+  programs: FoundPrograms | undefined;
 }): ReadonlyMap<string, Backend> {
+  const { directories, capacityBytes, programs } = options;
   // Each back end parses its own configuration, so that outside of it a configuration is unknown.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const all = [
-    memoryBackend({ capacityBytes: options.capacityBytes }),
-    directoryBackend({ root: options.directories }),
+    memoryBackend({ capacityBytes }),
+    directoryBackend({ root: directories }),
+    ...(programs === undefined ? [] : ofQemu(programs, directories)),
   ] as unknown as Backend[];
   return new Map(all.map((backend) => [backend.kind, backend]));
+}
+
+function ofQemu({ qemu, virtiofsd, version, virtiofsdVersion }: FoundPrograms, root: string) {
+  return [
+    qemuBackend({ program: qemu, version }),
+    virtiofsBackend({ program: virtiofsd, version: virtiofsdVersion, root }),
+  ];
 }

@@ -33,6 +33,8 @@ export interface PlaneOptions {
   serviceAddress: string;
   dataFolder: string;
   directories: string | undefined;
+  /** Where to look for QEMU besides the host's own. */
+  qemu: string | undefined;
   linkBytesPerSec: number | undefined;
   capacityBytes: number | undefined;
 }
@@ -88,7 +90,7 @@ export interface Started {
 
 /** What the main thread asks of the plane. A rejection carries `code` where the back end gave one. */
 export interface PlaneCalls {
-  open(options: PlaneOptions): Promise<{ port: number; backends: BackendInfo[] }>;
+  open(options: PlaneOptions): Promise<{ port: number; backends: BackendInfo[]; missingQemu: string | undefined }>;
   create(device: DeviceAddress): Promise<DeviceStatus>;
   attach(device: DeviceAddress): Promise<DeviceStatus>;
   remove(device: DeviceAddress): Promise<void>;

@@ -177,6 +177,9 @@ export class Outgoing {
   async #switchOver(): Promise<void> {
     await this.#rounds;
     if (this.#over) return;
+    await Promise.all(this.#devices.map(async ({ source }) => await source.brace?.()));
+    // oxlint-disable-next-line typescript/no-unnecessary-condition -- it can be called off meanwhile
+    if (this.#over) return;
     this.#stoppedAtMs = performance.now();
     const before = this.#sentBytes();
     for (const { channel } of this.#devices) channel.noticeSwitchover();

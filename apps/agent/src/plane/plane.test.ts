@@ -73,6 +73,7 @@ async function opened(plane: Plane, host: string, serviceAddress: string): Promi
     serviceAddress,
     dataFolder: join(root, host),
     directories: undefined,
+    qemu: undefined,
     linkBytesPerSec: undefined,
     capacityBytes: undefined,
   });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Backend, BackendInfo, Check, Device, DeviceContext, Pending } from "@godwit/backend";
 import { type ChannelListener, listen } from "@godwit/channel";
 import type { DirtyHistory } from "@godwit/contract";
+import { findPrograms } from "@godwit/qemu";
 import { backends } from "../drivers/backends.ts";
 import type {
   DeviceAddress,
@@ -38,11 +39,13 @@ export class Plane implements PlaneCalls {
     this.#watch = watch;
   }
 
-  async open(options: PlaneOptions): Promise<{ port: number; backends: BackendInfo[] }> {
+  async open(options: PlaneOptions): ReturnType<PlaneCalls["open"]> {
     this.#options = options;
+    const programs = findPrograms(options.qemu === undefined ? [] : [options.qemu]);
     this.#backends = backends({
       directories: options.directories ?? join(options.dataFolder, "directories"),
       capacityBytes: options.capacityBytes,
+      programs: programs.missing === undefined ? programs : undefined,
     });
     const door = new DoorKeeper(
       (migrationId) => this.#outgoing.has(migrationId),
@@ -53,7 +56,8 @@ export class Plane implements PlaneCalls {
       linkBytesPerSec: options.linkBytesPerSec,
       onTurnedAway: (visit) => door.turnedAway(visit),
     });
-    return { port: this.#listener.port, backends: [...this.#backends.values()].map(infoOf) };
+    const offered = [...this.#backends.values()].map(infoOf);
+    return { port: this.#listener.port, backends: offered, missingQemu: programs.missing };
   }
 
   async create(address: DeviceAddress): Promise<DeviceStatus> {

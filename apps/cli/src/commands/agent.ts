@@ -13,6 +13,7 @@ interface Options {
   advertise?: string;
   serviceAddress?: string;
   directories?: string;
+  qemu?: string;
   link?: number;
   capacity?: number;
   outgoing?: number;
@@ -29,6 +30,7 @@ export function agentCommand(program: Command): void {
     .option("--advertise <host:port>", "what other agents are to dial, where that differs")
     .option("--service-address <address>", "where devices serve their clients (default 127.0.0.1)")
     .option("--directories <folder>", "below which relative paths of directory devices lie")
+    .option("--qemu <folder>", "where QEMU and virtiofsd are, below bin (default: the host's own)")
     .option("--link <bytes/s>", "the most that migrations may take of the link", bytesArgument)
     .option("--capacity <bytes>", "memory for guests (default: what the machine has)", bytesArgument)
     .option("--outgoing <n>", "migrations that may leave at a time (default 2)", wholeArgument)
@@ -46,6 +48,7 @@ export function agentCommand(program: Command): void {
         advertise: options.advertise,
         serviceAddress: options.serviceAddress,
         directories: options.directories,
+        qemu: options.qemu ?? process.env["GODWIT_QEMU"],
         linkBytesPerSec: options.link,
         capacityBytes: options.capacity,
         slots: { outgoing: options.outgoing, incoming: options.incoming },

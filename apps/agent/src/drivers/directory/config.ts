@@ -1,6 +1,7 @@
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { ConfigError } from "@godwit/backend";
 import { z } from "zod";
+import { configErrorOf } from "../config-error.ts";
 
 export interface DirectoryConfig {
   /** The tree: absolute, or relative to the host's root for directories. */
@@ -31,7 +32,7 @@ const schema = z.strictObject({
 /** @throws {ConfigError} */
 export function parseConfig(input: unknown, root: string | undefined): DirectoryConfig {
   const parsed = schema.safeParse(input);
-  if (!parsed.success) throw configError(parsed.error);
+  if (!parsed.success) throw configErrorOf(parsed.error);
   resolvePath(parsed.data.path, root);
   return parsed.data;
 }
@@ -50,17 +51,4 @@ export function resolvePath(path: string, root: string | undefined): string {
     throw new ConfigError("/path", "must lie below this host's root for directories");
   }
   return absolute;
-}
-
-function configError(error: z.ZodError): ConfigError {
-  const issue = error.issues[0];
-  if (issue === undefined) return new ConfigError("", error.message);
-  const unknown = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
-  const pointer = [...issue.path, ...unknown].map((part) => `/${escape(String(part))}`).join("");
-  return new ConfigError(pointer, unknown.length > 0 ? "is not a field of this back end" : issue.message);
-}
-
-/** RFC 6901, section 3. */
-function escape(part: string): string {
-  return part.replaceAll("~", "~0").replaceAll("/", "~1");
 }

@@ -9,6 +9,7 @@ import {
   type PeerDevice,
   type Source,
 } from "@godwit/backend";
+import { deviceError, nameOf } from "../device-error.ts";
 import { type MemoryConfig, parseMemoryConfig } from "./memory-config.ts";
 import { memoryInfo } from "./memory-device.ts";
 import { endDaemon, findDaemon, spawnDaemon } from "./memory-process.ts";
@@ -230,12 +231,4 @@ function order(ctx: DeviceContext<MemoryConfig>, incoming: boolean) {
 
 function endpointOf({ serviceAddress, config }: DeviceContext<MemoryConfig>): string {
   return `${serviceAddress}:${config.port}`;
-}
-
-function nameOf({ guest, device }: DeviceContext<MemoryConfig>): string {
-  return `Device ${device} of ${guest.name}`;
-}
-
-function deviceError(code: string, detail: string): Error {
-  return Object.assign(new Error(detail), { code });
 }

@@ -1,0 +1,77 @@
+import { dirname, join } from "node:path";
+import type { DeviceContext } from "@godwit/backend";
+import { Qemu, type QemuSpec, sharePlacesIn } from "@godwit/qemu";
+import { deviceError, nameOf } from "../device-error.ts";
+import type { QemuConfig } from "./config.ts";
+
+export interface QemuOptions {
+  program: string;
+  version: string;
+}
+
+/** The QEMUs of this host's guests, by the folders of their devices; each is found when it is first asked for, and held on to. */
+export class QemuGuests {
+  readonly #options: QemuOptions;
+  readonly #found = new Map<string, Promise<Qemu | undefined>>();
+  /** Those that a migration has stopped, or is about to. */
+  readonly migrating = new Set<Qemu>();
+
+  constructor(options: QemuOptions) {
+    this.#options = options;
+  }
+
+  async start(ctx: DeviceContext<QemuConfig>, begins: QemuSpec["begins"]): Promise<Qemu> {
+    const started = await Qemu.start(this.#options.program, specOf(ctx, begins));
+    this.#keep(ctx.dataFolder, Promise.resolve(started));
+    return started;
+  }
+
+  /** One QMP connection serves all that this agent does with it, so that two who look at once find the same. */
+  async find(ctx: DeviceContext<QemuConfig>): Promise<Qemu | undefined> {
+    const { dataFolder, guest } = ctx;
+    const known = this.#found.get(dataFolder);
+    if (known !== undefined) return await known;
+    const finding = Qemu.find({ name: guest.name, folder: dataFolder });
+    this.#keep(dataFolder, finding);
+    return await finding;
+  }
+
+  async require(ctx: DeviceContext<QemuConfig>): Promise<Qemu> {
+    const found = await this.find(ctx);
+    if (found !== undefined) return found;
+    throw deviceError("gone", `${nameOf(ctx)} has no QEMU on ${ctx.host}: a guest is gone with its process`);
+  }
+
+  async end(ctx: DeviceContext<QemuConfig>): Promise<void> {
+    const found = await this.find(ctx);
+    this.#found.delete(ctx.dataFolder);
+    if (found === undefined) return;
+    this.migrating.delete(found);
+    await found.end();
+  }
+
+  #keep(folder: string, finding: Promise<Qemu | undefined>): void {
+    this.#found.set(folder, finding);
+    const forget = () => {
+      if (this.#found.get(folder) === finding) this.#found.delete(folder);
+    };
+    finding.then((found) => {
+      if (found === undefined) return forget();
+      // A connection that has ended is made again when it is needed, where there is anybody to connect to.
+      void Promise.race([found.lost, found.qmp.closed]).then(() => {
+        forget();
+        found[Symbol.dispose]();
+      });
+    }, forget);
+  }
+}
+
+function specOf(ctx: DeviceContext<QemuConfig>, begins: QemuSpec["begins"]): QemuSpec {
+  const { config, dataFolder, guest } = ctx;
+  const shares = config.shares.map(({ device, tag }) => {
+    return { tag, socket: sharePlacesIn(join(dirname(dataFolder), device)).socket };
+  });
+  const { memoryMib, cpus, accelerator, machine, cpu, kernel, arguments: more } = config;
+  const spec = { name: guest.name, folder: dataFolder, memoryMib, cpus, accelerator, machine, shares, begins, more };
+  return { ...spec, ...(cpu === undefined ? {} : { cpu }), ...(kernel === undefined ? {} : { kernel }) };
+}

@@ -1,0 +1,123 @@
+import { join } from "node:path";
+import {
+  type Backend,
+  type Check,
+  compareBackends,
+  type Destination,
+  type Device,
+  type DeviceContext,
+  type Source,
+} from "@godwit/backend";
+import { endMigration, IncomingMigration, memoryBytesOf, type Qemu, restore, runStateOf } from "@godwit/qemu";
+import { deviceError, nameOf } from "../device-error.ts";
+import { checkRoom } from "../memory/room.ts";
+import { parseConfig, type QemuConfig } from "./config.ts";
+import { QemuDestination } from "./destination.ts";
+import { QemuGuests, type QemuOptions } from "./guests.ts";
+import { goneSource, QemuSource } from "./source.ts";
+
+const restoreLimitMs = 120_000;
+
+/**
+ * A guest of QEMU's: its memory, and the state of what QEMU emulates. The process outlives the agent. Shares that it mounts are devices of
+ * their own (`virtiofs`), whose state goes in this stream. Each migration is made to a new process on the other side, which stands still
+ * until it is granted the guest; the old one ends once the guest runs there.
+ */
+export function qemuBackend(options: QemuOptions): Backend<QemuConfig> {
+  return new QemuBackend(options);
+}
+
+class QemuBackend implements Backend<QemuConfig> {
+  readonly kind = "qemu";
+  readonly version: string;
+  readonly format = { writes: 1, reads: [1] };
+  readonly features: string[] = [];
+  readonly can = { precopy: true };
+  readonly #guests: QemuGuests;
+
+  constructor(options: QemuOptions) {
+    this.version = options.version;
+    this.#guests = new QemuGuests(options);
+  }
+
+  parseConfig(input: unknown): QemuConfig {
+    return parseConfig(input);
+  }
+
+  async create(ctx: DeviceContext<QemuConfig>): Promise<Device> {
+    const found = await this.#guests.find(ctx);
+    if (found !== undefined) return await this.#serve(ctx, found);
+    const file = ctx.config.restore;
+    const qemu = await this.#guests.start(ctx, file === undefined ? "running" : "incoming");
+    try {
+      if (file !== undefined) await restore(qemu.qmp, file, restoreLimitMs);
+      return await this.#serve(ctx, qemu);
+    } catch (error) {
+      await this.#guests.end(ctx);
+      throw error;
+    }
+  }
+
+  async attach(ctx: DeviceContext<QemuConfig>): Promise<Device> {
+    return await this.#serve(ctx, await this.#guests.require(ctx));
+  }
+
+  async exists(ctx: DeviceContext<QemuConfig>): Promise<boolean> {
+    return (await this.#guests.find(ctx)) !== undefined;
+  }
+
+  async remove(ctx: DeviceContext<QemuConfig>): Promise<void> {
+    await this.#guests.end(ctx);
+  }
+
+  async check({ config }: DeviceContext<QemuConfig>, peer: Parameters<Backend["check"]>[1]): Promise<Check> {
+    const compared = compareBackends(this, peer.backend);
+    if (!compared.ok) return compared;
+    return await checkRoom(config.memoryMib * 1024 ** 2, 0);
+  }
+
+  async source(ctx: DeviceContext<QemuConfig>): Promise<Source> {
+    const qemu = await this.#guests.find(ctx);
+    if (qemu === undefined) return goneSource(`${nameOf(ctx)} has no QEMU on ${ctx.host}`);
+    const { migrating } = this.#guests;
+    return new QemuSource({
+      qemu,
+      folder: ctx.dataFolder,
+      hold: (held) => void (held ? migrating.add(qemu) : migrating.delete(qemu)),
+      end: () => this.#guests.end(ctx),
+    });
+  }
+
+  async destination(ctx: DeviceContext<QemuConfig>): Promise<Destination> {
+    await this.#requireNone(ctx);
+    const qemu = await this.#guests.start(ctx, "incoming");
+    const end = () => this.#guests.end(ctx);
+    try {
+      const migration = await IncomingMigration.begin(qemu, join(ctx.dataFolder, "incoming.sock"));
+      return new QemuDestination({ qemu, migration, end });
+    } catch (error) {
+      await end();
+      throw error;
+    }
+  }
+
+  /** What an earlier attempt has left half-loaded makes room; a guest that runs, or waits to, does not. */
+  async #requireNone(ctx: DeviceContext<QemuConfig>): Promise<void> {
+    const left = await this.#guests.find(ctx);
+    if (left === undefined) return;
+    const state = await runStateOf(left.qmp);
+    if (state !== "inmigrate")
+      throw deviceError("device-exists", `${nameOf(ctx)} is ${state} on ${ctx.host} and cannot come there`);
+    await this.#guests.end(ctx);
+  }
+
+  /** This host owns the guest: it runs from here on, unless a migration of this agent has stopped it. */
+  async #serve(ctx: DeviceContext<QemuConfig>, qemu: Qemu): Promise<Device> {
+    if (!this.#guests.migrating.has(qemu)) {
+      if ((await runStateOf(qemu.qmp)) === "inmigrate")
+        throw deviceError("incomplete", `${nameOf(ctx)} has not been loaded on ${ctx.host}, or not wholly`);
+      await endMigration(qemu);
+    }
+    return { sizeBytes: async () => await memoryBytesOf(qemu.qmp) };
+  }
+}

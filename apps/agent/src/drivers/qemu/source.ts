@@ -1,0 +1,144 @@
+import { join } from "node:path";
+import type { Accuracy, Pending, Sink, Source, StateDigest } from "@godwit/backend";
+import { memoryBytesOf, OutgoingMigration, type Qemu } from "@godwit/qemu";
+import { deviceError } from "../device-error.ts";
+import { StreamDigest } from "./stream-digest.ts";
+
+/** A round in which QEMU has nothing to say for so long is over. */
+const quietMs = 100;
+/** An exact figure is one of the end of a pass; a longer pass is not waited for. */
+const passLimitMs = 500;
+/** After everything has been sent. */
+const endLimitMs = 10_000;
+/** What the guest's devices take at the stop, other than memory and what is served by processes of their own. */
+const deviceBytes = 128 * 1024;
+/** Of QEMU's own: to complete, and to go on at the other side. */
+const fixedMs = 30;
+/** The guest writes on between any two looks. */
+const pageBytes = 4096;
+
+export interface SourceParts {
+  qemu: Qemu;
+  folder: string;
+  /** Whether a migration has stopped the guest, or may. */
+  hold: (held: boolean) => void;
+  end: () => Promise<void>;
+}
+
+/** A guest's memory, and the state of what QEMU emulates, on the host that it leaves. QEMU sends; this carries it further. */
+export class QemuSource implements Source {
+  readonly #parts: SourceParts;
+  readonly #digest = new StreamDigest();
+  #migration: OutgoingMigration | undefined;
+  #lost: string | undefined;
+
+  constructor(parts: SourceParts) {
+    this.#parts = parts;
+    void parts.qemu.lost.then((said) => (this.#lost = said));
+  }
+
+  async pending(accuracy: Accuracy): Promise<Pending> {
+    const rest = { initialBytes: 0, stopcopyBytes: deviceBytes, fixedMs };
+    const migration = this.#migration;
+    if (migration === undefined)
+      return { ...rest, precopyBytes: await this.#answered(memoryBytesOf(this.#parts.qemu.qmp)) };
+    if (accuracy === "exact") await migration.nextPass(passLimitMs);
+    const { remainingRamBytes } = await this.#answered(migration.look());
+    return { ...rest, precopyBytes: remainingRamBytes + pageBytes };
+  }
+
+  /** Carries one pass, or what there is of it. */
+  async precopy(out: Sink): Promise<void> {
+    this.#migration ??= await this.#begin();
+    const { stream, passes } = this.#migration;
+    while (out.budget > 0 && this.#migration.passes === passes) {
+      const chunk = await stream.next(quietMs);
+      if (chunk === undefined) {
+        if (stream.ended) throw await this.#failure();
+        return;
+      }
+      this.#digest.passed(chunk);
+      await out.write(chunk);
+    }
+  }
+
+  async brace(): Promise<void> {
+    this.#migration ??= await this.#begin();
+    await this.#answered(this.#migration.brace());
+  }
+
+  async stop(): Promise<void> {
+    this.#migration ??= await this.#begin();
+    await this.#answered(this.#migration.stop());
+  }
+
+  /** Everything up to the end of QEMU's stream. QEMU keeps the guest, stopped, and would let it go on. */
+  async final(out: Sink): Promise<StateDigest> {
+    const migration = this.#migration;
+    if (migration === undefined) throw deviceError("bad-order", "the guest has not been stopped");
+    await this.#answered(migration.finish());
+    while (!migration.stream.ended) {
+      const chunk = await migration.stream.next(quietMs);
+      if (chunk === undefined) continue;
+      this.#digest.last(chunk);
+      await out.write(chunk);
+    }
+    await this.#answered(migration.completed(endLimitMs));
+    return { digest: this.#digest.value };
+  }
+
+  async resume(): Promise<void> {
+    const migration = this.#migration;
+    this.#migration = undefined;
+    await migration?.undo();
+    this.#parts.hold(false);
+  }
+
+  async commit(): Promise<void> {
+    this.#migration?.close();
+    this.#migration = undefined;
+    this.#parts.hold(false);
+    await this.#parts.end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#migration !== undefined) await this.resume();
+  }
+
+  async #begin(): Promise<OutgoingMigration> {
+    this.#parts.hold(true);
+    const { qemu, folder } = this.#parts;
+    return await this.#answered(OutgoingMigration.begin(qemu, join(folder, "outgoing.sock")));
+  }
+
+  /** What QEMU has not answered because it has ended is told by that. */
+  async #answered<Answer>(asked: Promise<Answer>): Promise<Answer> {
+    try {
+      return await asked;
+    } catch (error) {
+      if (this.#lost !== undefined) throw deviceError("gone", this.#lost);
+      throw error;
+    }
+  }
+
+  async #failure(): Promise<Error> {
+    return await this.#answered(this.#migration?.failure() ?? Promise.reject(new Error("it has ended")));
+  }
+}
+
+/** Of a process that has ended: its commit is done, nothing else can be. */
+export function goneSource(why: string): Source {
+  const gone = async (): Promise<never> => {
+    throw deviceError("gone", `${why}: a guest is gone with its process`);
+  };
+  const nothing = async () => undefined;
+  return {
+    pending: gone,
+    precopy: gone,
+    stop: gone,
+    final: gone,
+    resume: gone,
+    commit: nothing,
+    [Symbol.asyncDispose]: nothing,
+  };
+}

@@ -1,0 +1,215 @@
+import { rm } from "node:fs/promises";
+import { createServer, type Server, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { within } from "./child.ts";
+import { cancel, queryMigration, send, sendRest, setCapabilities, setSwitchover } from "./migration.ts";
+import type { MigrationAnswer } from "./migration-answer.ts";
+import { type Figures, noFigures, take } from "./migration-figures.ts";
+import type { Qemu } from "./qemu.ts";
+import { goOn } from "./run-state.ts";
+import { QmpError } from "./qmp/qmp-error.ts";
+import type { QmpEvent } from "./qmp/qmp-events.ts";
+import { shutWell, switchoverAck } from "./return-path.ts";
+import { StreamReader } from "./stream-reader.ts";
+
+/** Below this a pass is over before anybody could have counted it: from here on passes are spread. */
+const brinkBytes = 8 * 1024 * 1024;
+/** About what a guest has written since the last pass goes over in one of QEMU's windows of a tenth of a second. */
+const passesPerSec = 15;
+/** QEMU writes some bytes even in a pass over nothing, so that this says how many of them there are in a second. */
+const leastBytesPerSec = 10_000;
+/** QEMU looks at its parameters anew within a tenth of a second (BUFFER_DELAY of migration/migration.c). */
+const noticedMs = 120;
+const connectLimitMs = 10_000;
+const readAheadBytes = 1024 * 1024;
+const stopLimitMs = 30_000;
+const undoLimitMs = 20_000;
+
+/**
+ * A migration out of a running QEMU whose stream is read by this process. This process is also the far end of the return path: with the
+ * capability `switchover-ack` QEMU goes on sending what its guest writes, pass after pass, and never stops it before it is told. What
+ * the true destination has to say comes another way.
+ */
+export class OutgoingMigration {
+  readonly stream: StreamReader;
+  readonly #qemu: Qemu;
+  readonly #socket: Socket;
+  readonly #server: Server;
+  readonly #events: AsyncDisposable;
+  #figures: Figures = noFigures;
+  #status = "setup";
+  #passes = 0;
+  #bytesPerSec = 0;
+  #braced = false;
+  #news: (() => void)[] = [];
+
+  private constructor(qemu: Qemu, server: Server, socket: Socket) {
+    this.#qemu = qemu;
+    this.#server = server;
+    this.#socket = socket;
+    this.stream = new StreamReader(socket);
+    this.#events = this.#watch();
+  }
+
+  /** @param path of a socket to listen on */
+  static async begin(qemu: Qemu, path: string): Promise<OutgoingMigration> {
+    await rm(path, { force: true });
+    const server = createServer({ highWaterMark: readAheadBytes });
+    const connected = new Promise<Socket>((resolve, reject) => {
+      server.once("connection", resolve).once("error", reject);
+      setTimeout(reject, connectLimitMs, new QmpError("deadline", "QEMU has not begun to send")).unref();
+    });
+    try {
+      server.listen(path);
+      await setCapabilities(qemu.qmp, { "switchover-ack": true });
+      await setSwitchover(qemu.qmp, "held", 0);
+      const [socket] = await Promise.all([connected, send(qemu.qmp, `unix:${path}`)]);
+      return new OutgoingMigration(qemu, server, socket);
+    } catch (error) {
+      connected.catch(() => undefined);
+      server.close();
+      throw error;
+    }
+  }
+
+  get status(): string {
+    return this.#status;
+  }
+
+  /** How many passes over the guest's memory have ended. */
+  get passes(): number {
+    return this.#passes;
+  }
+
+  get figures(): Figures {
+    return this.#figures;
+  }
+
+  /** Asks QEMU how far it is. */
+  async look(): Promise<MigrationAnswer> {
+    const answer = await queryMigration(this.#qemu.qmp);
+    this.#figures = take(this.#figures, { atMs: performance.now(), answer });
+    this.#status = answer.status;
+    return answer;
+  }
+
+  /** Resolves at the end of the next pass, at which QEMU has looked what is dirty, or after so long. */
+  async nextPass(limitMs: number): Promise<boolean> {
+    const { passes } = this;
+    await this.#until(() => this.#passes > passes, limitMs);
+    return this.#passes > passes;
+  }
+
+  /** The stop follows: from now on it sends as fast as it can, and whatever is left is no reason to go on. Its guest runs. */
+  async brace(): Promise<void> {
+    this.#braced = true;
+    this.stream.gather();
+    await setSwitchover(this.#qemu.qmp, "whatever is left", 0);
+    await sleep(noticedMs);
+  }
+
+  /** Resolves when the guest stands still; it goes on by itself if the migration fails from here on. */
+  async stop(): Promise<void> {
+    if (!this.#braced) await this.brace();
+    this.#socket.write(switchoverAck);
+    const isOver = () => this.#status === "pre-switchover" || this.#failed;
+    if (!(await this.#until(isOver, stopLimitMs)))
+      throw new QmpError("deadline", `QEMU has not stopped its guest within ${stopLimitMs} ms`);
+    if (this.#failed) throw await this.failure();
+  }
+
+  /** Sends what is left, after which the stream ends. */
+  async finish(): Promise<void> {
+    this.#socket.write(shutWell);
+    await sendRest(this.#qemu.qmp);
+  }
+
+  /** Resolves once QEMU says that everything has been sent. */
+  async completed(limitMs: number): Promise<void> {
+    await this.#until(() => this.#status === "completed" || this.#failed, limitMs);
+    if (this.#status !== "completed") throw await this.failure();
+  }
+
+  /** Why it did not go well, in QEMU's words. */
+  async failure(): Promise<Error> {
+    const { error, status } = await this.look();
+    return new QmpError("refused", error ?? `the migration is ${status}`, { command: "migrate" });
+  }
+
+  /** As if it had never been: whatever it has come to, the guest runs. */
+  async undo(): Promise<void> {
+    this.close();
+    await endMigration(this.#qemu);
+    await this.#events[Symbol.asyncDispose]();
+  }
+
+  /** Cuts the stream. A QEMU that waits for it with its guest stopped hears nothing else, and its guest goes on. */
+  close(): void {
+    this.#socket.destroy();
+    this.#server.close();
+    void this.#events[Symbol.asyncDispose]();
+  }
+
+  get #failed(): boolean {
+    return this.#status === "failed" || this.#status === "cancelled" || this.#status === "cancelling";
+  }
+
+  #watch(): AsyncDisposable {
+    const events = this.#qemu.qmp.events();
+    const reading = (async () => {
+      for await (const event of events) await this.#take(event);
+    })().catch(() => undefined);
+    return {
+      async [Symbol.asyncDispose]() {
+        events[Symbol.dispose]();
+        await reading;
+      },
+    };
+  }
+
+  async #take({ name, data }: QmpEvent): Promise<void> {
+    if (name === "MIGRATION") this.#status = String(data["status"]);
+    if (name === "MIGRATION_PASS") this.#passes = Number(data["pass"]);
+    for (const tell of this.#news) tell();
+    if (name === "MIGRATION_PASS" && !this.#braced) await this.#spread().catch(() => undefined);
+  }
+
+  /**
+   * A pass over little is over at once, and QEMU would make thousands of them in a second: they are spread, by a bandwidth after what
+   * the guest has written in the last.
+   */
+  async #spread(): Promise<void> {
+    const { remainingRamBytes: dirty } = await this.look();
+    const bytesPerSec = dirty >= brinkBytes ? 0 : Math.max(leastBytesPerSec, Math.round(passesPerSec * dirty));
+    const isAlike = bytesPerSec > 0 && Math.abs(bytesPerSec - this.#bytesPerSec) < 0.2 * this.#bytesPerSec;
+    if (this.#braced || isAlike || bytesPerSec === this.#bytesPerSec) return;
+    this.#bytesPerSec = bytesPerSec;
+    await setSwitchover(this.#qemu.qmp, "held", bytesPerSec);
+  }
+
+  /** Whether it has come about within the time. */
+  async #until(isSo: () => boolean, limitMs: number): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    let tell = () => undefined as void;
+    await new Promise<void>((resolve) => {
+      tell = () => (isSo() ? resolve() : undefined);
+      timer = setTimeout(resolve, limitMs);
+      this.#news.push(tell);
+      tell();
+    });
+    clearTimeout(timer);
+    this.#news = this.#news.filter((each) => each !== tell);
+    return isSo();
+  }
+}
+
+/** Ends a migration in whatever state it is, and has the guest run. Also of one that an earlier process of ours had begun. */
+export async function endMigration({ qmp }: Qemu): Promise<void> {
+  await within(undoLimitMs, "the end of the migration", async () => {
+    const { status } = await queryMigration(qmp, { deadlineMs: undoLimitMs });
+    if (["none", "completed", "failed", "cancelled"].includes(status)) return true;
+    await cancel(qmp).catch(() => undefined);
+    return undefined;
+  });
+  await goOn(qmp);
+}

@@ -1,0 +1,25 @@
+/** What a running QEMU says of its guest, and how it is had go on. */
+import { z } from "zod";
+import type { Qmp } from "./qmp/qmp.ts";
+
+const Status = z.object({ running: z.boolean(), status: z.string() });
+const MemorySize = z.object({ "base-memory": z.number(), "plugged-memory": z.number().default(0) });
+
+export async function isRunning(qmp: Qmp): Promise<boolean> {
+  return Status.parse(await qmp.execute("query-status")).running;
+}
+
+/** "running", "paused", "inmigrate", "postmigrate" and so on: `RunState` of QEMU's qapi/run-state.json. */
+export async function runStateOf(qmp: Qmp): Promise<string> {
+  return Status.parse(await qmp.execute("query-status")).status;
+}
+
+/** Has the guest run, where it does not. */
+export async function goOn(qmp: Qmp): Promise<void> {
+  if (!(await isRunning(qmp))) await qmp.execute("cont");
+}
+
+export async function memoryBytesOf(qmp: Qmp): Promise<number> {
+  const size = MemorySize.parse(await qmp.execute("query-memory-size-summary"));
+  return size["base-memory"] + size["plugged-memory"];
+}
