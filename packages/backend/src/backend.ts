@@ -39,6 +39,11 @@ export interface Sink {
   write(chunk: Uint8Array): Promise<void>;
 }
 
+export interface BracingSink extends Sink {
+  /** Bytes handed over, in any round, that the destination has not dealt with yet. */
+  readonly queuedBytes: number;
+}
+
 /** What the source and the destination of one device compare before the destination may be started. */
 export interface StateDigest {
   /** A digest of the whole state as the back end sees it, lower-case hexadecimal. */
@@ -51,10 +56,10 @@ export interface Source extends AsyncDisposable {
   /** One round, within `out.budget`; called again while the policy says so. */
   precopy(out: Sink): Promise<void>;
   /**
-   * `stop` follows at once: what makes a stop quick is done here, while the device still serves and no downtime is counted. It may take
-   * tenths of a second. What it would send waits for `final`.
+   * `stop` follows at once: what makes it quick and leaves little to send is done here, while the device still serves and no downtime is
+   * counted. It may take tenths of a second.
    */
-  brace?(): Promise<void>;
+  brace?(out: BracingSink): Promise<void>;
   /** After it resolves the device has no outside effect. */
   stop(): Promise<void>;
   /** Sends the rest; the stream is then complete. */

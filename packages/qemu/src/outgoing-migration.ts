@@ -1,6 +1,5 @@
 import { rm } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { within } from "./child.ts";
 import { cancel, queryMigration, send, sendRest, setCapabilities, setSwitchover } from "./migration.ts";
 import type { MigrationAnswer } from "./migration-answer.ts";
@@ -19,7 +18,7 @@ const passesPerSec = 15;
 /** QEMU writes some bytes even in a pass over nothing, so that this says how many of them there are in a second. */
 const leastBytesPerSec = 10_000;
 /** QEMU looks at its parameters anew within a tenth of a second (BUFFER_DELAY of migration/migration.c). */
-const noticedMs = 120;
+export const noticedMs = 120;
 const connectLimitMs = 10_000;
 const readAheadBytes = 1024 * 1024;
 const stopLimitMs = 30_000;
@@ -93,24 +92,20 @@ export class OutgoingMigration {
     return answer;
   }
 
-  /** Resolves at the end of the next pass, at which QEMU has looked what is dirty, or after so long. */
-  async nextPass(limitMs: number): Promise<boolean> {
-    const { passes } = this;
-    await this.#until(() => this.#passes > passes, limitMs);
-    return this.#passes > passes;
-  }
-
-  /** The stop follows: from now on it sends as fast as it can, and whatever is left is no reason to go on. Its guest runs. */
+  /**
+   * The stop follows: from now on it sends as fast as it can, and whatever is left is no reason to go on, as QEMU notices within
+   * `noticedMs`. Its guest runs.
+   */
   async brace(): Promise<void> {
     this.#braced = true;
-    this.stream.gather();
     await setSwitchover(this.#qemu.qmp, "whatever is left", 0);
-    await sleep(noticedMs);
   }
 
   /** Resolves when the guest stands still; it goes on by itself if the migration fails from here on. */
   async stop(): Promise<void> {
     if (!this.#braced) await this.brace();
+    // QEMU would not see that it may stop while nobody reads what it sends.
+    this.stream.gather();
     this.#socket.write(switchoverAck);
     const isOver = () => this.#status === "pre-switchover" || this.#failed;
     if (!(await this.#until(isOver, stopLimitMs)))

@@ -68,7 +68,7 @@ export class GuestConsole implements Disposable {
   }
 }
 
-function beatIn(line: string): Beat | undefined {
+export function beatIn(line: string): Beat | undefined {
   const figures = /^beat n=(\d+) ms=(\d+) file=(\d+) errors=(\d+) passes=(\d+) pages=(\d+) bad=(\d+)/.exec(line);
   const [n, ms, file, errors, passes, pages, bad] = (figures ?? []).slice(1).map(Number);
   if (n === undefined || ms === undefined || file === undefined || errors === undefined) return undefined;

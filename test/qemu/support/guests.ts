@@ -88,6 +88,12 @@ export class Guests implements AsyncDisposable {
     return folder;
   }
 
+  /** Ends both processes, which take a machine's time as long as they run. */
+  async end({ qemu, virtiofsd, console }: Side): Promise<void> {
+    console[Symbol.dispose]();
+    await Promise.all([qemu.end(), virtiofsd.end()]);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#folders.map(endAllIn));
     await rm(this.folder, { recursive: true, force: true });

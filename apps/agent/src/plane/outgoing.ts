@@ -177,7 +177,7 @@ export class Outgoing {
   async #switchOver(): Promise<void> {
     await this.#rounds;
     if (this.#over) return;
-    await Promise.all(this.#devices.map(async ({ source }) => await source.brace?.()));
+    await Promise.all(this.#devices.map(async ({ source, channel }) => await source.brace?.(this.#wholeOf(channel))));
     // oxlint-disable-next-line typescript/no-unnecessary-condition -- it can be called off meanwhile
     if (this.#over) return;
     this.#stoppedAtMs = performance.now();
@@ -208,11 +208,16 @@ export class Outgoing {
 
   async #sendRest(device: OutgoingDevice): Promise<void> {
     const from = performance.now();
-    const { digest } = await device.source.final(new SourceSink(device.channel, this.#abort.signal, () => Infinity));
+    const { digest } = await device.source.final(this.#wholeOf(device.channel));
     device.channel.end({ digest });
     const loaded = await device.channel.loaded;
     device.timings.transferMs = performance.now() - from;
     if (loaded.digest !== digest) throw new DigestMismatch(device.name);
+  }
+
+  /** For as much as there is. */
+  #wholeOf(channel: OutgoingChannel): SourceSink {
+    return new SourceSink(channel, this.#abort.signal, () => Infinity);
   }
 
   #report(): void {

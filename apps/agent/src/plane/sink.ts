@@ -1,8 +1,8 @@
-import type { Sink } from "@godwit/backend";
+import type { BracingSink } from "@godwit/backend";
 import type { OutgoingChannel } from "@godwit/channel";
 
 /** A channel as a back end sees it in one round. */
-export class SourceSink implements Sink {
+export class SourceSink implements BracingSink {
   readonly signal: AbortSignal;
   readonly #channel: OutgoingChannel;
   readonly #budget: () => number;
@@ -21,6 +21,10 @@ export class SourceSink implements Sink {
 
   get budget(): number {
     return Math.max(0, this.#budget() - this.#sentBytes);
+  }
+
+  get queuedBytes(): number {
+    return this.#channel.stats().queuedBytes;
   }
 
   allocate(size: number): Uint8Array {

@@ -22,12 +22,14 @@ export function outcomeOf(state: Ended): Outcome | undefined {
   const { downtimeMs, released, course, limits, facts } = state;
   if (state.phase !== "completed" || downtimeMs === undefined || released === undefined) return undefined;
   const moveMs = course.bytesPerSec === undefined ? 0 : (released.stoppedBytes / course.bytesPerSec) * 1000;
+  // Every device's transfer lasts until the last has been loaded.
+  const transferMs = Math.max(moveMs, ...course.devices.map(declaredMoveMs));
   const own = course.devices.flatMap((device) => {
-    const actualMs = ownMs(device, Math.max(moveMs, declaredMoveMs(device)));
+    const actualMs = ownMs(device, transferMs);
     return actualMs === undefined ? [] : [{ name: device.name, declaredMs: declaredOf(state, device), actualMs }];
   });
   const slowest = Math.max(0, ...own.map(({ actualMs }) => actualMs));
-  const explained = moveMs + slowest + 3 * released.rttMs;
+  const explained = transferMs + slowest + 3 * released.rttMs;
   return {
     predictedMs: course.predicted?.midMs,
     lowMs: course.predicted?.lowMs,
@@ -50,10 +52,10 @@ function declaredMoveMs({ pending }: DeviceProgress): number {
   return saveMs + (bytesPerSec === undefined || bytesPerSec <= 0 ? 0 : (stopcopyBytes / bytesPerSec) * 1000);
 }
 
-function ownMs({ timings }: DeviceProgress, moveMs: number): number | undefined {
+function ownMs({ timings }: DeviceProgress, allMovedMs: number): number | undefined {
   const { stopMs, transferMs, startMs } = timings ?? {};
   if (stopMs === undefined || transferMs === undefined || startMs === undefined) return undefined;
-  return stopMs + Math.max(0, transferMs - moveMs) + startMs;
+  return stopMs + Math.max(0, transferMs - allMovedMs) + startMs;
 }
 
 /** As the back end declared it, before what was learnt was applied. */

@@ -1,13 +1,14 @@
 import { join } from "node:path";
-import type { Accuracy, Pending, Sink, Source, StateDigest } from "@godwit/backend";
-import { memoryBytesOf, OutgoingMigration, type Qemu } from "@godwit/qemu";
+import type { Accuracy, BracingSink, Pending, Sink, Source, StateDigest } from "@godwit/backend";
+import { type Figures, noticedMs, memoryBytesOf, OutgoingMigration, type Qemu } from "@godwit/qemu";
 import { deviceError } from "../device-error.ts";
 import { StreamDigest } from "./stream-digest.ts";
 
 /** A round in which QEMU has nothing to say for so long is over. */
 const quietMs = 100;
-/** An exact figure is one of the end of a pass; a longer pass is not waited for. */
-const passLimitMs = 500;
+/** Before the stop the other side is to have dealt with all but so much, if it can within so long. */
+const caughtUpBytes = 256 * 1024;
+const catchUpLimitMs = 1_000;
 /** After everything has been sent. */
 const endLimitMs = 10_000;
 /** What the guest's devices take at the stop, other than memory and what is served by processes of their own. */
@@ -42,9 +43,9 @@ export class QemuSource implements Source {
     const migration = this.#migration;
     if (migration === undefined)
       return { ...rest, precopyBytes: await this.#answered(memoryBytesOf(this.#parts.qemu.qmp)) };
-    if (accuracy === "exact") await migration.nextPass(passLimitMs);
-    const { remainingRamBytes } = await this.#answered(migration.look());
-    return { ...rest, precopyBytes: remainingRamBytes + pageBytes };
+    const { remainingRamBytes, totalRamBytes } = await this.#answered(migration.look());
+    const sinceBytes = accuracy === "exact" ? dirtiedSince(migration.figures) : 0;
+    return { ...rest, precopyBytes: Math.min(totalRamBytes, remainingRamBytes + sinceBytes) + pageBytes };
   }
 
   /** Carries one pass, or what there is of it. */
@@ -62,9 +63,22 @@ export class QemuSource implements Source {
     }
   }
 
-  async brace(): Promise<void> {
-    this.#migration ??= await this.#begin();
-    await this.#answered(this.#migration.brace());
+  /** Goes on sending, as fast as can be, until QEMU would stop at once and the other side has caught up. */
+  async brace(out: BracingSink): Promise<void> {
+    const migration = (this.#migration ??= await this.#begin());
+    await this.#answered(migration.brace());
+    const from = performance.now();
+    const isLate = () => performance.now() - from > catchUpLimitMs;
+    const hasCaughtUp = () => performance.now() - from > noticedMs && out.queuedBytes < caughtUpBytes;
+    while (!hasCaughtUp() && !isLate()) {
+      const chunk = await migration.stream.next(quietMs);
+      if (chunk === undefined) {
+        if (migration.stream.ended) throw await this.#failure();
+        continue;
+      }
+      this.#digest.passed(chunk);
+      await out.write(chunk);
+    }
   }
 
   async stop(): Promise<void> {
@@ -124,6 +138,12 @@ export class QemuSource implements Source {
   async #failure(): Promise<Error> {
     return await this.#answered(this.#migration?.failure() ?? Promise.reject(new Error("it has ended")));
   }
+}
+
+/** What QEMU finds dirty only at the end of the pass, if the guest goes on as in the last one. */
+function dirtiedSince({ lastPass, passBegan, latest }: Figures): number {
+  const { dirtiedBytesPerSec = 0 } = lastPass ?? {};
+  return (dirtiedBytesPerSec * ((latest?.atMs ?? 0) - (passBegan?.atMs ?? 0))) / 1000;
 }
 
 /** Of a process that has ended: its commit is done, nothing else can be. */

@@ -151,8 +151,8 @@ class VirtiofsSource implements Source {
   async pending(): Promise<Pending> {
     const inodes = await this.#requireProcess().inodes();
     const stopcopyBytes = least.bytes + perInode.bytes * inodes;
-    const fixedMs = least.ms + (perInode.saveMs + perInode.loadMs) * inodes;
-    return { initialBytes: 0, precopyBytes: 0, stopcopyBytes, fixedMs };
+    const saveMs = least.ms + (perInode.saveMs + perInode.loadMs) * inodes;
+    return { initialBytes: 0, precopyBytes: 0, stopcopyBytes, fixedMs: 0, saveMs };
   }
 
   async precopy(): Promise<void> {

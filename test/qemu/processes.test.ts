@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { goOn, IncomingMigration, isRunning, OutgoingMigration, Qemu, Virtiofsd } from "@godwit/qemu";
+import { setTimeout } from "node:timers/promises";
+import { goOn, IncomingMigration, isRunning, noticedMs, OutgoingMigration, Qemu, Virtiofsd } from "@godwit/qemu";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { until } from "../e2e/support/until.ts";
 import { need } from "../support/requirements.ts";
@@ -35,6 +36,7 @@ describe("a guest of QEMU's", () => {
     expectGapless(side.console.beats);
     expect(later.file).toBeGreaterThan(first.file);
     expect(later).toMatchObject({ errors: 0, bad: 0 });
+    await guests.end(side);
   });
 
   test("outlives whoever started it, and is found again by its folder", async (context) => {
@@ -54,6 +56,7 @@ describe("a guest of QEMU's", () => {
     using side = await guests.receiver("bereft", await guests.share("bereft-share"));
     process.kill(side.virtiofsd.process.pid, "SIGKILL");
     expect(await side.virtiofsd.lost).toContain("virtiofsd for bereft has ended");
+    await guests.end(side);
   });
 
   test("moves between two hosts' processes with its open file, and loses nothing", async (context) => {
@@ -79,6 +82,7 @@ describe("a guest of QEMU's", () => {
     expect(passesPerSec).toBeLessThan(100);
 
     await move.out.brace();
+    await setTimeout(noticedMs);
     const released = performance.now();
     const { stoppedMs, stopMs } = await move.switchOver();
     const ended = await move.out.look();
@@ -100,12 +104,13 @@ describe("a guest of QEMU's", () => {
     expect(later.pages).toBeGreaterThan(source.console.last.pages);
     expect(later).toMatchObject({ errors: 0, bad: 0 });
     expect(Number(await readFile(join(share, "counter"), "utf8"))).toBeGreaterThanOrEqual(later.file);
+    await Promise.all([source, destination].map((side) => guests.end(side)));
   });
 
-  test.each(["running", "stopped", "sending the rest", "all sent"] as const)(
+  test.for(["running", "stopped", "sending the rest", "all sent"] as const)(
     "goes on where it was when the migration is undone, %s",
-    async (stage) => {
-      if (qemu.path === undefined) return expect(qemu.missing).toBeDefined();
+    async (stage, context) => {
+      if (qemu.path === undefined) return context.skip(qemu.missing);
       const share = await guests.share(`stayed-share-${stage}`);
       using source = await guests.restore(`stayed-${stage}`, share);
       using destination = await guests.receiver(`in-vain-${stage}`, share);
@@ -124,6 +129,7 @@ describe("a guest of QEMU's", () => {
       expect(await source.console.more(5)).toMatchObject({ errors: 0, bad: 0 });
       expectGapless(source.console.beats);
       expect(await isRunning(destination.qemu.qmp)).toBe(false);
+      await Promise.all([source, destination].map((side) => guests.end(side)));
     },
   );
 });

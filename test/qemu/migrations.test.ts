@@ -1,0 +1,64 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { need } from "../support/requirements.ts";
+import { Machines } from "./support/machines.ts";
+
+const qemu = need("qemu");
+const journeys = 40;
+let machines: Machines;
+
+beforeAll(async () => {
+  if (qemu.path !== undefined) machines = await Machines.start();
+}, 300_000);
+
+afterAll(async () => await machines?.[Symbol.asyncDispose]());
+
+test(`a guest goes back and forth ${journeys} times, and neither a heartbeat nor what it writes through its open file has a gap`, async (context) => {
+  if (qemu.path === undefined) return context.skip(qemu.missing);
+  const share = await machines.guests.share("commuter");
+  const guest = await machines.create("commuter", "alpha", { share });
+  const seen = new Set<number>();
+  const tookMs: number[] = [];
+  const stoppedMs: number[] = [];
+  let lastFile = 0;
+  for (let journey = 0; journey < journeys; journey += 1) {
+    const [host, to] = journey % 2 === 0 ? (["alpha", "beta"] as const) : (["beta", "alpha"] as const);
+    using here = await machines.console(guest, host);
+    const from = performance.now();
+    const { phase, downtimeMs = Infinity } = await machines.migrate(guest, to);
+    expect(phase).toBe("completed");
+    tookMs.push(performance.now() - from);
+    stoppedMs.push(downtimeMs);
+    using there = await machines.console(guest, to);
+    const next = await there.more(1);
+    expect(next.file).toBeGreaterThan(lastFile);
+    lastFile = next.file;
+    // What was said there before anybody listened is in its log.
+    for (const { n } of [...here.beats, ...(await machines.logged(guest, to)), ...there.beats]) seen.add(n);
+  }
+  using there = await machines.console(guest, journeys % 2 === 0 ? "alpha" : "beta");
+  const last = await there.more(3);
+  expect(last).toMatchObject({ errors: 0, bad: 0 });
+  for (const { n } of there.beats) seen.add(n);
+  expect(gapsIn(seen)).toEqual([]);
+  expect(Number(await readFile(join(share, "counter"), "utf8"))).toBeGreaterThanOrEqual(last.file);
+  const report = [
+    `${journeys} migrations, ${seen.size} heartbeats and ${last.file} writes without a gap`,
+    `from the order to the end ${figuresOf(tookMs)}`,
+    `stopped for ${figuresOf(stoppedMs)}`,
+  ];
+  console.log(report.join("; "));
+}, 900_000);
+
+/** What is missing between the first and the last. */
+function gapsIn(seen: ReadonlySet<number>): number[] {
+  const [first, last] = [Math.min(...seen), Math.max(...seen)];
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index).filter((n) => !seen.has(n));
+}
+
+function figuresOf(values: number[]): string {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number) => Math.round(sorted[Math.floor(share * (sorted.length - 1))] ?? 0);
+  return `${at(0.5)} ms in the median, ${at(0)} to ${at(1)} ms`;
+}

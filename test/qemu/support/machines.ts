@@ -1,0 +1,86 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Guest, Migration } from "@godwit/contract";
+import { placesIn } from "@godwit/qemu";
+import { alphaAndBeta, Cluster, type HostOptions } from "../../e2e/support/cluster.ts";
+import { findTestGuest, guestFolder, type TestGuest } from "../../support/test-guest.ts";
+import { type Beat, beatIn, GuestConsole } from "./guest-console.ts";
+import { commandLine, Guests, memoryMib, tag } from "./guests.ts";
+
+export interface MachineOptions {
+  /** The folder that it mounts; one of its own where none is said. */
+  share?: string;
+}
+
+/** Two hosts that can run QEMU, and a test guest that was booted once and is gone on from. */
+export class Machines implements AsyncDisposable {
+  readonly cluster: Cluster;
+  readonly guests: Guests;
+  readonly #guest: TestGuest;
+
+  private constructor(cluster: Cluster, guests: Guests, guest: TestGuest) {
+    this.cluster = cluster;
+    this.guests = guests;
+    this.#guest = guest;
+  }
+
+  static async start(both: Omit<HostOptions, "name" | "serviceAddress"> = {}): Promise<Machines> {
+    const found = findTestGuest();
+    if (found.missing !== undefined) throw new Error(found.missing);
+    const guests = await Guests.in(found);
+    try {
+      await guests.save();
+      const options = ["--qemu", guestFolder, ...(both.options ?? [])];
+      return new Machines(await Cluster.start(alphaAndBeta({ ...both, options })), guests, found);
+    } catch (error) {
+      await guests[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async create(name: string, host = "alpha", options: MachineOptions = {}): Promise<Guest> {
+    const { kernel, initramfs } = this.#guest;
+    const path = options.share ?? (await this.guests.share(name));
+    const machine = {
+      memoryMib,
+      accelerator: "tcg",
+      kernel: { image: kernel, initramfs, commandLine },
+      shares: [{ device: "files", tag }],
+      restore: this.guests.savedState,
+    };
+    return await this.cluster.client.guests.create({
+      name,
+      host,
+      devices: [
+        { name: "files", kind: "virtiofs", config: { path, sandbox: "none" } },
+        { name: "machine", kind: "qemu", config: machine },
+      ],
+    });
+  }
+
+  /** The folder of a device on a host. */
+  folderOf(guest: Pick<Guest, "id">, host: string, device = "machine"): string {
+    return join(this.cluster.host(host).folder, "devices", guest.id, device);
+  }
+
+  async console(guest: Pick<Guest, "id">, host: string): Promise<GuestConsole> {
+    return await GuestConsole.open(placesIn(this.folderOf(guest, host)).console);
+  }
+
+  /** The heartbeats that it has shown on a host, from the first on. */
+  async logged(guest: Pick<Guest, "id">, host: string): Promise<Beat[]> {
+    const log = await readFile(placesIn(this.folderOf(guest, host)).consoleLog, "utf8");
+    return log.split("\n").flatMap((line) => beatIn(line) ?? []);
+  }
+
+  async migrate(guest: Pick<Guest, "id">, to: string, limits = {}): Promise<Migration> {
+    const { client } = this.cluster;
+    const { id } = await client.migrations.create({ guest: guest.id, destination: to, ...limits });
+    return await client.waitForEnd(id);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cluster[Symbol.asyncDispose]();
+    await this.guests[Symbol.asyncDispose]();
+  }
+}
