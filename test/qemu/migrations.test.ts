@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 afterAll(async () => await machines?.[Symbol.asyncDispose]());
 
-test(`a guest goes back and forth ${journeys} times, and neither a heartbeat nor what it writes through its open file has a gap`, async (context) => {
+test(`Q4, Q5: a guest goes back and forth ${journeys} times, and neither a heartbeat nor what it writes through its open file has a gap`, async (context) => {
   if (qemu.path === undefined) return context.skip(qemu.missing);
   const share = await machines.guests.share("commuter");
   const guest = await machines.create("commuter", "alpha", { share });

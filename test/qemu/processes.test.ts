@@ -39,7 +39,7 @@ describe("a guest of QEMU's", () => {
     await guests.end(side);
   });
 
-  test("outlives whoever started it, and is found again by its folder", async (context) => {
+  test("B6: outlives whoever started it, and is found again by its folder", async (context) => {
     if (qemu.path === undefined) return context.skip(qemu.missing);
     const left = await guests.receiver("found", await guests.share("found-share"));
     left[Symbol.dispose]();
@@ -51,7 +51,7 @@ describe("a guest of QEMU's", () => {
     expect([await Qemu.find(left.spec), await Virtiofsd.find(left.share)]).toEqual([undefined, undefined]);
   });
 
-  test("is told of as lost when a process that serves its share ends", async (context) => {
+  test("Q6: is told of as lost when a process that serves its share ends", async (context) => {
     if (qemu.path === undefined) return context.skip(qemu.missing);
     using side = await guests.receiver("bereft", await guests.share("bereft-share"));
     process.kill(side.virtiofsd.process.pid, "SIGKILL");
@@ -59,7 +59,7 @@ describe("a guest of QEMU's", () => {
     await guests.end(side);
   });
 
-  test("moves between two hosts' processes with its open file, and loses nothing", async (context) => {
+  test("Q1, Q2, Q5: moves between two hosts' processes when it is told to, with its open file, and loses nothing", async (context) => {
     if (qemu.path === undefined) return context.skip(qemu.missing);
     const share = await guests.share("moved-share");
     using source = await guests.restore("source", share);
@@ -108,7 +108,7 @@ describe("a guest of QEMU's", () => {
   });
 
   test.for(["running", "stopped", "sending the rest", "all sent"] as const)(
-    "goes on where it was when the migration is undone, %s",
+    "Q3: goes on where it was when the migration is undone, %s",
     async (stage, context) => {
       if (qemu.path === undefined) return context.skip(qemu.missing);
       const share = await guests.share(`stayed-share-${stage}`);

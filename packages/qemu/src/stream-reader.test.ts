@@ -1,0 +1,82 @@
+import { once } from "node:events";
+import { createServer, connect, type Server, type Socket } from "node:net";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { StreamReader } from "./stream-reader.ts";
+
+const longMs = 5_000;
+const shortMs = 10;
+
+let folder: string;
+let server: Server;
+let writer: Socket;
+let reader: StreamReader;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "gw-stream-"));
+  server = createServer().listen(join(folder, "socket"));
+  await once(server, "listening");
+  const accepted = new Promise<Socket>((resolve) => server.once("connection", resolve));
+  writer = connect(join(folder, "socket"));
+  reader = new StreamReader(await accepted);
+});
+
+afterEach(async () => {
+  writer.destroy();
+  server.close();
+  await rm(folder, { recursive: true });
+});
+
+async function bytesOf(count: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  while (Buffer.concat(chunks).length < count) chunks.push((await reader.next(longMs)) ?? Buffer.alloc(0));
+  return Buffer.concat(chunks).toString();
+}
+
+describe("a stream", () => {
+  test("is read in order, and nothing is made up where nothing has come", async () => {
+    expect(await reader.next(shortMs)).toBeUndefined();
+    writer.write("one");
+    expect(await bytesOf(3)).toBe("one");
+    writer.write("two");
+    writer.write("three");
+    expect(await bytesOf(8)).toBe("twothree");
+    expect(reader.ended).toBe(false);
+  });
+
+  test("has ended only when everything has been read", async () => {
+    writer.end("last");
+    expect(await bytesOf(4)).toBe("last");
+    expect(await reader.next(longMs)).toBeUndefined();
+    expect(reader.ended).toBe(true);
+  });
+
+  test("has ended when the connection breaks", async () => {
+    writer.destroy();
+    expect(await reader.next(longMs)).toBeUndefined();
+    expect(reader.ended).toBe(true);
+  });
+
+  test("holds up whoever writes while nobody reads", async () => {
+    const blocks = 64;
+    let taken = 0;
+    for (let block = 0; block < blocks; block += 1) writer.write(Buffer.alloc(65_536), () => (taken += 1));
+    const first = (await reader.next(longMs))?.length ?? 0;
+    expect(first).toBeGreaterThan(0);
+    expect(taken).toBeLessThan(blocks);
+    expect(await bytesOf(blocks * 65_536 - first)).toHaveLength(blocks * 65_536 - first);
+  });
+
+  test("is read ahead while it is gathered, and what was gathered comes first", async () => {
+    const block = Buffer.alloc(1024 * 1024, "a");
+    reader.gather();
+    writer.write(block);
+    await new Promise<void>((resolve) => writer.write(block, () => resolve()));
+    writer.end("end");
+    const all = await bytesOf(2 * block.length + 3);
+    expect(all.endsWith("aend")).toBe(true);
+    expect(all.length).toBe(2 * block.length + 3);
+  });
+});
