@@ -33,7 +33,11 @@ interface Watched {
 const lookEveryMs = 10;
 const watchEveryMs = 100;
 const killedLimitMs = 3000;
-const shownOfLog = 2000;
+/** What a program says last names the cause; what it said at its start does not. */
+const shownLines = 3;
+const shownOfLog = 1000;
+/** How those have ended that this process started itself: of any other nobody is told. */
+const endings = new WeakMap<ProcessName, string>();
 
 /** Starts a process that outlives this one and gets none of its signals. */
 export async function startApart(launch: Launch): Promise<ProcessName> {
@@ -44,7 +48,11 @@ export async function startApart(launch: Launch): Promise<ProcessName> {
     await once(child, "spawn");
     child.unref();
     const pid = child.pid ?? 0;
-    return { pid, startTicks: (await startTicksOf(pid)) ?? "ended" };
+    const process = { pid, startTicks: (await startTicksOf(pid)) ?? "ended" };
+    child.once("exit", (status, signal) =>
+      endings.set(process, signal === null ? ` with status ${status}` : ` by ${signal}`),
+    );
+    return process;
   } finally {
     closeSync(log);
   }
@@ -59,7 +67,8 @@ export async function untilReady<Seen>(
   const looked = async () => {
     const seen = await look();
     if (seen !== undefined) return seen;
-    if (!(await isAlive(process))) throw new Error(`${what}: the process has ended: ${await lastSaid(log)}`);
+    if (!(await isAlive(process)))
+      throw new Error(`${what}: the process has ended${endings.get(process) ?? ""}: ${await lastSaid(log)}`);
     return undefined;
   };
   return await within(deadlineMs, what, looked, async () => await lastSaid(log));
@@ -95,7 +104,7 @@ export async function processIn(pidFile: string, mark: string): Promise<ProcessN
 /** Resolves when the process has ended, to what it said last, and never once nobody wants to know any longer. */
 export async function lossOf({ what, process, log }: Watched, signal: AbortSignal): Promise<string> {
   while (!signal.aborted) {
-    if (!(await isAlive(process))) return `${what} has ended: ${await lastSaid(log)}`;
+    if (!(await isAlive(process))) return `${what} has ended${endings.get(process) ?? ""}: ${await lastSaid(log)}`;
     await setTimeout(watchEveryMs, undefined, { ref: false });
   }
   return await new Promise<never>(() => undefined);
@@ -108,5 +117,6 @@ export async function endNow(process_: ProcessName): Promise<void> {
 
 async function lastSaid(log: string): Promise<string> {
   const said = await readFile(log, "utf8").catch(() => "");
-  return said.trim().slice(-shownOfLog) || "it said nothing";
+  const lines = said.trim().split("\n").slice(-shownLines);
+  return lines.join("; ").slice(-shownOfLog) || "it said nothing";
 }

@@ -19,6 +19,11 @@ export async function goOn(qmp: Qmp): Promise<void> {
   if (!(await isRunning(qmp))) await qmp.execute("cont");
 }
 
+/** Has the guest stand still, where it runs. */
+export async function standStill(qmp: Qmp): Promise<void> {
+  if (await isRunning(qmp)) await qmp.execute("stop");
+}
+
 export async function memoryBytesOf(qmp: Qmp): Promise<number> {
   const size = MemorySize.parse(await qmp.execute("query-memory-size-summary"));
   return size["base-memory"] + size["plugged-memory"];

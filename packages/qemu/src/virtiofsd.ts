@@ -1,11 +1,16 @@
 import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
 import { endOf, type ProcessName } from "@godwit/launch";
 import { type VirtiofsdSpec, virtiofsdArguments } from "./arguments.ts";
 import { endNow, lossOf, processIn, type StartOptions, startApart, startLimitMs, untilReady } from "./child.ts";
 import { sharePlacesIn } from "./places.ts";
 
 const endLimitMs = 3000;
+/** What virtiofsd says when its QEMU has gone and it follows. */
+const followed = "Client disconnected";
+/** Its QEMU is named first then, as the cause. */
+const followedMs = 1000;
 /** A count is taken again after so long: with many it takes a while itself. */
 const countedForMs = 1000;
 
@@ -15,15 +20,22 @@ const countedForMs = 1000;
  */
 export class Virtiofsd implements Disposable {
   readonly process: ProcessName;
-  /** Resolves when it has ended, to what it said last. QEMU says nothing of that, and a guest without it hangs. */
+  /**
+   * Resolves when it has ended, to what it said last. QEMU says nothing of that, and a guest without it hangs. Where it has ended because
+   * its QEMU had, that comes a second later, after whoever tells of QEMU's own end.
+   */
   readonly lost: Promise<string>;
   readonly #watching = new AbortController();
   #counted = { inodes: 0, atMs: -Infinity };
 
-  private constructor(spec: VirtiofsdSpec, process: ProcessName) {
+  private constructor(spec: Pick<VirtiofsdSpec, "name" | "folder">, process: ProcessName) {
     this.process = process;
     const { log } = sharePlacesIn(spec.folder);
-    this.lost = lossOf({ what: `virtiofsd for ${spec.name}`, process, log }, this.#watching.signal);
+    const watched = { what: `virtiofsd for ${spec.name}`, process, log };
+    this.lost = lossOf(watched, this.#watching.signal).then(async (said) => {
+      if (said.includes(followed)) await setTimeout(followedMs, undefined, { ref: false });
+      return said;
+    });
   }
 
   /** Where it fails, nothing is left running. */
@@ -43,7 +55,8 @@ export class Virtiofsd implements Disposable {
     return new Virtiofsd(spec, process);
   }
 
-  static async find(spec: VirtiofsdSpec): Promise<Virtiofsd | undefined> {
+  /** That which was started in the folder, where it lives. */
+  static async find(spec: Pick<VirtiofsdSpec, "name" | "folder">): Promise<Virtiofsd | undefined> {
     const { socket, pidFile } = sharePlacesIn(spec.folder);
     const process = await processIn(pidFile, socket);
     return process === undefined ? undefined : new Virtiofsd(spec, process);

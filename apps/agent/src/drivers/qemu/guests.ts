@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import type { DeviceContext } from "@godwit/backend";
-import { Qemu, type QemuSpec, sharePlacesIn } from "@godwit/qemu";
+import { Qemu, type QemuSpec, sharePlacesIn, standStill, Virtiofsd } from "@godwit/qemu";
 import { deviceError, nameOf } from "../device-error.ts";
 import type { QemuConfig } from "./config.ts";
 
@@ -22,7 +22,7 @@ export class QemuGuests {
 
   async start(ctx: DeviceContext<QemuConfig>, begins: QemuSpec["begins"]): Promise<Qemu> {
     const started = await Qemu.start(this.#options.program, specOf(ctx, begins));
-    this.#keep(ctx.dataFolder, Promise.resolve(started));
+    this.#keep(ctx, Promise.resolve(started));
     return started;
   }
 
@@ -32,7 +32,7 @@ export class QemuGuests {
     const known = this.#found.get(dataFolder);
     if (known !== undefined) return await known;
     const finding = Qemu.find({ name: guest.name, folder: dataFolder });
-    this.#keep(dataFolder, finding);
+    this.#keep(ctx, finding);
     return await finding;
   }
 
@@ -50,20 +50,45 @@ export class QemuGuests {
     await found.end();
   }
 
-  #keep(folder: string, finding: Promise<Qemu | undefined>): void {
+  /** The share that nobody serves any more. */
+  async lostShare(ctx: DeviceContext<QemuConfig>): Promise<string | undefined> {
+    for (const share of sharesOf(ctx)) {
+      using serving = await Virtiofsd.find(share);
+      if (serving === undefined) return share.name;
+    }
+    return undefined;
+  }
+
+  /**
+   * QEMU does not notice that a share's process has ended, and a guest hangs in whatever it has asked of it, for good. It stands still
+   * instead, as it does where a disk is full, and can be told from one that runs.
+   */
+  async #watchShares(ctx: DeviceContext<QemuConfig>, qemu: Qemu): Promise<void> {
+    const found = await Promise.all(sharesOf(ctx).map((share) => Virtiofsd.find(share)));
+    await Promise.race(found.flatMap((serving) => serving?.lost ?? []));
+    await standStill(qemu.qmp);
+  }
+
+  #keep(ctx: DeviceContext<QemuConfig>, finding: Promise<Qemu | undefined>): void {
+    const { dataFolder: folder } = ctx;
     this.#found.set(folder, finding);
     const forget = () => {
       if (this.#found.get(folder) === finding) this.#found.delete(folder);
     };
     finding.then((found) => {
       if (found === undefined) return forget();
-      // A connection that has ended is made again when it is needed, where there is anybody to connect to.
-      void Promise.race([found.lost, found.qmp.closed]).then(() => {
-        forget();
-        found[Symbol.dispose]();
-      });
+      // A connection that has ended is made again when it is needed, where there is anybody to connect to; who has it still is told why.
+      void Promise.race([found.lost, found.qmp.closed]).then(forget);
+      void this.#watchShares(ctx, found).catch(() => undefined);
     }, forget);
   }
+}
+
+function sharesOf({ config, dataFolder, guest }: DeviceContext<QemuConfig>): { name: string; folder: string }[] {
+  return config.shares.map(({ device }) => ({
+    name: `${device} of ${guest.name}`,
+    folder: join(dirname(dataFolder), device),
+  }));
 }
 
 function specOf(ctx: DeviceContext<QemuConfig>, begins: QemuSpec["begins"]): QemuSpec {

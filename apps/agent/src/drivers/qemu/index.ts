@@ -84,6 +84,7 @@ class QemuBackend implements Backend<QemuConfig> {
       qemu,
       folder: ctx.dataFolder,
       hold: (held) => void (held ? migrating.add(qemu) : migrating.delete(qemu)),
+      isServed: async () => (await this.#guests.lostShare(ctx)) === undefined,
       end: () => this.#guests.end(ctx),
     });
   }
@@ -116,6 +117,9 @@ class QemuBackend implements Backend<QemuConfig> {
     if (!this.#guests.migrating.has(qemu)) {
       if ((await runStateOf(qemu.qmp)) === "inmigrate")
         throw deviceError("incomplete", `${nameOf(ctx)} has not been loaded on ${ctx.host}, or not wholly`);
+      const lost = await this.#guests.lostShare(ctx);
+      if (lost !== undefined)
+        throw deviceError("gone", `nobody serves ${lost} any more, and ${nameOf(ctx)} cannot go on`);
       await endMigration(qemu);
     }
     return { sizeBytes: async () => await memoryBytesOf(qemu.qmp) };

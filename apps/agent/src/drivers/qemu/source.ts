@@ -1,6 +1,15 @@
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type { Accuracy, BracingSink, Pending, Sink, Source, StateDigest } from "@godwit/backend";
-import { type Figures, noticedMs, memoryBytesOf, OutgoingMigration, type Qemu } from "@godwit/qemu";
+import {
+  type Figures,
+  noticedMs,
+  memoryBytesOf,
+  OutgoingMigration,
+  type Qemu,
+  QmpError,
+  standStill,
+} from "@godwit/qemu";
 import { deviceError } from "../device-error.ts";
 import { StreamDigest } from "./stream-digest.ts";
 
@@ -15,6 +24,8 @@ const endLimitMs = 10_000;
 const deviceBytes = 128 * 1024;
 /** Of QEMU's own: to complete, and to go on at the other side. */
 const fixedMs = 30;
+/** A process that ends closes its connections before anybody can see that it has ended. */
+const endSeenMs = 1_000;
 /** The guest writes on between any two looks. */
 const pageBytes = 4096;
 
@@ -23,6 +34,8 @@ export interface SourceParts {
   folder: string;
   /** Whether a migration has stopped the guest, or may. */
   hold: (held: boolean) => void;
+  /** Whether all its shares are served still: without one it cannot go on. */
+  isServed: () => Promise<boolean>;
   end: () => Promise<void>;
 }
 
@@ -105,6 +118,7 @@ export class QemuSource implements Source {
     const migration = this.#migration;
     this.#migration = undefined;
     await migration?.undo();
+    if (!(await this.#parts.isServed())) await standStill(this.#parts.qemu.qmp);
     this.#parts.hold(false);
   }
 
@@ -115,8 +129,13 @@ export class QemuSource implements Source {
     await this.#parts.end();
   }
 
+  /** Of a QEMU that has ended there is nothing to undo. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#migration !== undefined) await this.resume();
+    if (this.#migration === undefined) return;
+    await this.resume().catch(async (error: unknown) => {
+      if ((await this.#lossBehind(error)) === undefined) throw error;
+    });
+    this.#parts.hold(false);
   }
 
   async #begin(): Promise<OutgoingMigration> {
@@ -130,9 +149,16 @@ export class QemuSource implements Source {
     try {
       return await asked;
     } catch (error) {
-      if (this.#lost !== undefined) throw deviceError("gone", this.#lost);
-      throw error;
+      const lost = await this.#lossBehind(error);
+      throw lost === undefined ? error : deviceError("gone", lost);
     }
+  }
+
+  /** What QEMU said last, where it did not answer because it has ended. */
+  async #lossBehind(error: unknown): Promise<string | undefined> {
+    if (this.#lost === undefined && error instanceof QmpError && error.kind === "closed")
+      await Promise.race([this.#parts.qemu.lost, setTimeout(endSeenMs)]);
+    return this.#lost;
   }
 
   async #failure(): Promise<Error> {
