@@ -74,8 +74,14 @@ export async function begin(parts: MigrationParts, wanted: Wanted): Promise<Stat
   return state;
 }
 
+/** Where a migration is looked up. */
+interface Lookup {
+  runs: { get(id: string): { state: State } | undefined };
+  store: { migrations: Pick<Store["migrations"], "find"> };
+}
+
 /** A migration as it is now: under way in this process, or as it was stored. */
-export async function current({ runs, store }: Pick<MigrationParts, "runs" | "store">, id: string): Promise<State> {
+export async function current({ runs, store }: Lookup, id: string): Promise<State> {
   const run = runs.get(id);
   if (run !== undefined) return run.state;
   const record = await store.migrations.find(id);
@@ -84,18 +90,22 @@ export async function current({ runs, store }: Pick<MigrationParts, "runs" | "st
 }
 
 /** Until the migration has ended or is in the phase, or the signal is aborted. */
-export async function waitUntil(parts: MigrationParts, id: string, until: string, signal: AbortSignal): Promise<void> {
+export async function waitUntil(
+  parts: Lookup & Pick<MigrationParts, "bus" | "clock">,
+  id: string,
+  until: string,
+  signal: AbortSignal,
+): Promise<void> {
   const reached = async () => {
     const state = await current(parts, id);
     return isEnded(state) || (until !== "terminal" && viewOf(state, parts.clock.now()).phase === until);
   };
-  // Listening begins before looking, so that nothing falls between the two.
   const changes = parts.bus.stream("migration", signal);
-  const next = changes.next();
-  if (await reached()) return;
-  if ((await next).done === true) return;
-  for await (const [changed] of changes) {
-    if (changed === id && (await reached())) return;
+  // Listening begins before looking, and each change is followed by a look, so that nothing falls between the two.
+  for (let next = changes.next(); !(await reached()); next = changes.next()) {
+    let change = await next;
+    while (change.done !== true && change.value[0] !== id) change = await changes.next();
+    if (change.done === true) return;
   }
 }
 
