@@ -10,6 +10,7 @@ import {
   type Source,
 } from "@godwit/backend";
 import { deviceError, nameOf } from "../device-error.ts";
+import { goneSource } from "../gone-source.ts";
 import { type MemoryConfig, parseMemoryConfig } from "./memory-config.ts";
 import { memoryInfo } from "./memory-device.ts";
 import { endDaemon, findDaemon, spawnDaemon } from "./memory-process.ts";
@@ -53,7 +54,9 @@ export function memoryBackend(options: MemoryOptions = {}): Backend<MemoryConfig
 
     async source(ctx) {
       const attached = await attachments.find(ctx);
-      return attached === undefined ? goneSource(ctx) : new MemorySource(attached.source(), () => attachments.end(ctx));
+      return attached === undefined
+        ? goneSource(goneFrom(ctx))
+        : new MemorySource(attached.source(), () => attachments.end(ctx));
     },
 
     async destination(ctx) {
@@ -102,7 +105,7 @@ class Attachments {
   async require(ctx: DeviceContext<MemoryConfig>): Promise<Attached> {
     const attached = await this.find(ctx);
     if (attached !== undefined) return attached;
-    throw deviceError("gone", `${nameOf(ctx)} has no process on ${ctx.host}: a memory is gone with its process`);
+    throw deviceError("gone", goneFrom(ctx));
   }
 
   /** Ends the device's process, if there is one. */
@@ -172,21 +175,8 @@ class MemoryDestination implements Destination {
   }
 }
 
-/** The device of a process that has ended: its commit is done, nothing else can be. */
-function goneSource(ctx: DeviceContext<MemoryConfig>): Source {
-  const gone = async (): Promise<never> => {
-    throw deviceError("gone", `${nameOf(ctx)} has no process on ${ctx.host}: a memory is gone with its process`);
-  };
-  const nothing = async () => undefined;
-  return {
-    pending: gone,
-    precopy: gone,
-    stop: gone,
-    final: gone,
-    resume: gone,
-    commit: nothing,
-    [Symbol.asyncDispose]: nothing,
-  };
+function goneFrom(ctx: DeviceContext<MemoryConfig>): string {
+  return `${nameOf(ctx)} has no process on ${ctx.host}: a memory is gone with its process`;
 }
 
 /** This host owns the device: it serves from here on, unless a migration has just stopped it. */

@@ -1,6 +1,7 @@
 import type { Destination, StateDigest } from "@godwit/backend";
 import { goOn, type IncomingMigration, isRunning, type Qemu } from "@godwit/qemu";
 import { deviceError } from "../device-error.ts";
+import { Loss } from "../loss.ts";
 import { StreamDigest } from "./stream-digest.ts";
 
 /** From the end of the stream; a device with much state takes its time. */
@@ -16,33 +17,24 @@ export interface DestinationParts {
 export class QemuDestination implements Destination {
   readonly #parts: DestinationParts;
   readonly #digest = new StreamDigest();
-  #lost: string | undefined;
+  readonly #loss: Loss;
   #loaded = false;
   #started = false;
 
   constructor(parts: DestinationParts) {
     this.#parts = parts;
-    void parts.qemu.lost.then((said) => (this.#lost = said));
+    this.#loss = new Loss(parts.qemu.lost);
   }
 
   async load(chunks: AsyncIterable<Uint8Array>, phase: "precopy" | "final"): Promise<void> {
-    const { migration, qemu } = this.#parts;
-    const lost = qemu.lost.then((said) => Promise.reject(deviceError("gone", said)));
-    const taken = (async () => {
-      for await (const chunk of chunks) {
-        if (phase === "precopy") this.#digest.passed(chunk);
-        else this.#digest.last(chunk);
-        await migration.write(chunk);
-      }
-    })();
-    await Promise.race([taken, lost]);
+    await this.#loss.orElse(this.#take(chunks, phase));
     if (phase === "precopy") return;
-    await Promise.race([migration.completed(loadLimitMs), lost]);
+    await this.#loss.orElse(this.#parts.migration.completed(loadLimitMs));
     this.#loaded = true;
   }
 
   async verify(): Promise<StateDigest> {
-    if (this.#lost !== undefined) throw deviceError("gone", this.#lost);
+    this.#loss.expectNone();
     if (!this.#loaded) throw deviceError("incomplete", "QEMU has not loaded the whole guest");
     if (!this.#started && (await isRunning(this.#parts.qemu.qmp)))
       throw deviceError("running", "QEMU runs the guest, which nobody has allowed it to");
@@ -58,5 +50,13 @@ export class QemuDestination implements Destination {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#parts.migration.close();
     if (!this.#started) await this.#parts.end();
+  }
+
+  async #take(chunks: AsyncIterable<Uint8Array>, phase: "precopy" | "final"): Promise<void> {
+    for await (const chunk of chunks) {
+      if (phase === "precopy") this.#digest.passed(chunk);
+      else this.#digest.last(chunk);
+      await this.#parts.migration.write(chunk);
+    }
   }
 }

@@ -39,7 +39,7 @@ export class QemuGuests {
   async require(ctx: DeviceContext<QemuConfig>): Promise<Qemu> {
     const found = await this.find(ctx);
     if (found !== undefined) return found;
-    throw deviceError("gone", `${nameOf(ctx)} has no QEMU on ${ctx.host}: a guest is gone with its process`);
+    throw deviceError("gone", goneFrom(ctx));
   }
 
   async end(ctx: DeviceContext<QemuConfig>): Promise<void> {
@@ -82,6 +82,10 @@ export class QemuGuests {
       void this.#watchShares(ctx, found).catch(() => undefined);
     }, forget);
   }
+}
+
+export function goneFrom(ctx: DeviceContext<QemuConfig>): string {
+  return `${nameOf(ctx)} has no QEMU on ${ctx.host}: a guest is gone with its process`;
 }
 
 function sharesOf({ config, dataFolder, guest }: DeviceContext<QemuConfig>): { name: string; folder: string }[] {

@@ -10,11 +10,12 @@ import {
 } from "@godwit/backend";
 import { endMigration, IncomingMigration, memoryBytesOf, type Qemu, restore, runStateOf } from "@godwit/qemu";
 import { deviceError, nameOf } from "../device-error.ts";
+import { goneSource } from "../gone-source.ts";
 import { checkRoom } from "../memory/room.ts";
 import { parseConfig, type QemuConfig } from "./config.ts";
 import { QemuDestination } from "./destination.ts";
-import { QemuGuests, type QemuOptions } from "./guests.ts";
-import { goneSource, QemuSource } from "./source.ts";
+import { goneFrom, QemuGuests, type QemuOptions } from "./guests.ts";
+import { QemuSource } from "./source.ts";
 
 const restoreLimitMs = 120_000;
 
@@ -78,7 +79,7 @@ class QemuBackend implements Backend<QemuConfig> {
 
   async source(ctx: DeviceContext<QemuConfig>): Promise<Source> {
     const qemu = await this.#guests.find(ctx);
-    if (qemu === undefined) return goneSource(`${nameOf(ctx)} has no QEMU on ${ctx.host}`);
+    if (qemu === undefined) return goneSource(goneFrom(ctx));
     const { migrating } = this.#guests;
     return new QemuSource({
       qemu,

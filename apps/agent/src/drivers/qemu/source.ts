@@ -11,6 +11,7 @@ import {
   standStill,
 } from "@godwit/qemu";
 import { deviceError } from "../device-error.ts";
+import { Loss } from "../loss.ts";
 import { StreamDigest } from "./stream-digest.ts";
 
 /** A round in which QEMU has nothing to say for so long is over. */
@@ -44,11 +45,11 @@ export class QemuSource implements Source {
   readonly #parts: SourceParts;
   readonly #digest = new StreamDigest();
   #migration: OutgoingMigration | undefined;
-  #lost: string | undefined;
+  readonly #loss: Loss;
 
   constructor(parts: SourceParts) {
     this.#parts = parts;
-    void parts.qemu.lost.then((said) => (this.#lost = said));
+    this.#loss = new Loss(parts.qemu.lost);
   }
 
   async pending(accuracy: Accuracy): Promise<Pending> {
@@ -139,9 +140,14 @@ export class QemuSource implements Source {
   }
 
   async #begin(): Promise<OutgoingMigration> {
-    this.#parts.hold(true);
-    const { qemu, folder } = this.#parts;
-    return await this.#answered(OutgoingMigration.begin(qemu, join(folder, "outgoing.sock")));
+    const { qemu, folder, hold } = this.#parts;
+    hold(true);
+    try {
+      return await this.#answered(OutgoingMigration.begin(qemu, join(folder, "outgoing.sock")));
+    } catch (error) {
+      hold(false);
+      throw error;
+    }
   }
 
   /** What QEMU has not answered because it has ended is told by that. */
@@ -155,10 +161,10 @@ export class QemuSource implements Source {
   }
 
   /** What QEMU said last, where it did not answer because it has ended. */
-  async #lossBehind(error: unknown): Promise<string | undefined> {
-    if (this.#lost === undefined && error instanceof QmpError && error.kind === "closed")
-      await Promise.race([this.#parts.qemu.lost, setTimeout(endSeenMs)]);
-    return this.#lost;
+  async #lossBehind(cause: unknown): Promise<string | undefined> {
+    if (cause instanceof QmpError && cause.kind === "closed")
+      await this.#loss.orElse(setTimeout(endSeenMs)).catch(() => undefined);
+    return this.#loss.said;
   }
 
   async #failure(): Promise<Error> {
@@ -170,21 +176,4 @@ export class QemuSource implements Source {
 function dirtiedSince({ lastPass, passBegan, latest }: Figures): number {
   const { dirtiedBytesPerSec = 0 } = lastPass ?? {};
   return (dirtiedBytesPerSec * ((latest?.atMs ?? 0) - (passBegan?.atMs ?? 0))) / 1000;
-}
-
-/** Of a process that has ended: its commit is done, nothing else can be. */
-export function goneSource(why: string): Source {
-  const gone = async (): Promise<never> => {
-    throw deviceError("gone", `${why}: a guest is gone with its process`);
-  };
-  const nothing = async () => undefined;
-  return {
-    pending: gone,
-    precopy: gone,
-    stop: gone,
-    final: gone,
-    resume: gone,
-    commit: nothing,
-    [Symbol.asyncDispose]: nothing,
-  };
 }

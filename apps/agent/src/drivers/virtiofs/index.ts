@@ -8,10 +8,13 @@ import {
   type DeviceContext,
   type Pending,
   type Source,
+  type StateDigest,
 } from "@godwit/backend";
 import { Virtiofsd, type VirtiofsdSpec } from "@godwit/qemu";
 import { deviceError, nameOf } from "../device-error.ts";
 import { resolvePath } from "../directory/config.ts";
+import { goneSource } from "../gone-source.ts";
+import { Loss } from "../loss.ts";
 import { parseConfig, type VirtiofsConfig } from "./config.ts";
 
 export interface VirtiofsOptions {
@@ -89,7 +92,8 @@ class VirtiofsBackend implements Backend<VirtiofsConfig> {
 
   async source(ctx: DeviceContext<VirtiofsConfig>): Promise<Source> {
     const found = await this.#find(ctx);
-    return new VirtiofsSource(ctx, found, () => this.remove(ctx));
+    if (found === undefined) return goneSource(goneFrom(ctx), () => this.remove(ctx));
+    return new VirtiofsSource(found, () => this.remove(ctx));
   }
 
   async destination(ctx: DeviceContext<VirtiofsConfig>): Promise<Destination> {
@@ -112,7 +116,7 @@ class VirtiofsBackend implements Backend<VirtiofsConfig> {
   async #require(ctx: DeviceContext<VirtiofsConfig>): Promise<Virtiofsd> {
     const found = await this.#find(ctx);
     if (found !== undefined) return found;
-    throw deviceError("gone", `${nameOf(ctx)} has no virtiofsd on ${ctx.host}: its guest's session is gone with it`);
+    throw deviceError("gone", goneFrom(ctx));
   }
 
   #keep({ dataFolder }: DeviceContext<VirtiofsConfig>, process: Virtiofsd): Virtiofsd {
@@ -136,40 +140,39 @@ function deviceOf(process: Virtiofsd): Device {
 
 /** Says what QEMU does not, and notices a process that has ended, of which QEMU says nothing either. */
 class VirtiofsSource implements Source {
-  readonly #ctx: DeviceContext<VirtiofsConfig>;
-  readonly #process: Virtiofsd | undefined;
+  readonly #process: Virtiofsd;
+  readonly #loss: Loss;
   readonly #end: () => Promise<void>;
-  #lost: string | undefined;
 
-  constructor(ctx: DeviceContext<VirtiofsConfig>, process: Virtiofsd | undefined, end: () => Promise<void>) {
-    this.#ctx = ctx;
+  constructor(process: Virtiofsd, end: () => Promise<void>) {
     this.#process = process;
+    this.#loss = new Loss(process.lost);
     this.#end = end;
-    void process?.lost.then((said) => (this.#lost = said));
   }
 
   async pending(): Promise<Pending> {
-    const inodes = await this.#requireProcess().inodes();
+    this.#loss.expectNone();
+    const inodes = await this.#process.inodes();
     const stopcopyBytes = least.bytes + perInode.bytes * inodes;
     const saveMs = least.ms + (perInode.saveMs + perInode.loadMs) * inodes;
     return { initialBytes: 0, precopyBytes: 0, stopcopyBytes, fixedMs: 0, saveMs };
   }
 
   async precopy(): Promise<void> {
-    this.#requireProcess();
+    this.#loss.expectNone();
   }
 
   async stop(): Promise<void> {
-    this.#requireProcess();
+    this.#loss.expectNone();
   }
 
-  async final(): Promise<{ digest: string }> {
-    this.#requireProcess();
+  async final(): Promise<StateDigest> {
+    this.#loss.expectNone();
     return { digest: sentElsewhere };
   }
 
   async resume(): Promise<void> {
-    this.#requireProcess();
+    this.#loss.expectNone();
   }
 
   async commit(): Promise<void> {
@@ -177,34 +180,25 @@ class VirtiofsSource implements Source {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
-
-  #requireProcess(): Virtiofsd {
-    if (this.#process !== undefined && this.#lost === undefined) return this.#process;
-    const { host } = this.#ctx;
-    throw deviceError("gone", this.#lost ?? `${nameOf(this.#ctx)} has no virtiofsd on ${host}`);
-  }
 }
 
 class VirtiofsDestination implements Destination {
-  readonly #process: Virtiofsd;
+  readonly #loss: Loss;
   readonly #end: () => Promise<void>;
-  #lost: string | undefined;
   #started = false;
 
   constructor(process: Virtiofsd, end: () => Promise<void>) {
-    this.#process = process;
+    this.#loss = new Loss(process.lost);
     this.#end = end;
-    void process.lost.then((said) => (this.#lost = said));
   }
 
   /** Nothing comes but the ends of rounds; what it waits for meanwhile is the end of its process. */
   async load(chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    const lost = this.#process.lost.then((said) => Promise.reject(deviceError("gone", said)));
-    await Promise.race([drained(chunks), lost]);
+    await this.#loss.orElse(drained(chunks));
   }
 
-  async verify(): Promise<{ digest: string }> {
-    if (this.#lost !== undefined) throw deviceError("gone", this.#lost);
+  async verify(): Promise<StateDigest> {
+    this.#loss.expectNone();
     return { digest: sentElsewhere };
   }
 
@@ -216,6 +210,10 @@ class VirtiofsDestination implements Destination {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#started) await this.#end();
   }
+}
+
+function goneFrom(ctx: DeviceContext<VirtiofsConfig>): string {
+  return `${nameOf(ctx)} has no virtiofsd on ${ctx.host}: its guest's session is gone with it`;
 }
 
 /** Of no bytes: the state is in the stream of the guest's QEMU, whose digest covers it. */
