@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { endOf, type ProcessName } from "@godwit/launch";
 import { type VirtiofsdSpec, virtiofsdArguments } from "./arguments.ts";
@@ -63,15 +63,18 @@ export class Virtiofsd implements Disposable {
   }
 
   /**
-   * How many inodes its guest knows: it keeps each of them open (proc_pid_fd(5)). One that knows them by handles does not, and the answer
+   * How many inodes its guest knows: it keeps each of them open (proc_pid_fd(5)), in a child of its own where it has shut itself into a
+   * namespace. One that knows them by handles does not, and the answer
    * is then too low.
    */
   async inodes(): Promise<number> {
     const nowMs = performance.now();
     if (nowMs - this.#counted.atMs < countedForMs) return this.#counted.inodes;
-    const open = await readdir(`/proc/${this.process.pid}/fd`).catch(() => []);
-    this.#counted = { inodes: open.length, atMs: nowMs };
-    return open.length;
+    const { pid } = this.process;
+    const open = await Promise.all([pid, ...(await childrenOf(pid))].map(openFilesOf));
+    const inodes = open.reduce((sum, count) => sum + count, 0);
+    this.#counted = { inodes, atMs: nowMs };
+    return inodes;
   }
 
   /** Ends it, once its guest has gone: politely, then by force. */
@@ -83,4 +86,13 @@ export class Virtiofsd implements Disposable {
   [Symbol.dispose](): void {
     this.#watching.abort();
   }
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const listed = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
+  return listed.split(" ").filter(Boolean).map(Number);
+}
+
+async function openFilesOf(pid: number): Promise<number> {
+  return (await readdir(`/proc/${pid}/fd`).catch(() => [])).length;
 }
