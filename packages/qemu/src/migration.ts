@@ -61,11 +61,6 @@ export async function sendRest(qmp: Qmp): Promise<void> {
   await qmp.execute("migrate-continue", { state: "pre-switchover" });
 }
 
-/** Cuts the stream from under a QEMU that waits for it, which answers nothing else then. The guest goes on where it was stopped for it. */
-export async function cutStream(qmp: Qmp, limits?: QmpLimits): Promise<void> {
-  await qmp.executeOutOfBand("yank", { instances: [{ type: "migration" }] }, limits);
-}
-
 export async function queryMigration(qmp: Qmp, limits?: QmpLimits): Promise<MigrationAnswer> {
   return readMigration(await qmp.execute("query-migrate", {}, limits));
 }

@@ -67,6 +67,8 @@ export class OutgoingMigration {
     } catch (error) {
       connected.catch(() => undefined);
       server.close();
+      // It may have begun all the same. Why it failed says more than why it could not be ended.
+      await endMigration(qemu).catch(() => undefined);
       throw error;
     }
   }
