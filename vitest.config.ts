@@ -4,7 +4,7 @@ const source = { conditions: ["source", "node", "development|production"] };
 
 /** Minutes of killed and paused processes, with the machine to themselves: `npm run test:faults`. */
 const faults = "test/faults/**/*.test.ts";
-/** Real virtual machines, of which nothing else here makes use yet: `npm run test:qemu`. */
+/** Real virtual machines, which take minutes and have the machine to themselves: `npm run test:qemu`. */
 const machines = "test/qemu/**/*.test.ts";
 const apart = { GODWIT_FAULTS: faults, GODWIT_MACHINES: machines };
 const only = Object.entries(apart).flatMap(([name, files]) => (process.env[name] === undefined ? [] : files));
