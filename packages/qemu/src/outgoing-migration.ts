@@ -37,6 +37,8 @@ export class OutgoingMigration {
   readonly #events: AsyncDisposable;
   #figures: Figures = noFigures;
   #status = "setup";
+  /** How often an event has told it. */
+  #statusTold = 0;
   #passes = 0;
   #bytesPerSec = 0;
   #braced = false;
@@ -88,9 +90,11 @@ export class OutgoingMigration {
 
   /** Asks QEMU how far it is. */
   async look(): Promise<MigrationAnswer> {
+    const told = this.#statusTold;
     const answer = await queryMigration(this.#qemu.qmp);
     this.#figures = take(this.#figures, { atMs: performance.now(), answer });
-    this.#status = answer.status;
+    // What an event has told meanwhile is newer than the answer.
+    if (told === this.#statusTold) this.#become(answer.status);
     return answer;
   }
 
@@ -165,10 +169,17 @@ export class OutgoingMigration {
   }
 
   async #take({ name, data }: QmpEvent): Promise<void> {
-    if (name === "MIGRATION") this.#status = String(data["status"]);
+    if (name === "MIGRATION") {
+      this.#statusTold += 1;
+      this.#become(String(data["status"]));
+    }
     if (name === "MIGRATION_PASS") this.#passes = Number(data["pass"]);
-    for (const tell of this.#news) tell();
     if (name === "MIGRATION_PASS" && !this.#braced) await this.#spread().catch(() => undefined);
+  }
+
+  #become(status: string): void {
+    this.#status = status;
+    for (const tell of this.#news) tell();
   }
 
   /**
