@@ -222,10 +222,12 @@ export class Outgoing {
 
   #report(): void {
     this.#reports = setTimeout(() => {
+      // A device that sends its last has no time for figures, and they would be of no use.
+      if (this.#freezing) return;
       void this.#figures("estimate").then(
         (figures) => {
-          if (this.#over) return;
-          if (!this.#freezing) this.#news.report(this.#order.migrationId, figures);
+          if (this.#over || this.#freezing) return;
+          this.#news.report(this.#order.migrationId, figures);
           this.#report();
         },
         (error: unknown) => this.#fail(error),
