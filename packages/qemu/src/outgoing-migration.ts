@@ -187,6 +187,8 @@ export class OutgoingMigration {
    * the guest has written in the last.
    */
   async #spread(): Promise<void> {
+    // The first look is at all of memory, and QEMU may not have its figures yet: little left would then be taken for the brink.
+    if (this.#passes < 2) return;
     const { remainingRamBytes: dirty } = await this.look();
     const bytesPerSec = dirty >= brinkBytes ? 0 : Math.max(leastBytesPerSec, Math.round(passesPerSec * dirty));
     const isAlike = bytesPerSec > 0 && Math.abs(bytesPerSec - this.#bytesPerSec) < 0.2 * this.#bytesPerSec;
