@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { createInterface } from "node:readline";
 import { until } from "../../e2e/support/until.ts";
 
 /** A heartbeat of the test guest, whose source is test/qemu/guest/guest.c. */
@@ -21,14 +20,14 @@ export class GuestConsole implements Disposable {
   readonly beats: Beat[] = [];
   /** What was no heartbeat: complaints, and answers to what it was told. */
   readonly said: string[] = [];
+  /** What it has begun to say: the line may go on where the guest goes on. */
+  begun = "";
   readonly #socket: Socket;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on("error", () => undefined);
-    const lines = createInterface({ input: socket });
-    lines.on("error", () => undefined);
-    lines.on("line", (line) => this.#take(line));
+    socket.on("data", (text: Buffer) => this.#hear(text.toString()));
   }
 
   static async open(path: string): Promise<GuestConsole> {
@@ -58,6 +57,12 @@ export class GuestConsole implements Disposable {
 
   [Symbol.dispose](): void {
     this.#socket.destroy();
+  }
+
+  #hear(text: string): void {
+    const lines = (this.begun + text).split("\n");
+    this.begun = lines.pop() ?? "";
+    for (const line of lines) this.#take(line);
   }
 
   #take(line: string): void {

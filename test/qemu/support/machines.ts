@@ -67,10 +67,10 @@ export class Machines implements AsyncDisposable {
     return await GuestConsole.open(placesIn(this.folderOf(guest, host)).console);
   }
 
-  /** The heartbeats that it has shown on a host, from the first on. */
-  async logged(guest: Pick<Guest, "id">, host: string): Promise<Beat[]> {
+  /** The heartbeats that it has shown on a host, from the first on, which it may have begun to say elsewhere. */
+  async logged(guest: Pick<Guest, "id">, host: string, begun: string): Promise<Beat[]> {
     const log = await readFile(placesIn(this.folderOf(guest, host)).consoleLog, "utf8");
-    return log.split("\n").flatMap((line) => beatIn(line) ?? []);
+    return (begun + log).split("\n").flatMap((line) => beatIn(line) ?? []);
   }
 
   async migrate(guest: Pick<Guest, "id">, to: string, limits = {}): Promise<Migration> {
