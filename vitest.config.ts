@@ -24,7 +24,8 @@ const rest: TestProjectInlineConfiguration = {
     name: "rest",
     include: only.length > 0 ? only : everything,
     exclude: [...defaultExclude, ...commanded, ...timed],
-    maxWorkers: 2,
+    // What is apart has the machine to itself, one file after the other.
+    maxWorkers: only.length > 0 ? 1 : 2,
   },
 };
 
