@@ -4,6 +4,7 @@ import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { endOf, isAlive, type ProcessName, startTicksOf } from "@godwit/launch";
+import { killedForMemory, wantOfMemory } from "./want-of-memory.ts";
 
 export interface Launch {
   program: string;
@@ -103,8 +104,13 @@ export async function processIn(pidFile: string, mark: string): Promise<ProcessN
 
 /** Resolves when the process has ended, to what it said last, and never once nobody wants to know any longer. */
 export async function lossOf({ what, process, log }: Watched, signal: AbortSignal): Promise<string> {
+  const killedBefore = await killedForMemory();
   while (!signal.aborted) {
-    if (!(await isAlive(process))) return `${what} has ended${endings.get(process) ?? ""}: ${await lastSaid(log)}`;
+    if (!(await isAlive(process))) {
+      const ending = endings.get(process);
+      const killed = (await killedForMemory()) - killedBefore;
+      return `${what} has ended${ending ?? ""}${wantOfMemory(ending, killed)}: ${await lastSaid(log)}`;
+    }
     await setTimeout(watchEveryMs, undefined, { ref: false });
   }
   return await new Promise<never>(() => undefined);
