@@ -1,4 +1,5 @@
-import type { AgentHello, AgentRequest, AttemptStatus, ToAgent } from "@godwit/contract";
+import { type Objection, objectionsOf } from "@godwit/backend";
+import type { AgentHello, AgentRequest, AttemptStatus, Refusal, ToAgent } from "@godwit/contract";
 import { type GuestPart, regrantBeyond } from "@godwit/core";
 import { DestinationAttempt } from "./attempts/destination-attempt.ts";
 import { type AgentParts, addressesOf } from "./attempts/parts.ts";
@@ -9,6 +10,7 @@ import { answerTo, refusalOf } from "./requests.ts";
 
 type Attempt = SourceAttempt | DestinationAttempt;
 type Described = Omit<AgentHello, "type" | "guests" | "attempts" | "freeBytes">;
+type More = Pick<Refusal, "device" | "fix" | "pointer">;
 type OfMigration = Extract<ToAgent, { migrationId: string }>;
 
 /** One host's agent: what it is told of a guest, and what its data plane says of it, is dealt with one after the other. */
@@ -193,7 +195,13 @@ export class Agent {
     } catch (error) {
       await this.#attempts.get(migrationId)?.abort();
       this.#attempts.delete(migrationId);
-      this.#decline(message, "destination", codeOf(error), detailOf(error));
+      this.#decline(
+        message,
+        "destination",
+        codeOf(error),
+        detailOf(error),
+        error instanceof Declined ? error.more : {},
+      );
     }
   }
 
@@ -206,7 +214,7 @@ export class Agent {
       if (peer === undefined)
         throw Object.assign(new Error(`the source said nothing of ${address.device}`), { code: "invalid-config" });
       const check = await this.#parts.plane.check(address, peer);
-      if (!check.ok) throw Object.assign(new Error(`${address.device}: ${check.reason}`), { code: check.code });
+      if (!check.ok) throw new Declined(address.device, objectionsOf(check));
     }
   }
 
@@ -333,9 +341,22 @@ export class Agent {
     if (message.type === "prepareDestination") this.#decline(message, "destination", "guest-not-settled", detail);
   }
 
-  #decline(message: OfMigration, role: "source" | "destination", code: string, detail: string): void {
+  #decline(message: OfMigration, role: "source" | "destination", code: string, detail: string, more: More = {}): void {
     const { migrationId, guestId } = message;
-    this.#parts.tell({ type: "declined", migrationId, guestId, role, code, detail });
+    this.#parts.tell({ type: "declined", migrationId, guestId, role, code, detail, ...more });
+  }
+}
+
+/** What speaks against a device is told whole; its code and its fix are those of the first. */
+class Declined extends Error {
+  override name = "Declined";
+  readonly code: string;
+  readonly more: More;
+  constructor(device: string, objections: Objection[]) {
+    super(`${device}: ${objections.map(({ reason }) => reason).join("; ")}.`);
+    const [first] = objections;
+    this.code = first?.code ?? "invalid-config";
+    this.more = { device, fix: first?.fix, pointer: first?.pointer };
   }
 }
 

@@ -72,7 +72,7 @@ async function conduct(held: Held, onReady?: (ready: AgentReady) => void): Promi
     [],
   );
   const listen = addressOf(config.listen);
-  const { port, backends, missingQemu } = await plane.open({
+  const { port, backends, absent } = await plane.open({
     host: config.name,
     listen,
     serviceAddress: config.serviceAddress,
@@ -83,7 +83,7 @@ async function conduct(held: Held, onReady?: (ready: AgentReady) => void): Promi
     capacityBytes: config.capacityBytes,
   });
 
-  if (missingQemu !== undefined) log.info(`no guests of QEMU here: ${missingQemu}`);
+  for (const { kind, reason } of absent) log.info(`no devices of kind ${kind} here: ${reason}`);
 
   const guests = new Guests(journal, plane, log);
   const tell = (message: FromAgent) => session.tell(message);
@@ -99,6 +99,7 @@ async function conduct(held: Held, onReady?: (ready: AgentReady) => void): Promi
     slots,
     linkBytesPerSec,
     backends,
+    absentBackends: absent,
   };
   const machine = await machineBy(join(config.dataFolder, "machine-start"));
   const agent = new Agent({ plane, journal, guests, log, machine, tell, enqueue }, described);

@@ -1,4 +1,4 @@
-import type { Pending } from "@godwit/backend";
+import { objectionsOf, type Pending } from "@godwit/backend";
 import type { AgentAnswer, AgentRequest, DeviceDefinition, Refusal } from "@godwit/contract";
 import { type AgentParts, addressesOf } from "./attempts/parts.ts";
 import type { DeviceAddress } from "./plane/calls.ts";
@@ -75,7 +75,7 @@ async function describeGuest(guestId: string, { plane, guests }: AgentParts): Pr
   return {
     epoch: guest.part.epoch,
     devices: guests.status(guestId),
-    peers: described.map(({ name, backend, sizeBytes }) => ({ name, backend, sizeBytes })),
+    peers: described.map(({ name, backend, sizeBytes, needs }) => ({ name, backend, sizeBytes, needs })),
     pending: Object.fromEntries(described.map(({ name, pending }) => [name, inWholeBytes(pending)])),
     dirty: await plane.dirtyHistory(guestId),
   };
@@ -104,16 +104,7 @@ async function checkGuest(
       if (peer === undefined) return [];
       try {
         const check = await plane.check(addressOf(guestId, name, device), peer);
-        return check.ok
-          ? []
-          : [
-              {
-                code: check.code,
-                detail: check.reason,
-                device: device.name,
-                ...(check.fix === undefined ? {} : { fix: check.fix }),
-              },
-            ];
+        return objectionsOf(check).map(({ reason: detail, ...rest }) => ({ ...rest, detail, device: device.name }));
       } catch (error) {
         return [{ code: codeOf(error), detail: detailOf(error), device: device.name }];
       }

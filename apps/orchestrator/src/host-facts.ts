@@ -1,4 +1,4 @@
-import { BackendInfo, Bytes, BytesPerSec, Endpoint, HostSlots } from "@godwit/contract";
+import { AbsentBackend, BackendInfo, Bytes, BytesPerSec, Endpoint, HostSlots } from "@godwit/contract";
 import type { HostRecord } from "@godwit/store";
 import { z } from "zod";
 
@@ -11,6 +11,7 @@ export const HostFacts = z.object({
   linkBytesPerSec: BytesPerSec.optional(),
   freeBytes: Bytes,
   backends: z.array(BackendInfo),
+  absentBackends: z.array(AbsentBackend).optional(),
 });
 export type HostFacts = z.infer<typeof HostFacts>;
 

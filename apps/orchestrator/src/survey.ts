@@ -17,6 +17,8 @@ import { ProblemError } from "./problem.ts";
 import type { Runs } from "./runs/runs.ts";
 
 const askLimitMs = 10_000;
+/** So many of a kind of thing are named one by one. */
+const namedLimit = 3;
 
 export interface SurveyParts {
   store: Store;
@@ -89,6 +91,7 @@ function candidateOf({ agents, runs }: SurveyParts, { guest, source, destination
     name: host.name,
     connected: agents.has(host.id),
     backends: factsOf(host).backends,
+    absent: factsOf(host).absentBackends,
   });
   return {
     guest: { name: guest.name, settled: guest.state === "running", busyWith: migrationOf(runs, guest.id) },
@@ -125,23 +128,36 @@ async function askAgents(
     );
     const question = { ask: "checkGuest" as const, guestId: guest.id, name: guest.name, devices: definitions, peers };
     const answer = await connected(agents, destination).ask(question, askLimitMs);
-    const failed = answer.refusals.map(({ code, detail, fix, device }) => ({
-      name: "room",
-      ok: false,
-      code: asProblem(code, "invalid-config"),
-      detail: device === undefined ? detail : `${device}: ${detail}`,
-      fix,
-    }));
-    const fits = {
-      name: "room",
-      ok: true,
-      detail: `${destination.name} has room for ${guest.name} and the addresses that it needs.`,
-    };
+    const failed = answer.refusals.map(checkOfRefusal);
+    const fits = [
+      {
+        name: "room",
+        ok: true,
+        detail: `${destination.name} has room for ${guest.name} and the addresses that it needs.`,
+      },
+      ...peers.flatMap((peer) => checkOfNeeds(peer, destination.name)),
+    ];
     const told = peers.map(({ name, sizeBytes }) => ({ name, sizeBytes, pending: pending[name] ?? nothingPending }));
-    return { checks: failed.length > 0 ? failed : [fits], peers, devices: told, dirty };
+    return { checks: failed.length > 0 ? failed : fits, peers, devices: told, dirty };
   } catch (error) {
     return { checks: [unanswered(error)], ...unasked };
   }
+}
+
+/** Of what the destination has looked at itself: whether there is room, and whether it has what the device needs. */
+function checkOfRefusal({ code, detail, fix, device, pointer }: AgentRefusal["refusal"]): PlanCheck {
+  const name = code === "no-room" || code === "address-in-use" ? "room" : "needs";
+  const told = `${device === undefined ? "" : `${device}: `}${detail.replace(/\.$/, "")}.`;
+  return { name, ok: false, code: asProblem(code, "invalid-config"), detail: told, fix, device, pointer };
+}
+
+/** What of a kind is a few is named, what is many is counted. */
+function checkOfNeeds({ name: device, needs = {} }: PeerDevice, destination: string): PlanCheck[] {
+  const told = Object.entries(needs).map(([kind, names]) =>
+    names.length > namedLimit ? `${names.length} ${kind}s` : `${kind} ${names.join(", ")}`,
+  );
+  if (told.length === 0) return [];
+  return [{ name: "needs", ok: true, device, detail: `${destination} has what ${device} needs: ${told.join("; ")}.` }];
 }
 
 const nothingPending: Pending = { initialBytes: 0, precopyBytes: 0, stopcopyBytes: 0, fixedMs: 0 };

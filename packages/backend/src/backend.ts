@@ -103,7 +103,18 @@ export interface BackendInfo {
   can: { precopy?: boolean; switchoverAck?: boolean; parallelStreams?: number; throttle?: boolean };
 }
 
-export type Check = { ok: true } | { ok: false; code: CheckCode; reason: string; fix?: string };
+/** One thing that speaks against a device's coming to this host. */
+export interface Objection {
+  code: CheckCode;
+  /** With what is meant and its figures. */
+  reason: string;
+  fix?: string;
+  /** What of the device's configuration it is about (RFC 6901). */
+  pointer?: string;
+}
+
+/** `also`: whatever else speaks against it, so that all of it can be mended at once. */
+export type Check = { ok: true } | ({ ok: false; also?: Objection[] } & Objection);
 
 /** Why a device cannot come to this host. */
 export type CheckCode =
@@ -112,6 +123,7 @@ export type CheckCode =
   | "no-room"
   | "address-in-use"
   | "invalid-config"
+  | "missing-file"
   | "unsupported-content";
 
 /** One device as its back end is told of it. */
@@ -127,10 +139,17 @@ export interface DeviceContext<Config> {
   host: string;
 }
 
+/**
+ * What the state of one device needs at the other side, by kind of thing, such as the CPU flags that a guest has seen. Its back end knows
+ * what the kinds and the names mean. Up to 16 kinds of up to 1,024 names, each of up to 128 characters.
+ */
+export type Needs = Record<string, string[]>;
+
 /** What the source says of the device, for the destination's check. Sizes in bytes. */
 export interface PeerDevice {
   backend: BackendInfo;
   sizeBytes: number;
+  needs?: Needs | undefined;
 }
 
 /** A running device, whether a migration is under way or not. */
@@ -142,6 +161,8 @@ export interface Device {
    * counts once. `reset` begins anew after the answer. It is asked for a few times in ten seconds, of every guest.
    */
   dirtied?(reset: boolean): Promise<number>;
+  /** What its state needs at the other side beyond its back end's features. Without side effects. */
+  needs?(): Promise<Needs>;
   /** Where clients reach it, if it serves any: "127.0.0.1:7001". */
   endpoint?: string;
 }
@@ -167,7 +188,8 @@ export interface Backend<Config = unknown> extends BackendInfo {
   /** Could this device come to this host? Without side effects. */
   check(ctx: DeviceContext<Config>, peer: PeerDevice): Promise<Check>;
   source(ctx: DeviceContext<Config>): Promise<Source>;
-  destination(ctx: DeviceContext<Config>): Promise<Destination>;
+  /** @param peer as in `check`, which has come before */
+  destination(ctx: DeviceContext<Config>, peer?: PeerDevice): Promise<Destination>;
 }
 
 /** A device's configuration is wrong; `pointer` is a JSON pointer into it (RFC 6901). */

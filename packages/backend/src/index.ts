@@ -10,6 +10,7 @@ export {
   records,
   writeRecord,
 } from "./records.ts";
+export { checkOf, lackingOf, objectionsOf } from "./objections.ts";
 export { AttachError, type AttachedStatus } from "./attach-protocol.ts";
 export { attach, type Attached } from "./attach.ts";
 export type { AttachedDevice } from "./attach/attached-device.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { BackendInfo, DeviceDefinition, DeviceStatus } from "./backend.ts";
+import { AbsentBackend, BackendInfo, DeviceDefinition, DeviceStatus } from "./backend.ts";
 import { HostSlots } from "./host.ts";
 import { Bytes, BytesPerSec, Endpoint, Epoch, Id, Name } from "./primitives.ts";
 
@@ -50,6 +50,7 @@ export const AgentHello = z.object({
   linkBytesPerSec: BytesPerSec.optional(),
   freeBytes: Bytes,
   backends: z.array(BackendInfo).max(64),
+  absentBackends: z.array(AbsentBackend).max(64).optional(),
   guests: z.array(OwnedGuest).max(10_000),
   attempts: z.array(AttemptStatus).max(10_000),
 });

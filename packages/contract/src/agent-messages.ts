@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AgentHello, OwnedGuest } from "./agent-hello.ts";
-import { BackendInfo, DeviceDefinition, DeviceStatus, DirtyHistory, Pending } from "./backend.ts";
+import { BackendInfo, DeviceDefinition, DeviceStatus, DirtyHistory, Needs, Pending } from "./backend.ts";
 import { SwitchoverTimings } from "./migration.ts";
 import { Bytes, BytesPerSec, Endpoint, Epoch, Id, Ms, Name } from "./primitives.ts";
 
@@ -8,7 +8,7 @@ const ofMigration = { migrationId: Id, guestId: Id };
 const ofHandover = { ...ofMigration, epoch: Epoch };
 
 /** What the source says of a device before the destination looks whether it can take it. */
-export const PeerDevice = z.object({ name: Name, backend: BackendInfo, sizeBytes: Bytes });
+export const PeerDevice = z.object({ name: Name, backend: BackendInfo, sizeBytes: Bytes, needs: Needs.optional() });
 export type PeerDevice = z.infer<typeof PeerDevice>;
 
 /** A question with one answer, which comes as a `reply` of the same id. */

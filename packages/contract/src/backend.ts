@@ -18,6 +18,16 @@ export const BackendInfo = z
   .meta({ id: "BackendInfo" });
 export type BackendInfo = z.infer<typeof BackendInfo>;
 
+/** What the state of a device needs at the other side, by kind of thing: "machine type", "CPU flag". */
+export const Needs = z
+  .record(z.string().max(64), z.array(z.string().max(128)).max(1_024))
+  .refine((needs) => Object.keys(needs).length <= 16, "at most 16 kinds");
+export type Needs = z.infer<typeof Needs>;
+
+/** A kind of back end that a host could have and does not, with why. */
+export const AbsentBackend = z.object({ kind: z.string().min(1).max(128), reason: z.string().max(1_000) });
+export type AbsentBackend = z.infer<typeof AbsentBackend>;
+
 /** A device as it is defined: its configuration belongs to its back end. */
 export const DeviceDefinition = z
   .strictObject({

@@ -23,6 +23,8 @@ export const PlanCheck = z
     code: z.enum(problemCodes).optional(),
     detail: z.string(),
     fix: z.string().optional(),
+    device: Name.optional().meta({ description: "of the guest, where it is about one" }),
+    pointer: z.string().optional().meta({ description: "into that device's configuration (RFC 6901)" }),
   })
   .meta({ id: "PlanCheck" });
 export type PlanCheck = z.infer<typeof PlanCheck>;

@@ -24,6 +24,7 @@ export const problems = {
   "no-room": { status: 409, title: "The destination has no room for the guest" },
   "address-in-use": { status: 409, title: "An address or path that a device needs is taken on the destination" },
   "unsupported-content": { status: 409, title: "A device holds something that cannot be moved" },
+  "missing-file": { status: 409, title: "The destination lacks a file or a directory that a device needs" },
   "invalid-config": { status: 422, title: "A device's configuration is wrong" },
   "same-host": { status: 422, title: "Source and destination are the same host" },
   "name-taken": { status: 409, title: "The name is in use" },

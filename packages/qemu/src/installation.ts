@@ -8,6 +8,8 @@ export interface QemuPrograms {
   /** Of QEMU: "10.0.13". */
   version: string;
   virtiofsdVersion: string;
+  /** Of the state that virtiofsd writes; it reads all up to this. */
+  virtiofsdFormat: number;
 }
 
 export type FoundPrograms = QemuPrograms & { missing?: undefined };
@@ -48,15 +50,29 @@ function look({ qemu, virtiofsd }: Candidate): FoundPrograms | string {
   if (!isAtLeast(version, oldestQemu)) return `${qemu} is QEMU ${version ?? "of no known version"}, older than 8.2`;
   const served = versionOf(virtiofsd);
   if (!isAtLeast(served, oldestVirtiofsd)) return `${virtiofsd} is of version ${served ?? "unknown"}, older than 1.11`;
-  return { qemu, virtiofsd, version: version ?? "", virtiofsdVersion: served ?? "" };
+  return {
+    qemu,
+    virtiofsd,
+    version: version ?? "",
+    virtiofsdVersion: served ?? "",
+    virtiofsdFormat: formatOf(virtiofsd),
+  };
 }
 
 function versionOf(program: string): string | undefined {
+  return /\d+\.\d+(\.\d+)?/.exec(said(program, "--version"))?.[0];
+}
+
+/** The second one, which an older virtiofsd does not understand, came with the migration of file handles. */
+function formatOf(virtiofsd: string): number {
+  return /--migration-mode[^]*file-handles/.test(said(virtiofsd, "--help")) ? 2 : 1;
+}
+
+function said(program: string, option: string): string {
   try {
-    const said = execFileSync(program, ["--version"], { encoding: "utf8", timeout: 30_000, stdio: "pipe" });
-    return /\d+\.\d+(\.\d+)?/.exec(said)?.[0];
+    return execFileSync(program, [option], { encoding: "utf8", timeout: 30_000, stdio: "pipe" });
   } catch {
-    return undefined;
+    return "";
   }
 }
 

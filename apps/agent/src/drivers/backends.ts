@@ -5,6 +5,9 @@ import { memoryBackend } from "./memory/index.ts";
 import { qemuBackend } from "./qemu/index.ts";
 import { virtiofsBackend } from "./virtiofs/index.ts";
 
+/** Those that a host has only with QEMU. */
+export const kindsOfQemu = ["qemu", "virtiofs"];
+
 /** The back ends that come with the agent, by kind. */
 export function backends(options: {
   directories: string;
@@ -23,9 +26,10 @@ export function backends(options: {
   return new Map(all.map((backend) => [backend.kind, backend]));
 }
 
-function ofQemu({ qemu, virtiofsd, version, virtiofsdVersion }: FoundPrograms, root: string) {
+function ofQemu(programs: FoundPrograms, root: string) {
+  const { qemu, virtiofsd, version, virtiofsdVersion, virtiofsdFormat: format } = programs;
   return [
     qemuBackend({ program: qemu, version }),
-    virtiofsBackend({ program: virtiofsd, version: virtiofsdVersion, root }),
+    virtiofsBackend({ program: virtiofsd, version: virtiofsdVersion, format, root }),
   ];
 }

@@ -1,5 +1,5 @@
-import type { BackendInfo, Check, Pending } from "@godwit/backend";
-import type { DirtyHistory } from "@godwit/contract";
+import type { BackendInfo, Check, Needs, Pending } from "@godwit/backend";
+import type { AbsentBackend, DirtyHistory } from "@godwit/contract";
 
 /**
  * What the agent's main thread and its data plane say to each other. The plane owns the devices and the channels, in a worker of
@@ -25,6 +25,7 @@ export interface PeerDevice {
   name: string;
   backend: BackendInfo;
   sizeBytes: number;
+  needs?: Needs | undefined;
 }
 
 export interface PlaneOptions {
@@ -90,7 +91,7 @@ export interface Started {
 
 /** What the main thread asks of the plane. A rejection carries `code` where the back end gave one. */
 export interface PlaneCalls {
-  open(options: PlaneOptions): Promise<{ port: number; backends: BackendInfo[]; missingQemu: string | undefined }>;
+  open(options: PlaneOptions): Promise<{ port: number; backends: BackendInfo[]; absent: AbsentBackend[] }>;
   create(device: DeviceAddress): Promise<DeviceStatus>;
   attach(device: DeviceAddress): Promise<DeviceStatus>;
   remove(device: DeviceAddress): Promise<void>;

@@ -4,7 +4,7 @@ import type { Backend, BackendInfo, Check, Device, DeviceContext, Pending } from
 import { type ChannelListener, listen } from "@godwit/channel";
 import type { DirtyHistory } from "@godwit/contract";
 import { findPrograms } from "@godwit/qemu";
-import { backends } from "../drivers/backends.ts";
+import { backends, kindsOfQemu } from "../drivers/backends.ts";
 import type {
   DeviceAddress,
   DeviceStatus,
@@ -22,6 +22,9 @@ import { DirtyWatch } from "./dirty-watch.ts";
 import { Incoming, StartFailed } from "./incoming.ts";
 import { Outgoing } from "./outgoing.ts";
 import { DoorKeeper } from "./turned-away.ts";
+
+/** Of the contract's. */
+const reasonLimit = 1_000;
 
 /** All devices and channels of one host. */
 export class Plane implements PlaneCalls {
@@ -57,7 +60,9 @@ export class Plane implements PlaneCalls {
       onTurnedAway: (visit) => door.turnedAway(visit),
     });
     const offered = [...this.#backends.values()].map(infoOf);
-    return { port: this.#listener.port, backends: offered, missingQemu: programs.missing };
+    const why = programs.missing?.slice(0, reasonLimit);
+    const absent = why === undefined ? [] : kindsOfQemu.map((kind) => ({ kind, reason: why }));
+    return { port: this.#listener.port, backends: offered, absent };
   }
 
   async create(address: DeviceAddress): Promise<DeviceStatus> {
@@ -87,8 +92,7 @@ export class Plane implements PlaneCalls {
     const ctx = await this.#context(backend, address);
     await using source = await backend.source(ctx);
     const pending = await source.pending("estimate");
-    const device = await backend.attach(ctx);
-    return { name: address.device, backend: infoOf(backend), sizeBytes: await device.sizeBytes(), pending };
+    return { ...(await peerOf(address, backend, await backend.attach(ctx))), pending };
   }
 
   async check(address: DeviceAddress, peer: PeerDevice): Promise<Check> {
@@ -106,8 +110,7 @@ export class Plane implements PlaneCalls {
       order.devices.map(async (address) => {
         const backend = this.#backendOf(address);
         const ctx = await this.#context(backend, address);
-        const device = await backend.attach(ctx);
-        const peer = { name: address.device, backend: infoOf(backend), sizeBytes: await device.sizeBytes() };
+        const peer = await peerOf(address, backend, await backend.attach(ctx));
         return { name: address.device, source: await backend.source(ctx), peer };
       }),
       ({ source }) => source[Symbol.asyncDispose](),
@@ -202,7 +205,9 @@ export class Plane implements PlaneCalls {
     const destinations = await allOrNone(
       order.devices.map(async (address) => {
         const backend = this.#backendOf(address);
-        return { name: address.device, destination: await backend.destination(await this.#context(backend, address)) };
+        const ctx = await this.#context(backend, address);
+        const peer = order.peers.find(({ name }) => name === address.device);
+        return { name: address.device, destination: await backend.destination(ctx, peer) };
       }),
       ({ destination }) => destination[Symbol.asyncDispose](),
     );
@@ -305,6 +310,11 @@ export class Plane implements PlaneCalls {
     this.#watch.forget(address.guestId);
     await rm(this.#folderOf(address), { recursive: true, force: true });
   }
+}
+
+async function peerOf({ device: name }: DeviceAddress, backend: Backend, device: Device): Promise<PeerDevice> {
+  const [sizeBytes, needs] = await Promise.all([device.sizeBytes(), device.needs?.()]);
+  return { name, backend: infoOf(backend), sizeBytes, ...(needs === undefined ? {} : { needs }) };
 }
 
 function infoOf({ kind, version, format, features, can }: Backend): BackendInfo {

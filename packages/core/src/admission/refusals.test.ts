@@ -41,6 +41,12 @@ test("M13: the destination must have the back end, read the format that is writt
   expect(codes({ source })).toEqual(["missing-feature", "missing-feature"]);
 });
 
+test("M13: why the destination does not have the back end is told where it knows", () => {
+  const absent = [{ kind: "memory", reason: "its program is older than 8.2" }];
+  const [refusal] = refusals({ ...candidate, destination: { ...candidate.destination, backends: [], absent } });
+  expect(refusal?.detail).toBe("beta has no back end for ram (memory): its program is older than 8.2.");
+});
+
 test("M13: every objection is told, not just the first one", () => {
   const destination = { id: "b", name: "beta", connected: false, backends: [] };
   expect(codes({ destination, guest: { name: "web", settled: true, busyWith: "m1" } })).toEqual([

@@ -12,6 +12,8 @@ export interface CandidateHost {
   name: string;
   connected: boolean;
   backends: BackendFacts[];
+  /** Those that it could have and does not, with why. */
+  absent?: { kind: string; reason: string }[] | undefined;
 }
 
 export interface BackendFacts {
@@ -83,12 +85,18 @@ function incompatible({ source, destination, kinds }: Candidate): Refusal[] {
         {
           check: "backEnds",
           code: "missing-back-end",
-          detail: `${destination.name} has no back end for ${device} (${kind}).`,
+          detail: `${destination.name} has no back end for ${device} (${kind})${whyNot(destination, kind)}.`,
+          fix: `Install there what back ends of kind ${kind} need, and start its agent again, or take another host.`,
         },
       ];
     }
     return here === undefined ? [] : disagreements(device, here, there, destination.name);
   });
+}
+
+function whyNot({ absent = [] }: CandidateHost, kind: string): string {
+  const found = absent.find((each) => each.kind === kind);
+  return found === undefined ? "" : `: ${found.reason}`;
 }
 
 function disagreements(device: string, here: BackendFacts, there: BackendFacts, destination: string): Refusal[] {

@@ -45,6 +45,8 @@ export interface Peer {
   canThrottle?: boolean | undefined;
   /** What it said of its back end; no decision here rests on it. */
   backend?: unknown;
+  /** What it said that the device's state needs; no decision here rests on it either. */
+  needs?: unknown;
 }
 
 /** How fast the source may send while the guest runs. */

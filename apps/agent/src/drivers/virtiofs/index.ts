@@ -20,6 +20,8 @@ import { parseConfig, type VirtiofsConfig } from "./config.ts";
 export interface VirtiofsOptions {
   program: string;
   version: string;
+  /** Of the state that it writes; it reads all up to this. */
+  format: number;
   /** Where relative paths start. */
   root?: string | undefined;
 }
@@ -43,7 +45,7 @@ export function virtiofsBackend(options: VirtiofsOptions): Backend<VirtiofsConfi
 class VirtiofsBackend implements Backend<VirtiofsConfig> {
   readonly kind = "virtiofs";
   readonly version: string;
-  readonly format = { writes: 1, reads: [1] };
+  readonly format: { writes: number; reads: number[] };
   readonly features: string[] = [];
   readonly can = {};
   readonly #options: VirtiofsOptions;
@@ -53,6 +55,8 @@ class VirtiofsBackend implements Backend<VirtiofsConfig> {
   constructor(options: VirtiofsOptions) {
     this.#options = options;
     this.version = options.version;
+    const { format } = options;
+    this.format = { writes: format, reads: Array.from({ length: format }, (_, index) => index + 1) };
   }
 
   parseConfig(input: unknown): VirtiofsConfig {
@@ -84,7 +88,8 @@ class VirtiofsBackend implements Backend<VirtiofsConfig> {
     if (existsSync(path) && statSync(path).isDirectory()) return { ok: true };
     return {
       ok: false,
-      code: "invalid-config",
+      code: "missing-file",
+      pointer: "/path",
       reason: `there is no directory ${path} on this host to be shared with the guest`,
       fix: "Mount or make it with the same content as on the source.",
     };
