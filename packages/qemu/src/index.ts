@@ -1,6 +1,8 @@
 /** Drives QEMU: finds the programs, starts guests with their file systems, speaks QMP, reads what a migration says of itself. */
+export { type Abilities, AbilityProbe, type Accelerator } from "./abilities.ts";
 export * from "./arguments.ts";
 export { endNow, processIn, type StartOptions } from "./child.ts";
+export * from "./guest-needs.ts";
 export * from "./incoming-migration.ts";
 export * from "./installation.ts";
 export * from "./qemu.ts";

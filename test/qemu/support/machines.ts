@@ -10,6 +10,8 @@ import { commandLine, Guests, memoryMib, tag } from "./guests.ts";
 export interface MachineOptions {
   /** The folder that it mounts; one of its own where none is said. */
   share?: string;
+  /** Further fields of its configuration, or other ones. */
+  machine?: Record<string, unknown>;
 }
 
 /** Two hosts that can run QEMU, and a test guest that was booted once and is gone on from. */
@@ -24,14 +26,21 @@ export class Machines implements AsyncDisposable {
     this.#guest = guest;
   }
 
-  static async start(both: Omit<HostOptions, "name" | "serviceAddress"> = {}): Promise<Machines> {
+  /** @param programs of a host, where its QEMU is not the tests' own */
+  static async start(
+    both: Omit<HostOptions, "name" | "serviceAddress"> = {},
+    programs: Record<string, string> = {},
+  ): Promise<Machines> {
     const found = findTestGuest();
     if (found.missing !== undefined) throw new Error(found.missing);
     const guests = await Guests.in(found);
     try {
       await guests.save();
-      const options = ["--qemu", guestFolder, ...(both.options ?? [])];
-      return new Machines(await Cluster.start(alphaAndBeta({ ...both, options })), guests, found);
+      const hosts = alphaAndBeta(both).map((host) => {
+        const options = ["--qemu", programs[host.name] ?? guestFolder, ...(host.options ?? [])];
+        return { ...host, options };
+      });
+      return new Machines(await Cluster.start(hosts), guests, found);
     } catch (error) {
       await guests[Symbol.asyncDispose]();
       throw error;
@@ -47,6 +56,7 @@ export class Machines implements AsyncDisposable {
       kernel: { image: kernel, initramfs, commandLine },
       shares: [{ device: "files", tag }],
       restore: this.guests.savedState,
+      ...options.machine,
     };
     return await this.cluster.client.guests.create({
       name,

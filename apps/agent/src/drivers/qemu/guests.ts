@@ -21,7 +21,7 @@ export class QemuGuests {
   }
 
   async start(ctx: DeviceContext<QemuConfig>, begins: QemuSpec["begins"]): Promise<Qemu> {
-    const started = await Qemu.start(this.#options.program, specOf(ctx, begins));
+    const started = await Qemu.start(this.#options.program, specOf(ctx, begins)).catch(noRoomBehind);
     this.#keep(ctx, Promise.resolve(started));
     return started;
   }
@@ -82,6 +82,11 @@ export class QemuGuests {
       void this.#watchShares(ctx, found).catch(() => undefined);
     }, forget);
   }
+}
+
+/** The kernel promises memory, and may not keep it. */
+function noRoomBehind(error: Error): never {
+  throw /cannot allocate memory|out of memory/i.test(error.message) ? deviceError("no-room", error.message) : error;
 }
 
 export function goneFrom(ctx: DeviceContext<QemuConfig>): string {

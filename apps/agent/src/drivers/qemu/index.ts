@@ -2,19 +2,32 @@ import { join } from "node:path";
 import {
   type Backend,
   type Check,
+  checkOf,
   compareBackends,
   type Destination,
   type Device,
   type DeviceContext,
+  type Needs,
+  type PeerDevice,
   type Source,
 } from "@godwit/backend";
-import { endMigration, IncomingMigration, memoryBytesOf, type Qemu, restore, runStateOf } from "@godwit/qemu";
+import {
+  AbilityProbe,
+  endMigration,
+  guestNeeds,
+  IncomingMigration,
+  memoryBytesOf,
+  type Qemu,
+  restore,
+  runStateOf,
+} from "@godwit/qemu";
 import { deviceError, nameOf } from "../device-error.ts";
 import { goneSource } from "../gone-source.ts";
-import { checkRoom } from "../memory/room.ts";
 import { parseConfig, type QemuConfig } from "./config.ts";
 import { QemuDestination } from "./destination.ts";
+import { machineOf, needsBy } from "./fitness.ts";
 import { goneFrom, QemuGuests, type QemuOptions } from "./guests.ts";
+import { objectionsTo } from "./preflight.ts";
 import { QemuSource } from "./source.ts";
 
 const restoreLimitMs = 120_000;
@@ -35,8 +48,12 @@ class QemuBackend implements Backend<QemuConfig> {
   readonly features: string[] = [];
   readonly can = { precopy: true };
   readonly #guests: QemuGuests;
+  readonly #probe: AbilityProbe;
+  /** A running guest needs the same as long as it runs. */
+  readonly #needs = new WeakMap<Qemu, Needs>();
 
   constructor(options: QemuOptions) {
+    this.#probe = new AbilityProbe(options.program);
     this.version = options.version;
     this.#guests = new QemuGuests(options);
   }
@@ -71,10 +88,11 @@ class QemuBackend implements Backend<QemuConfig> {
     await this.#guests.end(ctx);
   }
 
-  async check({ config }: DeviceContext<QemuConfig>, peer: Parameters<Backend["check"]>[1]): Promise<Check> {
+  async check({ config }: DeviceContext<QemuConfig>, peer: PeerDevice): Promise<Check> {
     const compared = compareBackends(this, peer.backend);
     if (!compared.ok) return compared;
-    return await checkRoom(config.memoryMib * 1024 ** 2, 0);
+    const { version } = this;
+    return checkOf(await objectionsTo(config, peer.needs, { probe: this.#probe, version }));
   }
 
   async source(ctx: DeviceContext<QemuConfig>): Promise<Source> {
@@ -90,9 +108,11 @@ class QemuBackend implements Backend<QemuConfig> {
     });
   }
 
-  async destination(ctx: DeviceContext<QemuConfig>): Promise<Destination> {
+  async destination(ctx: DeviceContext<QemuConfig>, peer?: PeerDevice): Promise<Destination> {
     await this.#requireNone(ctx);
-    const qemu = await this.#guests.start(ctx, "incoming");
+    // As it is where it runs: an alias such as "q35" would mean the newest type of whatever QEMU is here.
+    const config = { ...ctx.config, machine: machineOf(ctx.config, peer?.needs) };
+    const qemu = await this.#guests.start({ ...ctx, config }, "incoming");
     const end = () => this.#guests.end(ctx);
     try {
       const migration = await IncomingMigration.begin(qemu, join(ctx.dataFolder, "incoming.sock"));
@@ -123,6 +143,19 @@ class QemuBackend implements Backend<QemuConfig> {
         throw deviceError("gone", `nobody serves ${lost} any more, and ${nameOf(ctx)} cannot go on`);
       await endMigration(qemu);
     }
-    return { sizeBytes: async () => await memoryBytesOf(qemu.qmp) };
+    return {
+      sizeBytes: async () => await memoryBytesOf(qemu.qmp),
+      needs: async () => await this.#needsOf(ctx.config, qemu),
+    };
+  }
+
+  async #needsOf(config: QemuConfig, qemu: Qemu): Promise<Needs> {
+    const known = this.#needs.get(qemu);
+    if (known !== undefined) return known;
+    // A host is to be left also where its QEMU cannot be started any more.
+    const own = await this.#probe.of(config.accelerator).catch(() => undefined);
+    const needs = needsBy(await guestNeeds(qemu.qmp, own), config);
+    if (own !== undefined) this.#needs.set(qemu, needs);
+    return needs;
   }
 }
