@@ -34,4 +34,5 @@ export { provenByCurve, type Way } from "./outlook/proven-by-curve.ts";
 export * from "./reason.ts";
 export { policyOf as policyOfTrace, type Replayed, replay } from "./replay/replay.ts";
 export * from "./replay/trace.ts";
+export * from "./schedule/index.ts";
 export { Seldom } from "./seldom.ts";

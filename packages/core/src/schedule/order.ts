@@ -1,0 +1,86 @@
+import type { Endpoint, Ledger } from "./ledger.ts";
+import type { QueuedMove, RunningMove } from "./snapshot.ts";
+import { retriesAt } from "./retry.ts";
+
+/** A queued migration with what its place in the queue rests on. */
+export interface Entry {
+  move: QueuedMove;
+  source: Endpoint | undefined;
+  destination: Endpoint | undefined;
+  /** When the wait began that counts. */
+  since: number;
+  /** Those asked for within ten minutes are of one generation; what its deadline presses comes before all. */
+  generation: number;
+  /** How many of its group go before it. */
+  turn: number;
+  /** What its busier end has to carry altogether, in bytes. */
+  busiestBytes: number;
+}
+
+export const generationMs = 10 * 60_000;
+/** Pressed: its deadline leaves it no more than so many times what it takes at its fastest, and this. */
+const pressedFactor = 2;
+const pressedMs = 60_000;
+
+/**
+ * S4: by priority; within it what its deadline presses, then by generations of ten minutes; within one fewer failures first,
+ * groups in turn, and of a group's the one with the busiest end first, because the busiest link decides when all is over.
+ */
+export function inOrder(
+  queued: readonly QueuedMove[],
+  running: readonly RunningMove[],
+  ledger: Ledger,
+  now: number,
+): Entry[] {
+  const entries = queued.map((move) => entryOf(move, ledger, now));
+  for (const { move, source, destination } of entries) {
+    for (const side of [source?.out, destination?.in]) if (side) side.loadBytes += move.memoryBytes;
+  }
+  for (const entry of entries) {
+    entry.busiestBytes = Math.max(entry.source?.out.loadBytes ?? 0, entry.destination?.in.loadBytes ?? 0);
+  }
+  return takeTurns(entries.toSorted(before), running);
+}
+
+function entryOf(move: QueuedMove, ledger: Ledger, now: number): Entry {
+  const source = ledger.endpoints.get(move.sourceId);
+  const destination = move.destinationId === undefined ? undefined : ledger.endpoints.get(move.destinationId);
+  const since = Math.max(move.askedAt, move.notBefore ?? 0, move.attempts.length === 0 ? 0 : retriesAt(move.attempts));
+  const generation = isPressed(move, ledger, source, now) ? -1 : Math.floor(since / generationMs);
+  return { move, source, destination, since, generation, turn: 0, busiestBytes: 0 };
+}
+
+function isPressed(move: QueuedMove, ledger: Ledger, source: Endpoint | undefined, now: number): boolean {
+  if (move.deadlineAt === undefined) return false;
+  const rate = Math.min(source?.out.budget ?? Infinity, ledger.streamBytesPerSec, move.capBytesPerSec ?? Infinity);
+  return move.deadlineAt - now <= pressedFactor * (move.memoryBytes / rate) * 1000 + pressedMs;
+}
+
+/** Sorted once; only where groups compete for the same places is there a second time. */
+function takeTurns(entries: Entry[], running: readonly RunningMove[]): Entry[] {
+  const first = entries[0]?.move.group;
+  if (entries.every(({ move }) => move.group === first)) return entries;
+  const taken = new Map<string, number>();
+  const key = (priority: number, generation: number, group: string) => `${priority} ${generation} ${group}`;
+  const underWay = new Map<string, number>();
+  for (const { group } of running) underWay.set(group, (underWay.get(group) ?? 0) + 1);
+  for (const entry of entries) {
+    const { group, priority } = entry.move;
+    const place = key(priority, entry.generation, group);
+    entry.turn = taken.get(place) ?? underWay.get(group) ?? 0;
+    taken.set(place, entry.turn + 1);
+  }
+  return entries.toSorted(before);
+}
+
+function before(a: Entry, b: Entry): number {
+  return (
+    b.move.priority - a.move.priority ||
+    a.generation - b.generation ||
+    a.move.attempts.length - b.move.attempts.length ||
+    a.turn - b.turn ||
+    b.busiestBytes - a.busiestBytes ||
+    b.move.memoryBytes - a.move.memoryBytes ||
+    (a.move.id < b.move.id ? -1 : 1)
+  );
+}
