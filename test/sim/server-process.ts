@@ -13,6 +13,7 @@ import { Metrics } from "../../apps/orchestrator/src/metrics.ts";
 import { Recorder } from "../../apps/orchestrator/src/runs/recorder.ts";
 import { Runs } from "../../apps/orchestrator/src/runs/runs.ts";
 import { Scheduler } from "../../apps/orchestrator/src/schedule/scheduler.ts";
+import { Saves } from "../../apps/orchestrator/src/to-file/saves.ts";
 import type { World } from "./world.ts";
 
 /** Every report costs the judge's time: as few as will do. */
@@ -46,10 +47,22 @@ export class ServerProcess {
     const store = world.store.usedBy(life);
     const recorder = new Recorder({ store, clock, log });
     this.runs = new Runs({ store, agents, bus, clock, log, metrics, recorder });
-    this.#greeting = { store, agents, runs: this.runs, bus, clock, reportEveryMs, log };
+    const saves = new Saves({ store, agents, bus, clock, log });
+    this.#greeting = { store, agents, runs: this.runs, saves, bus, clock, reportEveryMs, log };
     this.#farewells = new Farewells(this.#greeting);
     const ending = (connection: AgentConnection) => bye(this.#greeting, connection);
-    const fenced = { store, agents, runs: this.runs, bus, clock, log, turns: this.#turns, commands: {}, bye: ending };
+    const fenced = {
+      store,
+      agents,
+      runs: this.runs,
+      saves,
+      bus,
+      clock,
+      log,
+      turns: this.#turns,
+      commands: {},
+      bye: ending,
+    };
     this.fencing = new Fencing(fenced);
     const scheduler = new Scheduler({ store, agents, runs: this.runs, bus, clock, log });
     const cannotStart = (error: unknown) => {
@@ -110,6 +123,7 @@ export class ServerProcess {
   #hear(connection: AgentConnection, message: FromAgent): void {
     // Nobody lies in this world: what is refused was refused by mistake.
     if (message.type === "rejected") this.#world.object(`an agent refused ${JSON.stringify(message)}`);
+    else if (message.type === "misplaced") this.#world.object("a guest was saved, which nobody has asked for");
     else if ("migrationId" in message) this.runs.hear(connection.hostId, message);
     else if (message.type === "guests") void keepGuests(this.#greeting, connection.hostId, message.guests);
   }

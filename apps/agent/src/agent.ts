@@ -1,16 +1,16 @@
-import { type Objection, objectionsOf } from "@godwit/backend";
-import type { AgentHello, AgentRequest, AttemptStatus, Refusal, ToAgent } from "@godwit/contract";
+import type { AgentHello, AgentRequest, AttemptStatus, ToAgent } from "@godwit/contract";
 import { type GuestPart, regrantBeyond } from "@godwit/core";
 import { DestinationAttempt } from "./attempts/destination-attempt.ts";
-import { type AgentParts, addressesOf } from "./attempts/parts.ts";
+import { Declined, expectRoom, type More } from "./attempts/expect-room.ts";
+import { type AgentParts, addressesOf, hostAndPort } from "./attempts/parts.ts";
 import { SourceAttempt } from "./attempts/source-attempt.ts";
+import { prepareRestore, prepareSave } from "./attempts/to-file.ts";
 import { codeOf, detailOf } from "./plane/failure.ts";
 import { Rejections } from "./rejections.ts";
 import { answerTo, refusalOf } from "./requests.ts";
 
 type Attempt = SourceAttempt | DestinationAttempt;
 type Described = Omit<AgentHello, "type" | "guests" | "attempts" | "freeBytes">;
-type More = Pick<Refusal, "device" | "fix" | "pointer">;
 type OfMigration = Extract<ToAgent, { migrationId: string }>;
 
 /** One host's agent: what it is told of a guest, and what its data plane says of it, is dealt with one after the other. */
@@ -36,9 +36,11 @@ export class Agent {
     await this.#parts.machine.noteStart();
     for (const guest of this.#parts.journal.parts.values()) {
       const { part, guestId, name } = guest;
+      // What an unfinished save has written is of no use to anybody: the guest runs.
+      if (guest.saving !== undefined) await this.#dropSave(guest.saving);
       if (guest.held === true) this.#parts.log.info({ guest: name }, "the guest waits for the orchestrator's word");
       else if (part.as === "owner") await this.#parts.guests.adopt(guestId);
-      else if (part.as === "released") this.#keepFrozen(guest, part.migrationId, part.epoch);
+      else if (part.as === "released") this.#keepFrozen(guest, part);
       else await this.#giveUpReserved(guest, part);
     }
   }
@@ -108,6 +110,10 @@ export class Agent {
         return await this.#prepareSource(message);
       case "prepareDestination":
         return await this.#prepareDestination(message);
+      case "prepareSave":
+        return await this.#prepareSave(message);
+      case "prepareRestore":
+        return await this.#prepareRestore(message);
       case "precopy":
         return await this.#parts.plane.precopy(migrationId);
       case "exact":
@@ -152,6 +158,7 @@ export class Agent {
       );
     }
     try {
+      this.#expectNoOther(guestId, (attempt) => attempt.role === "source" && attempt.folder !== undefined);
       const peers = await this.#parts.plane.openOutgoing({
         migrationId,
         guestId,
@@ -171,6 +178,43 @@ export class Agent {
     }
   }
 
+  /** Whoever saves a guest has it for itself: neither begins in the middle of a migration. */
+  async #prepareSave(message: ToAgent & { type: "prepareSave" }): Promise<void> {
+    const { migrationId, guestId } = message;
+    try {
+      if (!this.#attempts.has(migrationId)) {
+        this.#expectNoOther(guestId, () => true);
+        this.#attempts.set(migrationId, await prepareSave(this.#parts, message));
+      }
+      this.#parts.tell({ type: "sourcePrepared", migrationId, guestId, peers: [] });
+    } catch (error) {
+      this.#decline(message, "source", codeOf(error), detailOf(error));
+    }
+  }
+
+  async #prepareRestore(message: ToAgent & { type: "prepareRestore" }): Promise<void> {
+    const known = this.#attempts.get(message.migrationId);
+    if (known?.at === "loaded") {
+      const { migrationId, guestId, epoch } = known;
+      return this.#parts.tell({ type: "loaded", migrationId, guestId, epoch });
+    }
+    try {
+      if (known === undefined) this.#attempts.set(message.migrationId, await prepareRestore(this.#parts, message));
+    } catch (error) {
+      this.#decline(message, "destination", codeOf(error), detailOf(error));
+    }
+  }
+
+  #expectNoOther(guestId: string, isOther: (attempt: Attempt) => boolean): void {
+    const stands = [...this.#attempts.values()].some(
+      (attempt) =>
+        attempt.guestId === guestId &&
+        (attempt.at === "owns" || attempt.at === "freezing" || attempt.at === "frozen") &&
+        isOther(attempt),
+    );
+    if (stands) throw Object.assign(new Error("the guest is being moved or saved already"), { code: "guest-busy" });
+  }
+
   async #prepareDestination(message: ToAgent & { type: "prepareDestination" }): Promise<void> {
     const { migrationId, guestId, epoch, name, devices, peers, ticket, sourceEndpoint } = message;
     const prepared = { type: "destinationPrepared" as const, migrationId, guestId };
@@ -181,7 +225,7 @@ export class Agent {
     const reserved = { guestId, name, definitions: devices, migrationId, epoch };
     const addresses = addressesOf({ ...reserved, part: { as: "reserved", epoch, migrationId } });
     try {
-      await this.#expectRoom(addresses, peers);
+      await expectRoom(this.#parts.plane, addresses, peers);
       await this.#parts.journal.append({ entry: "reserved", ...reserved });
       this.#attempts.set(migrationId, new DestinationAttempt(this.#parts, { guestId, migrationId, epoch }));
       await this.#parts.plane.openIncoming({
@@ -202,19 +246,6 @@ export class Agent {
         detailOf(error),
         error instanceof Declined ? error.more : {},
       );
-    }
-  }
-
-  async #expectRoom(
-    addresses: ReturnType<typeof addressesOf>,
-    peers: Extract<ToAgent, { type: "prepareDestination" }>["peers"],
-  ): Promise<void> {
-    for (const address of addresses) {
-      const peer = peers.find((each) => each.name === address.device);
-      if (peer === undefined)
-        throw Object.assign(new Error(`the source said nothing of ${address.device}`), { code: "invalid-config" });
-      const check = await this.#parts.plane.check(address, peer);
-      if (!check.ok) throw new Declined(address.device, objectionsOf(check));
     }
   }
 
@@ -320,9 +351,15 @@ export class Agent {
     await journal.append({ entry: "disowned", guestId, epoch });
   }
 
-  #keepFrozen(guest: GuestPart, migrationId: string, epoch: number): void {
-    const start = { state: { epoch, at: "released" as const, whole: true }, live: false };
+  #keepFrozen(guest: GuestPart, { migrationId, epoch, folder }: GuestPart["part"] & { as: "released" }): void {
+    const start = { state: { epoch, at: "released" as const, whole: true }, live: false, folder };
     this.#attempts.set(migrationId, new SourceAttempt(this.#parts, guest, migrationId, start));
+  }
+
+  async #dropSave({ migrationId, folder }: Exclude<GuestPart["saving"], undefined>): Promise<void> {
+    const { plane, log } = this.#parts;
+    const dropped = plane.dropSave({ folder, id: migrationId });
+    await dropped.catch((error: unknown) => log.warn({ folder }, `the rest of a save stays: ${detailOf(error)}`));
   }
 
   async #giveUpReserved(
@@ -337,8 +374,11 @@ export class Agent {
 
   /** Whoever asks whether a side is prepared waits for an answer to that. */
   #declineRejected(message: OfMigration, detail: string): void {
-    if (message.type === "prepareSource") this.#decline(message, "source", "guest-not-settled", detail);
-    if (message.type === "prepareDestination") this.#decline(message, "destination", "guest-not-settled", detail);
+    const { type } = message;
+    if (type === "prepareSource" || type === "prepareSave")
+      this.#decline(message, "source", "guest-not-settled", detail);
+    if (type === "prepareDestination" || type === "prepareRestore")
+      this.#decline(message, "destination", "guest-not-settled", detail);
   }
 
   #decline(message: OfMigration, role: "source" | "destination", code: string, detail: string, more: More = {}): void {
@@ -347,26 +387,9 @@ export class Agent {
   }
 }
 
-/** What speaks against a device is told whole; its code and its fix are those of the first. */
-class Declined extends Error {
-  override name = "Declined";
-  readonly code: string;
-  readonly more: More;
-  constructor(device: string, objections: Objection[]) {
-    super(`${device}: ${objections.map(({ reason }) => reason).join("; ")}.`);
-    const [first] = objections;
-    this.code = first?.code ?? "invalid-config";
-    this.more = { device, fix: first?.fix, pointer: first?.pointer };
-  }
-}
-
 function statusOf(attempt: Attempt): AttemptStatus {
-  const { migrationId, guestId, epoch } = attempt;
-  if (attempt.role === "destination") return { role: "destination", migrationId, guestId, epoch, at: attempt.at };
-  return { role: "source", migrationId, guestId, epoch, at: attempt.at === "discarded" ? "released" : attempt.at };
-}
-
-function hostAndPort(endpoint: string): { host: string; port: number } {
-  const at = endpoint.lastIndexOf(":");
-  return { host: endpoint.slice(0, at).replace(/^\[|\]$/g, ""), port: Number(endpoint.slice(at + 1)) };
+  const { migrationId, guestId, epoch, folder } = attempt;
+  const ids = { migrationId, guestId, epoch, ...(folder !== undefined && { folder }) };
+  if (attempt.role === "destination") return { role: "destination", ...ids, at: attempt.at };
+  return { role: "source", ...ids, at: attempt.at === "discarded" ? "released" : attempt.at };
 }

@@ -96,13 +96,20 @@ describe("the journal", () => {
       refused,
       { entry: "created", guestId: "h", name: "other", definitions },
       ...frozen("h", 300),
+      ...["i", "j"].flatMap((guestId): JournalEntry[] => [
+        { entry: "created", guestId, name: guestId, definitions },
+        { entry: "saving", guestId, migrationId: "s", epoch: 2, folder: `/saves/${guestId}` },
+      ]),
+      { entry: "released", guestId: "j", migrationId: "s", epoch: 2 },
     );
     const long = (await readFile(path)).length;
     const first = await partsAtOpening();
-    expect((await readFile(path)).length).toBeLessThan(long / 100);
+    expect((await readFile(path)).length).toBeLessThan(long / 80);
     expect(await partsAtOpening()).toEqual(first);
     expect(first.get("g")).toMatchObject({ part: { as: "owner", epoch: 802 }, refusedEpoch: 802 });
     expect(first.get("h")).toMatchObject({ part: { as: "released", epoch: 602 } });
+    expect(first.get("i")).toMatchObject({ part: { as: "owner", epoch: 1 }, saving: { folder: "/saves/i" } });
+    expect(first.get("j")).toMatchObject({ part: { as: "released", epoch: 2, folder: "/saves/j" } });
   });
 
   test("can be read and goes on after a disk that was full in the middle of a line", async () => {

@@ -18,6 +18,7 @@ const Entry = z.discriminatedUnion("entry", [
   z.object({ entry: z.literal("reserved"), ...ofMigration, ...described }),
   z.object({ entry: z.enum(["granted", "regranted", "revoked", "dropped"]), ...ofMigration }),
   z.object({ entry: z.enum(["refused", "released", "reclaimed", "discarded"]), ...ofMigration }),
+  z.object({ entry: z.literal("saving"), ...ofMigration, folder: z.string() }),
   z.object({ entry: z.enum(["held", "resumed"]), ...ofGuest }),
   z.object({ entry: z.literal("disowned"), ...ofGuest, epoch: z.int().positive() }),
 ]);
@@ -151,8 +152,12 @@ function folded(entries: JournalEntry[], path: string): Parts {
 
 /** The fewest entries that fold into the same parts. */
 function entriesOf(parts: Parts): JournalEntry[] {
-  return [...parts.values()].flatMap(({ guestId, name, definitions, part, refusedEpoch, held }): JournalEntry[] => {
-    const hold: JournalEntry[] = held === true ? [{ entry: "held", guestId }] : [];
+  return [...parts.values()].flatMap(({ guestId, name, definitions, part, refusedEpoch, ...more }): JournalEntry[] => {
+    const { held, saving } = more;
+    const marks: JournalEntry[] = [
+      ...(saving === undefined ? [] : [{ entry: "saving" as const, guestId, ...saving }]),
+      ...(held === true ? [{ entry: "held" as const, guestId }] : []),
+    ];
     const reserve = (epoch: number, migrationId: string): JournalEntry => ({
       entry: "reserved",
       guestId,
@@ -172,14 +177,15 @@ function entriesOf(parts: Parts): JournalEntry[] {
           ? [
               ...owned(part.epoch - 1),
               { entry: "refused", guestId, migrationId: "compacted", epoch: part.epoch },
-              ...hold,
+              ...marks,
             ]
-          : [...owned(part.epoch), ...hold];
-      case "released":
-        return [
-          ...owned(part.epoch - 1),
-          { entry: "released", guestId, migrationId: part.migrationId, epoch: part.epoch },
-        ];
+          : [...owned(part.epoch), ...marks];
+      case "released": {
+        const { epoch, migrationId, folder } = part;
+        const into: JournalEntry[] =
+          folder === undefined ? [] : [{ entry: "saving", guestId, migrationId, epoch, folder }];
+        return [...owned(epoch - 1), ...into, { entry: "released", guestId, migrationId, epoch }];
+      }
       case "reserved":
         return [reserve(part.epoch, part.migrationId)];
       case "revoked":

@@ -15,6 +15,8 @@ export async function answerTo(request: AgentRequest, parts: AgentParts): Promis
       return await describeGuest(request.guestId, parts);
     case "checkGuest":
       return await checkGuest(request, parts);
+    case "inspectSave":
+      return await parts.plane.inspectSave(request.folder);
   }
 }
 

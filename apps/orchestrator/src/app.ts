@@ -9,6 +9,7 @@ import { dateOf } from "./clock.ts";
 import { type Authenticate, expectScopes, type Principal, usualScope } from "./http/auth.ts";
 import { describeApi } from "./http/docs.ts";
 import { eventRoutes, type EventParts } from "./http/events.ts";
+import { guestSaveRoutes } from "./http/guest-saves.ts";
 import { guestRoutes, type GuestParts } from "./http/guests.ts";
 import { healthRoutes } from "./http/health.ts";
 import { hostRoutes, type HostParts } from "./http/hosts.ts";
@@ -105,6 +106,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   tokenRoutes(app, parts);
   hostRoutes(app, parts);
   guestRoutes(app, parts);
+  guestSaveRoutes(app, parts);
   await eventRoutes(app, parts);
   await pageRoutes(app);
   return app;

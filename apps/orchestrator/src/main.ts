@@ -25,6 +25,7 @@ import { Runs } from "./runs/runs.ts";
 import { startSampler } from "./runs/sampler.ts";
 import { startPruning } from "./pruning.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
+import { Saves } from "./to-file/saves.ts";
 import { ensureTokenFile } from "./tokens.ts";
 
 /** The folder of an embedded database is one process's alone: nobody waits for its lease, and a pause need not end it. */
@@ -88,11 +89,13 @@ async function conduct(running: Running, onReady?: (ready: OrchestratorReady) =>
   const recorder = new Recorder({ store, clock, log });
   const runs = new Runs({ store, agents, bus, clock, log, metrics, recorder });
   await runs.adoptAll();
-  const parts = { store, agents, runs, bus, clock, log };
+  await using saves = new Saves({ store, agents, bus, clock, log });
+  await saves.adoptAll();
+  const parts = { store, agents, runs, saves, bus, clock, log };
   const scheduler = new Scheduler(parts);
   const sessions = new Sessions(() => clock.now());
   const authenticate = bearer(store, () => dateOf(clock.now()));
-  const greeting: GreetingParts = { ...parts, reportEveryMs: config.reportEveryMs };
+  const greeting: GreetingParts & { saves: Saves } = { ...parts, reportEveryMs: config.reportEveryMs };
   const turns = new InTurn();
   await using fencing = new Fencing({
     ...parts,
@@ -107,6 +110,7 @@ async function conduct(running: Running, onReady?: (ready: OrchestratorReady) =>
   const maySend = () => !lost.aborted && lease.isHeld();
   const conversations = converse({ server: app.server, authenticate, turns, maySend }, greeting);
   await using _scheduling = scheduler.start();
+  saves.start();
   using _sampling = startSampler({ runs, store, clock, log });
   await using _recording = recorder.start();
   using _pruning = startPruning({ store, clock, log });
@@ -146,8 +150,11 @@ interface Door {
 }
 
 /** The agents' side: hellos, each host's in turn, what is said after them, and farewells. */
-function converse({ server, authenticate, turns, maySend }: Door, greeting: GreetingParts): AsyncDisposable {
-  const { runs, agents, log } = greeting;
+function converse(
+  { server, authenticate, turns, maySend }: Door,
+  greeting: GreetingParts & { saves: Saves },
+): AsyncDisposable {
+  const { runs, saves, agents, log } = greeting;
   const farewells = new Farewells(greeting);
   const sockets = agentSocket({
     server,
@@ -157,6 +164,7 @@ function converse({ server, authenticate, turns, maySend }: Door, greeting: Gree
     greet: (hello, connect) => turns.take(hello.name, () => greet(greeting, hello, connect)),
     hear: (connection, message) => {
       if (message.type === "rejected") void runs.refusals.byAgent(connection.hostId, message);
+      else if (saves.hear(connection.hostId, message) || message.type === "misplaced") return;
       else if ("migrationId" in message) runs.hear(connection.hostId, message);
       else if (message.type === "guests") void keepGuests(greeting, connection.hostId, message.guests);
     },

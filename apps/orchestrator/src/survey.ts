@@ -15,6 +15,7 @@ import type { ConnectedAgents } from "./agents/connected.ts";
 import { factsOf } from "./host-facts.ts";
 import { ProblemError } from "./problem.ts";
 import type { Runs } from "./runs/runs.ts";
+import type { Saves } from "./to-file/saves.ts";
 
 const askLimitMs = 10_000;
 /** So many of a kind of thing are named one by one. */
@@ -24,6 +25,7 @@ export interface SurveyParts {
   store: Store;
   agents: ConnectedAgents;
   runs: Runs;
+  saves: Saves;
 }
 
 /** What was found out about moving a guest before anything of it is done. */
@@ -85,7 +87,10 @@ export function migrationOf(runs: Runs, guestId: string): string | undefined {
 
 type Found = Pick<Survey, "guest" | "source" | "destination" | "definitions">;
 
-function candidateOf({ agents, runs }: SurveyParts, { guest, source, destination, definitions }: Found): Candidate {
+function candidateOf(
+  { agents, runs, saves }: SurveyParts,
+  { guest, source, destination, definitions }: Found,
+): Candidate {
   const hostOf = (host: HostRecord): CandidateHost => ({
     id: host.id,
     name: host.name,
@@ -94,7 +99,12 @@ function candidateOf({ agents, runs }: SurveyParts, { guest, source, destination
     absent: factsOf(host).absentBackends,
   });
   return {
-    guest: { name: guest.name, settled: guest.state === "running", busyWith: migrationOf(runs, guest.id) },
+    guest: {
+      name: guest.name,
+      settled: guest.state === "running",
+      busyWith: migrationOf(runs, guest.id),
+      save: saves.of(guest.id),
+    },
     source: hostOf(source),
     destination: hostOf(destination),
     kinds: definitions.map(({ name, kind }) => ({ device: name, kind })),

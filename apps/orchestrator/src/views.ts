@@ -1,6 +1,8 @@
-import { DeviceDefinition, DeviceStatus, type Guest, type Host } from "@godwit/contract";
+import { DeviceDefinition, DeviceStatus, type Guest, type GuestSave, type Host } from "@godwit/contract";
+import { assertNever, type SaveState } from "@godwit/core";
 import type { GuestRecord, HostRecord } from "@godwit/store";
 import { z } from "zod";
+import { dateOf } from "./clock.ts";
 import { factsOf } from "./host-facts.ts";
 
 /** Hosts and guests as the API shows them. */
@@ -26,7 +28,7 @@ function standingOf({ fenced }: HostRecord, connected: boolean): Pick<Host, "sta
 
 export function guestView(
   guest: GuestRecord,
-  seen: { host: string; connected: boolean; migrationId: string | undefined },
+  seen: { host: string; connected: boolean; migrationId: string | undefined; save: SaveState | undefined },
 ): Guest {
   return {
     id: guest.id,
@@ -34,10 +36,33 @@ export function guestView(
     host: seen.host,
     hostId: guest.hostId,
     epoch: guest.epoch,
-    state: seen.connected || guest.state === "lost" ? guest.state : "unknown",
+    state: seen.connected || guest.state === "lost" || guest.state === "saved" ? guest.state : "unknown",
     migrationId: seen.migrationId,
+    save: seen.save === undefined ? undefined : saveView(seen.save),
     definitions: z.array(DeviceDefinition).parse(guest.definitions),
     devices: z.array(DeviceStatus).parse(guest.devices),
     createdAt: guest.createdAt.toISOString(),
   };
+}
+
+function saveView(state: SaveState): GuestSave | undefined {
+  const since = dateOf(state.since).toISOString();
+  switch (state.at) {
+    case "saving":
+    case "restoring": {
+      const { id, at, host, folder, epoch } = state;
+      return { id, state: at, host: host.name, folder, epoch, since };
+    }
+    case "saved": {
+      const { id, host, folder, epoch, bytes } = state.save;
+      return { id, state: "saved", host: host.name, folder, epoch, bytes, since, failure: state.failure };
+    }
+    case "over": {
+      if (state.attempted === undefined) return undefined;
+      const { id, host, folder, epoch, failure } = state.attempted;
+      return { id, state: "failed", host: host.name, folder, epoch, since, failure };
+    }
+    default:
+      return assertNever(state);
+  }
 }

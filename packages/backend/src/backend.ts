@@ -4,6 +4,8 @@
  * byte of its stream means; later bytes supersede earlier ones.
  */
 
+import type { FileDestination, FileSource } from "./to-file.ts";
+
 /** What is yet to move. Asking has no side effect. All figures are finite and not negative. */
 export interface Pending {
   /** Bytes that must have moved before a switchover is worth trying. */
@@ -100,7 +102,7 @@ export interface BackendInfo {
   format: { writes: number; reads: number[] };
   /** What the state needs at the other side, like CPU flags. */
   features: string[];
-  can: { precopy?: boolean; switchoverAck?: boolean; parallelStreams?: number; throttle?: boolean };
+  can: { precopy?: boolean; switchoverAck?: boolean; parallelStreams?: number; throttle?: boolean; toFile?: boolean };
 }
 
 /** One thing that speaks against a device's coming to this host. */
@@ -190,6 +192,12 @@ export interface Backend<Config = unknown> extends BackendInfo {
   source(ctx: DeviceContext<Config>): Promise<Source>;
   /** @param peer as in `check`, which has come before */
   destination(ctx: DeviceContext<Config>, peer?: PeerDevice): Promise<Destination>;
+  /**
+   * Where `can.toFile` says so a device is saved into a folder and restored from it: by its stream, which then consists of what `final`
+   * sends alone, unless the back end has these for a better way.
+   */
+  fileSource?(ctx: DeviceContext<Config>): Promise<FileSource>;
+  fileDestination?(ctx: DeviceContext<Config>, peer?: PeerDevice): Promise<FileDestination>;
 }
 
 /** A device's configuration is wrong; `pointer` is a JSON pointer into it (RFC 6901). */

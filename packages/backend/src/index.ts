@@ -15,4 +15,5 @@ export { AttachError, type AttachedStatus } from "./attach-protocol.ts";
 export { attach, type Attached } from "./attach.ts";
 export type { AttachedDevice } from "./attach/attached-device.ts";
 export { type AttachedServer, serveAttached, type ServeOptions } from "./serve-attached.ts";
+export { type FileDestination, type FileSource, openFileDestination, openFileSource } from "./to-file.ts";
 export { snapshotBackend, type SnapshotOptions } from "./snapshot-backend.ts";

@@ -42,7 +42,7 @@ export function snapshotBackend<Config = unknown>(options: SnapshotOptions<Confi
     version: options.version ?? "1.0.0",
     format: options.format ?? { writes: 1, reads: [1] },
     features: options.features ?? [],
-    can: { precopy: false },
+    can: { precopy: false, toFile: true },
   };
   const device = (ctx: DeviceContext<Config>): Device => ({ sizeBytes: async () => (await save(options, ctx)).length });
   return {

@@ -23,7 +23,9 @@ import {
   Plan,
   PolicyList,
   Report,
+  type RestoreGuest,
   Sample,
+  type SaveGuest,
   TokenList,
 } from "@godwit/contract";
 import { z } from "zod";
@@ -82,9 +84,19 @@ export class Client {
 
   readonly guests = {
     list: (query: Paging & { host?: string } = {}) => this.#get("/v1/guests", GuestList, query),
-    get: (guest: string) => this.#get(`/v1/guests/${encodeURIComponent(guest)}`, Guest),
+    get: (guest: string, query: { wait?: number } = {}) => this.#get(guestPath(guest), Guest, query),
     create: (guest: Input<typeof CreateGuest>) => this.#post("/v1/guests", Guest, guest),
-    remove: (guest: string) => this.#send("DELETE", `/v1/guests/${encodeURIComponent(guest)}`),
+    remove: (guest: string) => this.#send("DELETE", guestPath(guest)),
+    save: (guest: string, save: Input<typeof SaveGuest>) => this.#post(`${guestPath(guest)}/save`, Guest, save),
+    restore: (guest: string, restore: Input<typeof RestoreGuest>) =>
+      this.#post(`${guestPath(guest)}/restore`, Guest, restore),
+    /** Until nobody saves or restores it, over as many long polls as it takes. */
+    waitAtRest: async (guest: string): Promise<Guest> => {
+      for (;;) {
+        const found = await this.guests.get(guest, { wait: 30 });
+        if (found.save?.state !== "saving" && found.save?.state !== "restoring") return found;
+      }
+    },
   };
 
   readonly plans = {
@@ -191,6 +203,10 @@ export class Client {
     if (!response.ok) throw await problemIn(response);
     return response;
   }
+}
+
+function guestPath(guest: string): string {
+  return `/v1/guests/${encodeURIComponent(guest)}`;
 }
 
 function migrationPath(id: string): string {

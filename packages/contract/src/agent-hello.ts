@@ -19,6 +19,10 @@ export const OwnedGuest = z.object({
 });
 export type OwnedGuest = z.infer<typeof OwnedGuest>;
 
+const folder = z.string().max(3_000).optional().meta({
+  description: "where the guest is being saved, or restored from, if it is not on its way between hosts",
+});
+
 /** Where an agent's part in a migration stands; the states of the handover, by role. */
 export const AttemptStatus = z.discriminatedUnion("role", [
   z.object({
@@ -27,6 +31,7 @@ export const AttemptStatus = z.discriminatedUnion("role", [
     guestId: Id,
     epoch: Epoch,
     at: z.enum(["owns", "freezing", "frozen", "released", "refused", "reclaimed"]),
+    folder,
   }),
   z.object({
     role: z.literal("destination"),
@@ -34,6 +39,7 @@ export const AttemptStatus = z.discriminatedUnion("role", [
     guestId: Id,
     epoch: Epoch,
     at: z.enum(["reserved", "loaded", "granted", "running", "revoked"]),
+    folder,
   }),
 ]);
 export type AttemptStatus = z.infer<typeof AttemptStatus>;

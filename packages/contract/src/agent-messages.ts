@@ -3,6 +3,7 @@ import { AgentHello, OwnedGuest } from "./agent-hello.ts";
 import { BackendInfo, DeviceDefinition, DeviceStatus, DirtyHistory, Needs, Pending } from "./backend.ts";
 import { SwitchoverTimings } from "./migration.ts";
 import { Bytes, BytesPerSec, Endpoint, Epoch, Id, Ms, Name } from "./primitives.ts";
+import { Folder } from "./save.ts";
 
 const ofMigration = { migrationId: Id, guestId: Id };
 const ofHandover = { ...ofMigration, epoch: Epoch };
@@ -23,6 +24,9 @@ export const AgentRequest = z.discriminatedUnion("ask", [
     devices: z.array(DeviceDefinition),
     peers: z.array(PeerDevice),
   }),
+  z
+    .object({ ask: z.literal("inspectSave"), guestId: Id, folder: Folder })
+    .meta({ description: "what the folder says that it holds; the guest is the one that is asked for" }),
 ]);
 export type AgentRequest = z.infer<typeof AgentRequest>;
 
@@ -48,6 +52,7 @@ export type Refusal = z.infer<typeof Refusal>;
 const created = z.object({ devices: z.array(DeviceStatus) });
 const checked = z.object({ refusals: z.array(Refusal) });
 const nothing = z.object({});
+const inspected = z.object({ saveId: Id, guestId: Id, epoch: Epoch, kinds: z.array(z.string()) });
 
 /** The shape of the answer to each question. */
 export const agentAnswers = {
@@ -55,6 +60,7 @@ export const agentAnswers = {
   removeGuest: nothing,
   describeGuest: GuestDescription,
   checkGuest: checked,
+  inspectSave: inspected,
 } as const satisfies Record<AgentRequest["ask"], z.ZodType>;
 export type AgentAnswer<Ask extends AgentRequest["ask"]> = z.infer<(typeof agentAnswers)[Ask]>;
 
@@ -87,6 +93,19 @@ export const ToAgent = z.discriminatedUnion("type", [
     ticket: z.string().max(256),
     sourceEndpoint: Endpoint,
   }),
+  z
+    .object({ type: z.literal("prepareSave"), ...ofHandover, folder: Folder })
+    .meta({ description: "the guest is to be released into this folder; `freeze` follows" }),
+  z
+    .object({
+      type: z.literal("prepareRestore"),
+      ...ofHandover,
+      name: Name,
+      devices: z.array(DeviceDefinition),
+      folder: Folder,
+      saveId: Id,
+    })
+    .meta({ description: "the guest is to be loaded from this save; `grant` follows" }),
   z.object({ type: z.literal("precopy"), ...ofMigration }),
   z.object({ type: z.literal("exact"), ...ofMigration, sequence: z.int().positive() }),
   z
@@ -201,6 +220,9 @@ export const FromAgent = z.discriminatedUnion("type", [
     statuses: z.array(DeviceStatus),
   }),
   z.object({ type: z.literal("refused"), ...ofHandover, code: z.string(), detail: z.string() }),
+  z
+    .object({ type: z.literal("misplaced"), ...ofHandover, code: z.string(), detail: z.string() })
+    .meta({ description: "the guest was released into a folder that could not be given its name" }),
   z.object({
     type: z.literal("revoked"),
     ...ofHandover,

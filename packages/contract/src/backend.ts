@@ -13,6 +13,7 @@ export const BackendInfo = z
       switchoverAck: z.boolean().optional(),
       parallelStreams: z.int().positive().optional(),
       throttle: z.boolean().optional().meta({ description: "a device can be slowed down while it migrates" }),
+      toFile: z.boolean().optional().meta({ description: "a device can be saved into a folder and restored from it" }),
     }),
   })
   .meta({ id: "BackendInfo" });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { DeviceDefinition, DeviceStatus } from "./backend.ts";
 import { Epoch, Id, Name, Reference, Timestamp } from "./primitives.ts";
 import { listOf } from "./list.ts";
+import { GuestSave } from "./save.ts";
 
 /** What migrates as one: a set of devices, owned by one host at an epoch. */
 export const Guest = z
@@ -11,11 +12,12 @@ export const Guest = z
     host: Name,
     hostId: Id,
     epoch: Epoch,
-    state: z.enum(["running", "stopped", "unknown", "lost"]).meta({
+    state: z.enum(["running", "stopped", "unknown", "lost", "saved"]).meta({
       description:
-        "as its host last said; unknown while the host is disconnected; lost when it was fenced and no other host has a whole copy",
+        "as its host last said; unknown while the host is disconnected; lost when it was fenced and no other host has a whole copy; saved when it is in a folder and runs nowhere",
     }),
     migrationId: Id.optional().meta({ description: "the migration that has not ended yet" }),
+    save: GuestSave.optional(),
     definitions: z.array(DeviceDefinition),
     devices: z.array(DeviceStatus),
     createdAt: Timestamp,

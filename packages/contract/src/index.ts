@@ -13,5 +13,6 @@ export * from "./policy.ts";
 export * from "./prediction.ts";
 export * from "./primitives.ts";
 export * from "./problem.ts";
+export * from "./save.ts";
 export * from "./token.ts";
 export * from "./trace.ts";

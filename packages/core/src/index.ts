@@ -36,3 +36,7 @@ export { policyOf as policyOfTrace, type Replayed, replay } from "./replay/repla
 export * from "./replay/trace.ts";
 export * from "./schedule/index.ts";
 export { Seldom } from "./seldom.ts";
+export * from "./to-file/begin-save.ts";
+export * from "./to-file/outstanding-of-save.ts";
+export * from "./to-file/save-state.ts";
+export * from "./to-file/step-save.ts";

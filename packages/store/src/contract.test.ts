@@ -144,6 +144,34 @@ describeStore((opened) => {
       expect(await store.guests.find(guestId)).toMatchObject({ epoch: 4, state: "lost" });
     });
 
+    test("F1: a guest's way into a folder is kept, and nothing else is begun with the guest meanwhile", async () => {
+      const guest = newGuest({ epoch: 4 });
+      const guestId = guest.id;
+      await store.guests.create(guest, []);
+      const seen = { epoch: 4, state: "running" as const };
+      const [begun, migration] = [{ guestId, save: { at: "saving" }, seen }, newMigration({ guestId })];
+      expect(await store.guests.commitSave({ ...begun, seen: { ...seen, epoch: 3 } }, [])).toBe(false);
+      expect(await store.guests.commitSave({ ...begun, guestId: unique("none") }, [])).toBe(false);
+      expect(await store.guests.commitSave(begun, [])).toBe(true);
+      expect(await store.guests.find(guestId)).toEqual({ ...guest, save: { at: "saving" } });
+      expect((await store.guests.withSave()).filter(({ id }) => id === guestId)).toHaveLength(1);
+      expect(await store.migrations.create(migration, [])).toBe("guest-busy");
+      const placement = { hostId: "a", epoch: 5, state: "saved" as const };
+      const from = await store.events.latest();
+      await store.guests.commitSave({ guestId, save: { at: "saved" }, placement }, [news({ guestId })]);
+      expect(await store.guests.find(guestId)).toEqual({ ...guest, ...placement, save: { at: "saved" } });
+      expect((await store.events.after({ cursor: from, limit: 10 })).events).toHaveLength(1);
+      expect(await store.guests.loseAllOn("a", { type: "guest.lost", at: second(3), says: "" })).not.toContain(
+        guest.name,
+      );
+      const older = { hostId: "b", epoch: 4, state: "running" as const };
+      await store.guests.commitSave({ guestId, save: undefined, placement: older }, []);
+      expect(await store.guests.find(guestId)).toEqual({ ...guest, ...placement });
+      expect(await store.migrations.create(migration, [])).toBe("created");
+      const again = { ...begun, seen: { epoch: 5, state: "saved" as const } };
+      expect(await store.guests.commitSave(again, [])).toBe(false);
+    });
+
     test("guests are listed and counted by host", async () => {
       const [busy, quiet] = [unique("host"), unique("host")];
       const made = [busy, busy, quiet].map((hostId, index) => newGuest({ hostId, createdAt: second(index) }));

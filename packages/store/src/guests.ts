@@ -1,9 +1,9 @@
 import { pageOf, pageQuery } from "./cursor.ts";
-import { type Database, fromJsonColumn } from "./database.ts";
+import { type Database, fromJsonColumn, objectFromJsonColumn } from "./database.ts";
 import { eventsAfter } from "./events.ts";
 import { type Guest, Prisma } from "./generated/client.ts";
 import type { Change, ChangeNamed } from "./lease.ts";
-import type { GuestRecord, Guests, Placement } from "./store.ts";
+import type { GuestRecord, Guests, Placement, SaveCommit } from "./store.ts";
 
 export function guestsOf({ prisma }: Database, change: Change, changeNamed: ChangeNamed): Guests {
   return {
@@ -37,13 +37,32 @@ export function guestsOf({ prisma }: Database, change: Change, changeNamed: Chan
       return await changeNamed(Prisma.sql`
         changed AS (
           UPDATE guests SET state = 'lost'
-          WHERE host_id = ${hostId} AND state <> 'lost' AND EXISTS (SELECT FROM leased)
+          WHERE host_id = ${hostId} AND state NOT IN ('lost', 'saved') AND EXISTS (SELECT FROM leased)
             AND NOT EXISTS (SELECT FROM migrations WHERE guest_id = guests.id AND ended_at IS NULL)
           RETURNING id, name
         ), logged AS (
           INSERT INTO events (type, at, guest_id, host_id, sentence, data)
           SELECT ${type}, ${at}, id, ${hostId}, name || ' ' || ${says}, json_build_object('name', name) FROM changed
         )`);
+    },
+
+    async commitSave({ guestId, save, seen, placement }, events) {
+      const stands =
+        seen === undefined
+          ? Prisma.empty
+          : Prisma.sql`AND epoch = ${seen.epoch} AND state = ${seen.state}::guest_state
+              AND NOT EXISTS (SELECT FROM migrations WHERE guest_id = ${guestId} AND ended_at IS NULL)`;
+      return await change(Prisma.sql`
+        changed AS (
+          UPDATE guests SET save = ${save === undefined ? null : JSON.stringify(save)}::json ${placedBy(placement)}
+          WHERE id = ${guestId} AND EXISTS (SELECT FROM leased) ${stands}
+          RETURNING id
+        ), ${eventsAfter(events)}`);
+    },
+
+    async withSave() {
+      const found = await prisma.guest.findMany({ where: { save: { not: Prisma.AnyNull } }, orderBy: { id: "asc" } });
+      return found.map(record);
     },
 
     async find(nameOrId) {
@@ -74,9 +93,24 @@ export function placing({ guestId, hostId, epoch, state, devices }: Placement): 
     WHERE id = ${guestId} AND epoch <= ${epoch}`;
 }
 
-function record(guest: Guest): GuestRecord {
+/** The same within another update of the guest's row. */
+function placedBy(placement: SaveCommit["placement"]): Prisma.Sql {
+  if (placement === undefined) return Prisma.empty;
+  const { hostId, epoch, state, devices } = placement;
+  const known = devices === undefined ? null : JSON.stringify(devices);
+  const unlessPassed = (column: Prisma.Sql, value: Prisma.Sql) =>
+    Prisma.sql`${column} = CASE WHEN epoch <= ${epoch} THEN ${value} ELSE ${column} END`;
+  return Prisma.sql`,
+    ${unlessPassed(Prisma.sql`host_id`, Prisma.sql`${hostId}::text`)},
+    ${unlessPassed(Prisma.sql`epoch`, Prisma.sql`${epoch}::int`)},
+    ${unlessPassed(Prisma.sql`state`, Prisma.sql`${state}::guest_state`)},
+    ${unlessPassed(Prisma.sql`devices`, Prisma.sql`COALESCE(${known}::json, devices)`)}`;
+}
+
+function record({ save, ...guest }: Guest): GuestRecord {
   return {
     ...guest,
+    ...(save !== null && { save: objectFromJsonColumn(save) }),
     definitions: fromJsonColumn(guest.definitions),
     devices: fromJsonColumn(guest.devices),
   };

@@ -18,6 +18,9 @@ export function migrationsOf({ pool, prisma }: Database, change: Change): Migrat
           SELECT ${id}, ${guestId}, ${sourceId}, ${destinationId}, ${phase}, ${version}::int,
             ${JSON.stringify(state)}::json, ${createdAt}::timestamptz, ${endedAt ?? null}::timestamptz
           WHERE EXISTS (SELECT FROM leased)
+            AND NOT EXISTS (
+              SELECT FROM guests WHERE id = ${guestId} AND save->>'at' IN ('saving', 'saved', 'restoring')
+            )
           ON CONFLICT (guest_id) WHERE ended_at IS NULL DO NOTHING
           RETURNING id
         ), ${eventsAfter(events)}`);

@@ -4,8 +4,10 @@
  */
 
 import type { Idempotency, Tokens } from "./access.ts";
+import type { SaveCommit } from "./save-commit.ts";
 
 export * from "./access.ts";
+export * from "./save-commit.ts";
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
@@ -107,11 +109,16 @@ export interface GuestRecord {
   /** The host that owns the guest at `epoch`, as far as the orchestrator has heard. */
   hostId: string;
   epoch: number;
-  /** Lost: its host was fenced, and no host that is known to be able to run it has a whole copy. */
-  state: "running" | "stopped" | "lost";
+  /**
+   * Lost: its host was fenced, and no host that is known to be able to run it has a whole copy. Saved: it was released into a folder of
+   * `hostId`, and runs nowhere.
+   */
+  state: "running" | "stopped" | "lost" | "saved";
   definitions: Json;
   devices: Json;
   createdAt: Date;
+  /** Its way into a folder or out of one, whole, where it is on such a way. */
+  save?: JsonObject | undefined;
 }
 
 /** News of who owns a guest. */
@@ -134,6 +141,13 @@ export interface Guests {
    * Each is told as an event, of which the sentence is the guest's name and `says`.
    */
   loseAllOn(hostId: string, event: { type: string; at: Date; says: string }): Promise<string[]>;
+  /**
+   * Writes the decision with its events. The placement is taken unless a higher epoch is known. False where there is no such guest or, at
+   * the beginning of a way, it is not as it was seen or a migration of it has not ended: then nothing changes.
+   */
+  commitSave(commit: SaveCommit, events: NewEvent[]): Promise<boolean>;
+  /** Every guest that is on its way into a folder or out of one, or in one. */
+  withSave(): Promise<GuestRecord[]>;
   find(nameOrId: string): Promise<GuestRecord | undefined>;
   list(page: PageRequest, filter?: { hostId?: string | undefined }): Promise<Page<GuestRecord>>;
   countByHost(): Promise<Map<string, number>>;
@@ -176,7 +190,10 @@ export interface SampleRecord {
 }
 
 export interface Migrations {
-  /** A guest has at most one migration that has not ended: a second one is `guest-busy`, by a unique index. */
+  /**
+   * A guest has at most one migration that has not ended: a second one is `guest-busy`, by a unique index. So is one of a guest that is
+   * in a folder, or on its way into one or out of one.
+   */
   create(migration: MigrationRecord, events: NewEvent[]): Promise<"created" | "guest-busy">;
   /** `stale` when the version has moved on: the caller is not the owner any more and must stop. Nothing changes then. */
   commit(commit: MigrationCommit): Promise<"committed" | "stale">;

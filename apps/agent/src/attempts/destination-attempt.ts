@@ -17,14 +17,17 @@ export class DestinationAttempt {
   readonly role = "destination";
   readonly migrationId: string;
   readonly guestId: string;
+  /** Where the guest comes from, if that is a folder of this host's. */
+  readonly folder: string | undefined;
   readonly #parts: AgentParts;
   #state: DestinationHandover;
   #started: KnownStart | undefined;
 
-  constructor(parts: AgentParts, ids: { guestId: string; migrationId: string; epoch: number }) {
+  constructor(parts: AgentParts, ids: { guestId: string; migrationId: string; epoch: number; folder?: string }) {
     this.#parts = parts;
     this.migrationId = ids.migrationId;
     this.guestId = ids.guestId;
+    this.folder = ids.folder;
     this.#state = { epoch: ids.epoch, at: "reserved", whole: false };
   }
 

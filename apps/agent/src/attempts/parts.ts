@@ -42,3 +42,8 @@ export function addressesOf({ guestId, name, definitions }: GuestPart): DeviceAd
     config: device.config,
   }));
 }
+
+export function hostAndPort(endpoint: string): { host: string; port: number } {
+  const at = endpoint.lastIndexOf(":");
+  return { host: endpoint.slice(0, at).replace(/^\[|\]$/g, ""), port: Number(endpoint.slice(at + 1)) };
+}

@@ -27,6 +27,10 @@ export class SourceAttempt {
   readonly #guest: GuestPart;
   /** The channels and sources are open in the data plane. */
   #live: boolean;
+  /** Where the guest goes, if that is a folder of this host's. */
+  readonly folder: string | undefined;
+  /** Why the folder has not got its name, and does not get it any more. */
+  #misplaced: { code: string; detail: string } | undefined;
   #state: SourceHandover;
   #released: Partial<Released> | undefined;
   #freezeLimitMs = leastFreezeLimitMs;
@@ -36,7 +40,7 @@ export class SourceAttempt {
     parts: AgentParts,
     guest: GuestPart,
     migrationId: string,
-    start: { state: SourceHandover; live: boolean },
+    start: { state: SourceHandover; live: boolean; folder?: string | undefined },
   ) {
     this.#parts = parts;
     this.#guest = guest;
@@ -44,6 +48,7 @@ export class SourceAttempt {
     this.guestId = guest.guestId;
     this.#state = start.state;
     this.#live = start.live;
+    this.folder = start.folder;
   }
 
   get at(): SourceHandover["at"] {
@@ -67,7 +72,8 @@ export class SourceAttempt {
 
   /** How long the orchestrator gives the switchover. */
   allow(limitMs = 0): void {
-    this.#freezeLimitMs = Math.max(leastFreezeLimitMs, afterItsLimit * limitMs);
+    // Into a folder the guest stands still from the beginning on, for no longer than was said.
+    this.#freezeLimitMs = this.folder === undefined ? Math.max(leastFreezeLimitMs, afterItsLimit * limitMs) : limitMs;
   }
 
   async handle(event: SourceEvent): Promise<void> {
@@ -142,11 +148,27 @@ export class SourceAttempt {
 
   async #grant(epoch: number): Promise<void> {
     this.#parts.guests.forget(this.guestId);
+    if (this.folder !== undefined) return await this.#place(this.folder, epoch);
     // Without channels (the agent has restarted) the orchestrator carries the grant.
     if (this.#live) this.#released = await this.#parts.plane.grant(this.migrationId, epoch);
   }
 
+  /** F3: the folder is given its name, once and for all or not at all. */
+  async #place(folder: string, epoch: number): Promise<void> {
+    if (this.#misplaced !== undefined) return;
+    const { plane } = this.#parts;
+    try {
+      this.#released = this.#live
+        ? await plane.grant(this.migrationId, epoch)
+        : await plane.placeSave({ folder, id: this.migrationId });
+    } catch (error) {
+      this.#misplaced = { code: codeOf(error), detail: detailOf(error) };
+    }
+  }
+
   #tellReleased(epoch: number): void {
+    if (this.#misplaced !== undefined)
+      return this.#parts.tell({ type: "misplaced", ...this.#ids, epoch, ...this.#misplaced });
     const { stoppedMs, rttMs = 0, stoppedBytes = 0, devices = [] } = this.#released ?? {};
     this.#parts.tell({ type: "released", ...this.#ids, epoch, stoppedMs, rttMs, stoppedBytes, devices });
   }
@@ -156,6 +178,7 @@ export class SourceAttempt {
     try {
       if (this.#live) await plane.cancelOutgoing(this.migrationId);
       else await plane.reclaimFrozen(addressesOf(this.#guest));
+      if (this.folder !== undefined) await plane.dropSave({ folder: this.folder, id: this.migrationId });
       this.#live = false;
       await guests.adopt(this.guestId);
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { BackendInfo, Check, Needs, Pending } from "@godwit/backend";
 import type { AbsentBackend, DirtyHistory } from "@godwit/contract";
+import type { SavePlace } from "./save-folder.ts";
 
 /**
  * What the agent's main thread and its data plane say to each other. The plane owns the devices and the channels, in a worker of
@@ -47,6 +48,27 @@ export interface OutgoingOrder {
   ticket: string;
   capBytesPerSec: number | undefined;
   reportEveryMs: number;
+}
+
+/** A guest that runs here is to be written into a folder of this host. */
+export interface SaveOrder {
+  migrationId: string;
+  guestId: string;
+  guestName: string;
+  host: string;
+  /** At which it is to be released. */
+  epoch: number;
+  devices: DeviceAddress[];
+  folder: string;
+}
+
+/** A guest is to be read from a save that this host sees. */
+export interface RestoreOrder {
+  migrationId: string;
+  guestId: string;
+  devices: DeviceAddress[];
+  folder: string;
+  saveId: string;
 }
 
 /** How a source may send while its guest runs. */
@@ -132,6 +154,18 @@ export interface PlaneCalls {
   dropIncoming(migrationId: string): Promise<void>;
   /** Clears away what a restart has left of a guest that was being received. */
   dropLeftovers(devices: DeviceAddress[]): Promise<void>;
+  /** The guest runs on until `freeze`. @throws {SaveError} where the folder cannot be written, or a device cannot be saved */
+  openSave(order: Omit<SaveOrder, "host">): Promise<void>;
+  /** For a guest that was released into its folder before the agent restarted. @throws {SaveError} when the folder has not its name */
+  placeSave(save: SavePlace): Promise<Pick<Released, "stoppedBytes">>;
+  /** Removes what an attempt that came to nothing has written. */
+  dropSave(save: SavePlace): Promise<void>;
+  /** @throws {SaveError} where there is none */
+  inspectSave(folder: string): Promise<{ saveId: string; guestId: string; epoch: number; kinds: string[] }>;
+  /** Could the guest be read from there? Without side effects. @throws with a code and the reason when not */
+  checkRestore(order: RestoreOrder): Promise<void>;
+  /** Verifies the save and loads every device; `received` or `failed` follow as events. */
+  openRestore(order: RestoreOrder): void;
   close(): Promise<void>;
 }
 

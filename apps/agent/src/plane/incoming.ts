@@ -3,6 +3,7 @@ import type { Destination } from "@godwit/backend";
 import { type IncomingChannel, type Item, dial } from "@godwit/channel";
 import type { DeviceTimings, IncomingOrder, PlaneNews, Started } from "./calls.ts";
 import { codeOf, detailOf, unlessEnded } from "./failure.ts";
+import { startAll } from "./start-all.ts";
 
 interface IncomingDevice {
   name: string;
@@ -50,15 +51,7 @@ export class Incoming {
   /** Starts every device. @throws {StartFailed} which names those that had started all the same. */
   async start(): Promise<Omit<Started, "statuses">> {
     const from = this.#grantedAtMs ?? performance.now();
-    const outcomes = await Promise.allSettled(this.#devices.map((device) => this.#startOne(device)));
-    const failure = outcomes.find((outcome) => outcome.status === "rejected");
-    if (failure !== undefined) {
-      const started = this.#devices.filter((_, index) => outcomes[index]?.status === "fulfilled");
-      throw new StartFailed(
-        failure.reason,
-        started.map((device) => device.name),
-      );
-    }
+    await startAll(this.#devices);
     return { startedMs: performance.now() - from, devices: this.#devices.map((device) => device.timings) };
   }
 
@@ -72,12 +65,6 @@ export class Incoming {
   async drop(): Promise<void> {
     await this.finish();
     await this.#dispose();
-  }
-
-  async #startOne(device: IncomingDevice): Promise<void> {
-    const from = performance.now();
-    await device.destination.start();
-    device.timings.startMs = performance.now() - from;
   }
 
   async #dispose(): Promise<void> {
@@ -134,18 +121,6 @@ export class Incoming {
     this.#over = true;
     for (const { channel } of this.#devices) channel.fail(codeOf(error), `${device.name}: ${detailOf(error)}`);
     this.#news.failed(this.#order.migrationId, "destination", codeOf(error), `${device.name}: ${detailOf(error)}`);
-  }
-}
-
-/** A device could not be started; the ones named had been, and are to be taken down again. */
-export class StartFailed extends Error {
-  override name = "StartFailed";
-  readonly code: string;
-  readonly started: string[];
-  constructor(cause: unknown, started: string[]) {
-    super(detailOf(cause), { cause });
-    this.code = codeOf(cause);
-    this.started = started;
   }
 }
 

@@ -1,8 +1,18 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Backend, BackendInfo, Check, Device, DeviceContext, Pending } from "@godwit/backend";
+import {
+  type Backend,
+  type BackendInfo,
+  type Check,
+  type Device,
+  type DeviceContext,
+  objectionsOf,
+  openFileDestination,
+  openFileSource,
+  type Pending,
+} from "@godwit/backend";
 import { type ChannelListener, listen } from "@godwit/channel";
-import type { DirtyHistory } from "@godwit/contract";
+import type { DirtyHistory, SaveManifest } from "@godwit/contract";
 import { findPrograms } from "@godwit/qemu";
 import { backends, kindsOfQemu } from "../drivers/backends.ts";
 import type {
@@ -16,11 +26,18 @@ import type {
   PlaneNews,
   PlaneOptions,
   Released,
+  RestoreOrder,
+  SaveOrder,
   Started,
 } from "./calls.ts";
+import { allOrNone, closeAll } from "./all-or-none.ts";
 import { DirtyWatch } from "./dirty-watch.ts";
-import { Incoming, StartFailed } from "./incoming.ts";
+import { Incoming } from "./incoming.ts";
 import { Outgoing } from "./outgoing.ts";
+import { manifestFor, peerIn, Restoring } from "./restoring.ts";
+import { bytesOf, dropSave, placeSave, readManifest, SaveError, type SavePlace } from "./save-folder.ts";
+import { Saving } from "./saving.ts";
+import { StartFailed } from "./start-all.ts";
 import { DoorKeeper } from "./turned-away.ts";
 
 /** Of the contract's. */
@@ -35,8 +52,8 @@ export class Plane implements PlaneCalls {
   /** The devices that run here, by their folders. */
   readonly #devices = new Map<string, Device>();
   readonly #watch: DirtyWatch;
-  readonly #outgoing = new Map<string, Outgoing>();
-  readonly #incoming = new Map<string, { incoming: Incoming; devices: DeviceAddress[] }>();
+  readonly #outgoing = new Map<string, Outgoing | Saving>();
+  readonly #incoming = new Map<string, { incoming: Incoming | Restoring; devices: DeviceAddress[] }>();
 
   constructor(watch = new DirtyWatch()) {
     this.#watch = watch;
@@ -106,33 +123,28 @@ export class Plane implements PlaneCalls {
 
   async openOutgoing(order: OutgoingOrder): Promise<PeerDevice[]> {
     await this.cancelOutgoing(order.migrationId);
-    const sources = await allOrNone(
-      order.devices.map(async (address) => {
-        const backend = this.#backendOf(address);
-        const ctx = await this.#context(backend, address);
-        const peer = await peerOf(address, backend, await backend.attach(ctx));
-        return { name: address.device, source: await backend.source(ctx), peer };
-      }),
-      ({ source }) => source[Symbol.asyncDispose](),
-    );
+    const sources = await this.#openAll(order.devices, async (address, backend, ctx) => {
+      const peer = await peerOf(address, backend, await backend.attach(ctx));
+      return { name: address.device, source: await backend.source(ctx), peer };
+    });
     this.#outgoing.set(order.migrationId, await Outgoing.open(order, sources, this.#listener, this.news));
     return sources.map(({ peer }) => peer);
   }
 
   precopy(migrationId: string): void {
-    this.#outgoing.get(migrationId)?.precopy();
+    this.#streaming(migrationId)?.precopy();
   }
 
   exact(migrationId: string, sequence: number): void {
-    this.#outgoing.get(migrationId)?.exact(sequence);
+    this.#streaming(migrationId)?.exact(sequence);
   }
 
   pace(migrationId: string, pace: Pace): void {
-    this.#outgoing.get(migrationId)?.pace(pace);
+    this.#streaming(migrationId)?.pace(pace);
   }
 
   throttle(migrationId: string, share: number): void {
-    const outgoing = this.#outgoing.get(migrationId);
+    const outgoing = this.#streaming(migrationId);
     if (outgoing === undefined) return;
     this.#watch.throttled(outgoing.guestId, share > 0);
     outgoing.throttle(share);
@@ -148,7 +160,7 @@ export class Plane implements PlaneCalls {
   async grant(migrationId: string, epoch: number): Promise<Released> {
     const outgoing = this.#outgoing.get(migrationId);
     if (outgoing === undefined) throw new Error(`No channels are open for migration ${migrationId}`);
-    return outgoing.grant(epoch);
+    return await outgoing.grant(epoch);
   }
 
   async cancelOutgoing(migrationId: string): Promise<void> {
@@ -202,23 +214,20 @@ export class Plane implements PlaneCalls {
 
   async openIncoming(order: IncomingOrder): Promise<void> {
     await this.dropIncoming(order.migrationId);
-    const destinations = await allOrNone(
-      order.devices.map(async (address) => {
-        const backend = this.#backendOf(address);
-        const ctx = await this.#context(backend, address);
-        const peer = order.peers.find(({ name }) => name === address.device);
-        return { name: address.device, destination: await backend.destination(ctx, peer) };
-      }),
-      ({ destination }) => destination[Symbol.asyncDispose](),
-    );
+    const destinations = await this.#openAll(order.devices, async ({ device }, backend, ctx) => {
+      const peer = order.peers.find(({ name }) => name === device);
+      return { name: device, destination: await backend.destination(ctx, peer) };
+    });
     this.#incoming.set(order.migrationId, {
       incoming: new Incoming(order, destinations, this.news),
       devices: order.devices,
     });
   }
 
+  /** To whoever has sent it; a folder need not be told. */
   confirmLoaded(migrationId: string, epoch: number): void {
-    this.#incoming.get(migrationId)?.incoming.confirmLoaded(epoch);
+    const incoming = this.#incoming.get(migrationId)?.incoming;
+    if (incoming instanceof Incoming) incoming.confirmLoaded(epoch);
   }
 
   async keeps(migrationId: string): Promise<boolean> {
@@ -264,11 +273,79 @@ export class Plane implements PlaneCalls {
     for (const address of devices) await this.remove(address);
   }
 
+  async openSave(order: Omit<SaveOrder, "host">): Promise<void> {
+    await this.cancelOutgoing(order.migrationId);
+    const sources = await this.#openAll(order.devices, async (address, backend, ctx) => {
+      if (backend.can.toFile !== true)
+        throw new SaveError("cannot-save", `${address.device} is of the kind ${backend.kind}, which cannot be saved`);
+      const peer = await peerOf(address, backend, await backend.attach(ctx));
+      return { address, peer, source: await openFileSource(backend, ctx) };
+    });
+    try {
+      const saving = await Saving.open({ ...order, host: this.#options.host }, sources, this.news);
+      this.#outgoing.set(order.migrationId, saving);
+    } catch (error) {
+      await closeAll(sources);
+      throw error;
+    }
+  }
+
+  async placeSave(place: SavePlace): Promise<Pick<Released, "stoppedBytes">> {
+    return { stoppedBytes: bytesOf(await placeSave(place)) };
+  }
+
+  async dropSave(place: SavePlace): Promise<void> {
+    await dropSave(place);
+  }
+
+  async inspectSave(folder: string): ReturnType<PlaneCalls["inspectSave"]> {
+    const { id, guest, epoch, devices } = await readManifest(folder);
+    return { saveId: id, guestId: guest.id, epoch, kinds: devices.map(({ definition }) => definition.kind) };
+  }
+
+  async checkRestore(order: RestoreOrder): Promise<void> {
+    const manifest = await manifestFor(order);
+    for (const address of order.devices) {
+      const check = await this.check(address, peerIn(manifest, address));
+      if (!check.ok) {
+        const reasons = objectionsOf(check).map(({ reason }) => reason);
+        throw new SaveError(check.code, `${address.device}: ${reasons.join("; ")}`);
+      }
+    }
+  }
+
+  openRestore(order: RestoreOrder): void {
+    const open = async (manifest: SaveManifest) =>
+      await this.#openAll(order.devices, async (address, backend, ctx) => {
+        const destination = await openFileDestination(backend, ctx, peerIn(manifest, address));
+        return { name: address.device, destination };
+      });
+    const { devices } = order;
+    this.#incoming.set(order.migrationId, { incoming: new Restoring(order, open, this.news), devices });
+  }
+
   async close(): Promise<void> {
     this.#watch.close();
     await Promise.all([...this.#outgoing.keys()].map((id) => this.cancelOutgoing(id)));
     await Promise.all([...this.#incoming.keys()].map((id) => this.dropIncoming(id)));
     await this.#listener.close();
+  }
+
+  async #openAll<Opened extends { source: AsyncDisposable } | { destination: AsyncDisposable }>(
+    devices: DeviceAddress[],
+    open: (address: DeviceAddress, backend: Backend, ctx: DeviceContext<unknown>) => Promise<Opened>,
+  ): Promise<Opened[]> {
+    const opening = devices.map(async (address) => {
+      const backend = this.#backendOf(address);
+      return await open(address, backend, await this.#context(backend, address));
+    });
+    return await allOrNone(opening);
+  }
+
+  /** What goes to another host, and not into a folder. */
+  #streaming(migrationId: string): Outgoing | undefined {
+    const outgoing = this.#outgoing.get(migrationId);
+    return outgoing instanceof Outgoing ? outgoing : undefined;
   }
 
   #backendOf({ kind }: DeviceAddress): Backend {
@@ -319,17 +396,4 @@ async function peerOf({ device: name }: DeviceAddress, backend: Backend, device:
 
 function infoOf({ kind, version, format, features, can }: Backend): BackendInfo {
   return { kind, version, format, features, can };
-}
-
-/** What had opened is closed again where one of them did not. */
-async function allOrNone<Opened>(
-  openings: Promise<Opened>[],
-  close: (opened: Opened) => PromiseLike<void>,
-): Promise<Opened[]> {
-  const outcomes = await Promise.allSettled(openings);
-  const opened = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
-  const failure = outcomes.find((outcome) => outcome.status === "rejected");
-  if (failure === undefined) return opened;
-  await Promise.allSettled(opened.map(close));
-  throw failure.reason;
 }

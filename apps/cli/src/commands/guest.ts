@@ -2,11 +2,12 @@ import { type Command } from "commander";
 import { clientOf } from "../context.ts";
 import { bytes, table } from "../format.ts";
 import { print, wantsJson } from "./global.ts";
+import { restoreFrom, type RestoreOptions } from "./to-file.ts";
 
 export function guestCommands(program: Command): void {
-  program
-    .command("guest")
-    .description("the guests")
+  const guest = program.command("guest").description("the guests");
+
+  guest
     .command("list")
     .description("list the guests")
     .option("--host <host>", "only those on one host")
@@ -24,4 +25,13 @@ export function guestCommands(program: Command): void {
       ]);
       return print(table(["GUEST", "HOST", "STATE", "EPOCH", "DEVICES", "ENDPOINT", "MIGRATION"], rows));
     });
+
+  guest
+    .command("restore <path>")
+    .description("bring the guest that was saved in this folder back to life; wait until it runs")
+    .requiredOption("--host <host>", "where it is to run; it must see the folder")
+    .option("--guest <guest>", "which guest, where the host sees the folder under another path than it was saved in")
+    .action(
+      async (path: string, options: RestoreOptions, command: Command) => await restoreFrom(command, path, options),
+    );
 }

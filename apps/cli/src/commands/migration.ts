@@ -6,6 +6,7 @@ import { migrationLines, statusLine } from "../migration-text.ts";
 import { print, say, wantsJson } from "./global.ts";
 import { type LimitOptions, limitsOf, policyAndLimitOptions } from "./limits.ts";
 import { migrationChangeCommands } from "./migration-changes.ts";
+import { folderIn, saveInto } from "./to-file.ts";
 import { traceCommand } from "./trace.ts";
 import { watch } from "./watch.ts";
 
@@ -14,7 +15,10 @@ export function migrateCommand(program: Command): void {
     program
       .command("migrate <guest>")
       .description("move a guest to another host")
-      .requiredOption("--to <host>", "the destination"),
+      .requiredOption(
+        "--to <host>",
+        "the destination, or file:<path> of a folder on the guest's host to stop and save it in",
+      ),
   )
     .option("--watch", "follow it to its end")
     .option("--wait", "say nothing until it has ended")
@@ -24,8 +28,10 @@ export function migrateCommand(program: Command): void {
         options: LimitOptions & { to: string; policy?: string; watch?: boolean; wait?: boolean },
         command: Command,
       ) => {
-        const client = await clientOf(command);
         const { to: destination, policy } = options;
+        const folder = folderIn(destination);
+        if (folder !== undefined) return await saveInto(command, guest, folder);
+        const client = await clientOf(command);
         const started = await client.migrations.create({ guest, destination, policy, limits: limitsOf(options) });
         if (options.watch === true) return await watch(command, started.id);
         const migration = options.wait === true ? await client.waitForEnd(started.id) : started;

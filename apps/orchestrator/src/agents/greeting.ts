@@ -7,6 +7,7 @@ import type { Bus } from "../bus.ts";
 import { type Clock, dateOf } from "../clock.ts";
 import { HostFacts } from "../host-facts.ts";
 import type { Runs } from "../runs/runs.ts";
+import type { Saves } from "../to-file/saves.ts";
 import type { AgentConnection } from "./connection.ts";
 import type { ConnectedAgents } from "./connected.ts";
 
@@ -14,6 +15,7 @@ export interface GreetingParts {
   store: Store;
   agents: ConnectedAgents;
   runs: Runs;
+  saves: Pick<Saves, "greet">;
   bus: Bus;
   clock: Clock;
   reportEveryMs: number;
@@ -29,7 +31,7 @@ export async function greet(
   hello: AgentHello,
   connect: (hostId: string) => AgentConnection,
 ): Promise<AgentConnection> {
-  const { store, agents, runs, bus, clock } = parts;
+  const { store, agents, runs, saves, bus, clock } = parts;
   const at = dateOf(clock.now());
   const before = await store.hosts.find(hello.name);
   const host = await store.hosts.seen({ id: uuidv7(), name: hello.name, facts: plain(HostFacts.parse(hello)), at });
@@ -43,7 +45,7 @@ export async function greet(
     runs.refusals.claim(host.id, guest, known);
     connection.send({ type: "disown", guestId: guest.guestId, epoch: known.epoch });
   }
-  await runs.greet(connection);
+  await saves.greet(connection, await runs.greet(connection));
   const sentence = `The agent of ${host.name} connected.`;
   parts.log.info({ host: host.name }, sentence);
   await store.events.add([

@@ -52,6 +52,7 @@ function world(command?: Partial<FencingCommand>) {
       return [];
     },
   };
+  const saves = { fence: async () => undefined };
   const commands: Record<string, FencingCommand> =
     command === undefined ? {} : { alpha: { command: dead, timeoutMs: 20_000, acceptOlderCopy: false, ...command } };
   const [agents, bus] = [new ConnectedAgents(), new Bus()];
@@ -63,6 +64,7 @@ function world(command?: Partial<FencingCommand>) {
     runs: runs as unknown as Runs,
     agents,
     bus,
+    saves,
     commands,
     log: pino({ level: "silent" }),
     turns: new InTurn(),

@@ -13,6 +13,7 @@ import { ProblemError } from "../problem.ts";
 import type { Run } from "../runs/run.ts";
 import type { Runs } from "../runs/runs.ts";
 import { findHost } from "../survey.ts";
+import type { Saves } from "../to-file/saves.ts";
 import { type Outcome, runFencingCommand } from "./command.ts";
 
 /** Who fences without being asked by anybody. */
@@ -23,6 +24,7 @@ export interface FencingParts {
   store: Store;
   agents: ConnectedAgents;
   runs: Runs;
+  saves: Pick<Saves, "fence">;
   bus: Bus;
   clock: Clock;
   log: Logger;
@@ -66,7 +68,9 @@ export class Fencing implements AsyncDisposable {
   /** Takes up what an earlier process has stored, and begins to look for hosts that a command is to prove dead. */
   async start(): Promise<void> {
     for (const { id, name, fenced } of await allHosts(this.#parts.store)) {
-      if (fenced !== undefined) this.#fenced.set(id, name);
+      if (fenced === undefined) continue;
+      this.#fenced.set(id, name);
+      await this.#parts.saves.fence(id);
     }
     const off = this.#parts.bus.on("schedule", () => void this.#loseLate());
     this.#stopped.signal.addEventListener("abort", off, { once: true });
@@ -94,7 +98,7 @@ export class Fencing implements AsyncDisposable {
   }
 
   async #carryOut(host: HostRecord, wanted: Wanted): Promise<Fenced> {
-    const { store, agents, runs, bye } = this.#parts;
+    const { store, agents, runs, saves, bye } = this.#parts;
     // It may have come back while its command ran.
     this.#expectAway(host, wanted);
     const connection = agents.get(host.id);
@@ -106,6 +110,7 @@ export class Fencing implements AsyncDisposable {
     this.#noted(event);
     this.#fenced.set(host.id, host.name);
     const told = await runs.fence(host.id, fence);
+    await saves.fence(host.id);
     const lostGuests = await this.#loseGuests(host.id);
     this.#parts.bus.tell("schedule");
     return { hostId: host.id, runs: told, lostGuests };

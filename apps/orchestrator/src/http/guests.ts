@@ -12,10 +12,16 @@ import { allHosts, pageOf } from "../pages.ts";
 import { ProblemError } from "../problem.ts";
 import type { Runs } from "../runs/runs.ts";
 import { asProblem, findGuest, findHost, migrationOf } from "../survey.ts";
+import { atRest, refuseBusy } from "../to-file/look.ts";
+import type { Saves } from "../to-file/saves.ts";
+import { patience } from "./patience.ts";
 import { guestView } from "../views.ts";
 
 const Nothing = z.null().meta({ description: "It is gone" });
-const Params = z.object({ guest: Reference });
+export const GuestParams = z.object({ guest: Reference });
+const Wait = z.strictObject({
+  wait: z.coerce.number().min(0).max(60).default(0).meta({ description: "seconds" }),
+});
 const Filter = ListQuery.extend({ host: Reference.optional() });
 /** Creating a guest may start programs of the user's. */
 const createLimitMs = 60_000;
@@ -24,6 +30,7 @@ export interface GuestParts {
   store: Store;
   agents: ConnectedAgents;
   runs: Runs;
+  saves: Saves;
   bus: Bus;
   clock: Clock;
 }
@@ -51,8 +58,18 @@ export function guestRoutes(fastify: FastifyInstance, parts: GuestParts): void {
 
   app.get(
     "/v1/guests/:guest",
-    { schema: { tags, summary: "One guest, by name or id", params: Params, response: { 200: Guest } } },
+    {
+      schema: {
+        tags,
+        summary: "One guest, by name or id; waits until nobody saves or restores it where asked to",
+        params: GuestParams,
+        querystring: Wait,
+        response: { 200: Guest },
+      },
+    },
     async (request) => {
+      const { wait } = request.query;
+      if (wait > 0) await atRest(parts, (await findGuest(store, request.params.guest)).id, patience(request, wait));
       return show(parts, await findGuest(store, request.params.guest), await hostNames(store));
     },
   );
@@ -71,7 +88,7 @@ export function guestRoutes(fastify: FastifyInstance, parts: GuestParts): void {
 
   app.delete(
     "/v1/guests/:guest",
-    { schema: { tags, summary: "End a guest and forget it", params: Params, response: { 204: Nothing } } },
+    { schema: { tags, summary: "End a guest and forget it", params: GuestParams, response: { 204: Nothing } } },
     async (request, reply) => {
       await remove(parts, await findGuest(store, request.params.guest));
       return await reply.code(204).send(null);
@@ -110,13 +127,16 @@ async function create(parts: GuestParts, { name, host: hostName, devices }: Crea
 }
 
 async function remove(parts: GuestParts, guest: GuestRecord): Promise<void> {
-  const { store, runs, clock } = parts;
+  const { store, runs, saves, clock } = parts;
   const migrationId = migrationOf(runs, guest.id);
   if (migrationId !== undefined)
     throw new ProblemError("guest-busy", `${guest.name} is being moved by migration ${migrationId}.`);
+  refuseBusy(saves.of(guest.id));
+  saves.expectNothingOwed(guest);
   const host = await findHost(store, guest.hostId);
-  // Of a lost guest there is nothing but the record; nobody could be asked.
-  if (guest.state !== "lost") await ask(parts, host, { ask: "removeGuest", guestId: guest.id });
+  // Of a lost guest there is nothing but the record, and of a saved one its folder, which is left: nobody could be asked.
+  if (guest.state !== "lost" && guest.state !== "saved")
+    await ask(parts, host, { ask: "removeGuest", guestId: guest.id });
   const at = dateOf(clock.now());
   await store.guests.remove(guest.id, [
     {
@@ -128,6 +148,7 @@ async function remove(parts: GuestParts, guest: GuestRecord): Promise<void> {
       data: { name: guest.name },
     },
   ]);
+  saves.forget(guest.id);
   parts.bus.tell("events");
 }
 
@@ -165,16 +186,17 @@ function refused(host: string, request: Creation | Removal, { code, detail, devi
   return new ProblemError(asProblem(code, otherwise), `${host}: ${detail}`, errors);
 }
 
-async function hostNames(store: Store): Promise<(id: string) => string> {
+export async function hostNames(store: Store): Promise<(id: string) => string> {
   const names = new Map((await allHosts(store)).map((host) => [host.id, host.name]));
   return (id) => names.get(id) ?? id;
 }
 
-function show({ agents, runs }: GuestParts, guest: GuestRecord, nameOf: (id: string) => string): Guest {
+export function show({ agents, runs, saves }: GuestParts, guest: GuestRecord, nameOf: (id: string) => string): Guest {
   return guestView(guest, {
     host: nameOf(guest.hostId),
     connected: agents.has(guest.hostId),
     migrationId: migrationOf(runs, guest.id),
+    save: saves.of(guest.id),
   });
 }
 

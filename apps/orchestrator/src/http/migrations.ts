@@ -1,5 +1,5 @@
 import { CreateMigration, Id, ListQuery, Migration, MigrationList, Phase, Reference } from "@godwit/contract";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { pageOf } from "../pages.ts";
@@ -10,6 +10,7 @@ import { viewOf } from "../runs/view.ts";
 import { findGuest, findHost } from "../survey.ts";
 import { nameOf } from "./auth.ts";
 import { etagOf, tagged } from "./etag.ts";
+import { patience } from "./patience.ts";
 import { wantedByPlan } from "./plans.ts";
 
 const Params = z.object({ id: Id });
@@ -96,11 +97,4 @@ export function migrationRoutes(fastify: FastifyInstance, parts: MigrationParts)
 /** Of the answers with a body only 200 is in the schema; this one has none. */
 async function notModified(reply: FastifyReply, etag: string): Promise<FastifyReply> {
   return await reply.code(304).header("etag", etag).send();
-}
-
-/** Ends a long poll: after its seconds, or when nobody listens any more. */
-function patience(request: FastifyRequest, seconds: number): AbortSignal {
-  const gone = new AbortController();
-  request.raw.socket.once("close", () => gone.abort());
-  return AbortSignal.any([AbortSignal.timeout(seconds * 1000), gone.signal]);
 }

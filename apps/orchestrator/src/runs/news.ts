@@ -2,7 +2,7 @@ import type { FromAgent, PeerDevice } from "@godwit/contract";
 import { assertNever, type MigrationEvent, type Peer, type Role } from "@godwit/core";
 
 /** What an agent says of a migration. */
-export type News = Extract<FromAgent, { migrationId: string }>;
+export type News = Exclude<Extract<FromAgent, { migrationId: string }>, { type: "misplaced" }>;
 
 /** As the core takes it, with the role in which it was said: only the host that has that role may say it. */
 export function eventOf(message: News): { event: MigrationEvent; role: Role } {

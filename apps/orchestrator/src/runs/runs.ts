@@ -108,8 +108,11 @@ export class Runs {
     run.post(event);
   }
 
-  /** Tells every migration of the host where its agent stands; parts of ended migrations are cleared away. */
-  async greet(connection: AgentConnection): Promise<void> {
+  /**
+   * Tells every migration of the host where its agent stands; parts of ended migrations are cleared away. Returns the parts that are of no
+   * migration.
+   */
+  async greet(connection: AgentConnection): Promise<AttemptStatus[]> {
     const { hostId, hello } = connection;
     for (const run of this.#runs.values()) {
       for (const role of roles) {
@@ -117,9 +120,14 @@ export class Runs {
           run.post({ type: "connected", role, attempt: standingOf(hello, run.state, role) });
       }
     }
+    const strangers: AttemptStatus[] = [];
     for (const attempt of hello.attempts) {
-      if (!this.#runs.has(attempt.migrationId)) await this.#clearAway(connection, attempt);
+      if (this.#runs.has(attempt.migrationId)) continue;
+      const record = await this.#parts.store.migrations.find(attempt.migrationId);
+      if (record === undefined) strangers.push(attempt);
+      else this.#clearAway(connection, attempt, stateOf(record));
     }
+    return strangers;
   }
 
   async stop(): Promise<void> {
@@ -188,10 +196,8 @@ export class Runs {
     this.#parts.agents.send(facts[to].id, message);
   }
 
-  async #clearAway(connection: AgentConnection, { migrationId, role, guestId }: AttemptStatus): Promise<void> {
-    const record = await this.#parts.store.migrations.find(migrationId);
-    const state = record === undefined ? undefined : stateOf(record);
-    if (state === undefined || !isEnded(state)) {
+  #clearAway(connection: AgentConnection, { migrationId, role, guestId }: AttemptStatus, state: Migration): void {
+    if (!isEnded(state)) {
       this.#parts.log.error(
         { migration: migrationId, host: connection.hostId },
         "an agent has a part in a migration that is not known here; it is left alone",

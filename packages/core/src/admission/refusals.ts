@@ -1,7 +1,9 @@
+import { isUnderWay, type SaveState } from "../to-file/save-state.ts";
+
 /** What can be said against a migration from what the hosts have told already, before any of them is asked. */
 
 export interface Candidate {
-  guest: { name: string; settled: boolean; busyWith: string | undefined };
+  guest: { name: string; settled: boolean; busyWith: string | undefined; save?: SaveState | undefined };
   source: CandidateHost;
   destination: CandidateHost;
   kinds: { device: string; kind: string }[];
@@ -30,6 +32,7 @@ export interface Refusal {
     | "host-offline"
     | "guest-busy"
     | "guest-not-settled"
+    | "guest-saved"
     | "missing-back-end"
     | "incompatible-format"
     | "missing-feature";
@@ -69,6 +72,15 @@ function unsettled({ guest }: Candidate): Refusal[] {
   if (guest.busyWith !== undefined) {
     const detail = `${guest.name} is being moved by migration ${guest.busyWith}.`;
     return [{ check: "guest", code: "guest-busy", detail, fix: "Wait until it has ended, or cancel it." }];
+  }
+  if (isUnderWay(guest.save)) {
+    const detail = `${guest.name} is being ${guest.save.at === "saving" ? "saved" : "restored"}.`;
+    return [{ check: "guest", code: "guest-busy", detail, fix: "Wait until that is over." }];
+  }
+  if (guest.save?.at === "saved") {
+    const { folder, host } = guest.save.save;
+    const detail = `${guest.name} is in ${folder} of ${host.name} and runs nowhere.`;
+    return [{ check: "guest", code: "guest-saved", detail, fix: "Restore it first." }];
   }
   if (guest.settled) return [];
   return [

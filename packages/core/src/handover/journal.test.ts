@@ -6,7 +6,7 @@ const guestId = "guest";
 const created: JournalEntry = { entry: "created", guestId, name: "web", definitions: [] };
 
 function of(
-  entry: Exclude<JournalEntry["entry"], "host" | "created" | "removed" | "reserved">,
+  entry: Exclude<JournalEntry["entry"], "host" | "created" | "removed" | "reserved" | "saving">,
   epoch: number,
 ): JournalEntry {
   return { entry, guestId, migrationId: "migration", epoch };
@@ -44,6 +44,16 @@ test("H3: a released guest is taken back only at the epoch after", () => {
   expect(partAfter(created, of("released", 2), of("reclaimed", 3))).toEqual({ as: "owner", epoch: 3 });
   expect(() => partAfter(created, of("released", 2), of("reclaimed", 2))).toThrow(JournalContradiction);
   expect(() => partAfter(created, of("reclaimed", 2))).toThrow(JournalContradiction);
+});
+
+test("F3: a guest is released into the folder that it was written into, and a refusal leaves nothing to be cleared away", () => {
+  const saving: JournalEntry = { entry: "saving", guestId, migrationId: "migration", epoch: 2, folder: "/saves/web" };
+  const after = (...entries: JournalEntry[]) => entries.reduce<Parts>(foldJournal, new Map()).get(guestId);
+  expect(after(created, saving)).toMatchObject({ part: { as: "owner", epoch: 1 }, saving: { folder: "/saves/web" } });
+  expect(after(created, saving, of("released", 2))?.part).toMatchObject({ as: "released", folder: "/saves/web" });
+  expect(after(created, saving, of("refused", 2))?.saving).toBeUndefined();
+  expect(after(created, { ...saving, migrationId: "earlier" }, of("released", 2))?.part).not.toHaveProperty("folder");
+  expect(() => after(created, of("refused", 2), saving)).toThrow(JournalContradiction);
 });
 
 test("H5: what was revoked is never granted", () => {

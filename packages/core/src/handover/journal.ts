@@ -17,6 +17,8 @@ export type JournalEntry =
     }
   | { entry: "granted" | "regranted" | "revoked" | "dropped"; guestId: string; migrationId: string; epoch: number }
   | { entry: "refused" | "released" | "reclaimed" | "discarded"; guestId: string; migrationId: string; epoch: number }
+  /** The guest is about to be written into this folder; a `released` of the same epoch releases it there. */
+  | { entry: "saving"; guestId: string; migrationId: string; epoch: number; folder: string }
   /** The machine was started anew: the guest stands still until the orchestrator says that it has not moved on meanwhile. */
   | { entry: "held" | "resumed"; guestId: string }
   /** The guest is owned elsewhere, at this epoch. */
@@ -38,12 +40,14 @@ export interface GuestPart {
   part:
     | { as: "owner"; epoch: number }
     /** A frozen copy is kept until the word to discard it. */
-    | { as: "released"; epoch: number; migrationId: string }
+    | { as: "released"; epoch: number; migrationId: string; folder?: string | undefined }
     | { as: "reserved" | "revoked"; epoch: number; migrationId: string };
   /** The highest epoch that this host has refused to hand over (H1). It is used up: the host owns the guest at it. */
   refusedEpoch?: number | undefined;
   /** It owns the guest and does not run it before the orchestrator's word (H8). */
   held?: true | undefined;
+  /** It is being written into a folder, or was when its agent ended: what is there under a temporary name is none of use then. */
+  saving?: { migrationId: string; epoch: number; folder: string } | undefined;
 }
 
 /** A reclaim takes the epoch after the one handed over, so that a regrant, which comes after either, has one of its own. */
@@ -95,10 +99,18 @@ function change(known: GuestPart | undefined, line: GuestEntry): GuestPart | und
       return undefined;
     case "refused":
       expect(known?.part.as === "owner" && known.part.epoch < line.epoch, line);
-      return { ...known, part: { as: "owner", epoch: line.epoch }, refusedEpoch: line.epoch };
-    case "released":
+      return { ...known, part: { as: "owner", epoch: line.epoch }, refusedEpoch: line.epoch, saving: undefined };
+    case "saving": {
       expect(known?.part.as === "owner" && known.part.epoch < line.epoch, line);
-      return { ...known, part: { as: "released", epoch: line.epoch, migrationId: line.migrationId } };
+      const { migrationId, epoch, folder } = line;
+      return { ...known, saving: { migrationId, epoch, folder } };
+    }
+    case "released": {
+      expect(known?.part.as === "owner" && known.part.epoch < line.epoch, line);
+      const { epoch, migrationId } = line;
+      const folder = known.saving?.migrationId === migrationId ? known.saving.folder : undefined;
+      return { ...known, part: { as: "released", epoch, migrationId, ...(folder && { folder }) }, saving: undefined };
+    }
     case "reclaimed":
       expect(known?.part.as === "released" && line.epoch === known.part.epoch + 1, line);
       return { ...known, part: { as: "owner", epoch: line.epoch } };

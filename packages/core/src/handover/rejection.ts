@@ -7,8 +7,8 @@ export interface Rejection {
   detail: string;
 }
 
-type SourceCommand = "prepareSource" | "freeze" | "refuse" | "reclaim" | "discard";
-type DestinationCommand = "prepareDestination" | "grant" | "revoke" | "regrant";
+type SourceCommand = "prepareSource" | "prepareSave" | "freeze" | "refuse" | "reclaim" | "discard";
+type DestinationCommand = "prepareDestination" | "prepareRestore" | "grant" | "revoke" | "regrant";
 
 export interface HandoverCommand {
   type: SourceCommand | DestinationCommand;
@@ -33,7 +33,8 @@ export function rejectionOfCommand(command: HandoverCommand, standing: Standing)
   if (attempt.role !== roleOf(command.type)) return notItsPart(`this host is the migration's ${attempt.role}`);
   const epoch = epochOf(command.type, attempt.epoch);
   if (command.epoch !== epoch) return stale(`in this migration it would be epoch ${epoch}`);
-  return command.type === "prepareSource" && part?.as === "owner" && part.epoch !== epoch - 1 ? owned(part) : undefined;
+  const prepares = command.type === "prepareSource" || command.type === "prepareSave";
+  return prepares && part?.as === "owner" && part.epoch !== epoch - 1 ? owned(part) : undefined;
 }
 
 /** What the orchestrator refuses of what an agent says of a migration: another host's part, another guest, or another epoch. */
@@ -53,8 +54,10 @@ function byTheJournal({ type, epoch }: HandoverCommand, { part, refusedEpoch }: 
   const owner = part?.as === "owner" ? part : undefined;
   switch (type) {
     case "prepareSource":
+    case "prepareSave":
       return owner === undefined || owner.epoch === epoch - 1 ? undefined : owned(owner);
     case "prepareDestination":
+    case "prepareRestore":
       // Whether there is room for the guest is another question, and has an answer of its own.
       return undefined;
     case "freeze":
@@ -80,6 +83,7 @@ function byTheJournal({ type, epoch }: HandoverCommand, { part, refusedEpoch }: 
 
 const destinationCommands: readonly string[] = [
   "prepareDestination",
+  "prepareRestore",
   "grant",
   "revoke",
   "regrant",

@@ -52,7 +52,7 @@ class DirectoryBackend implements Backend<DirectoryConfig> {
   readonly version = "1.0.0";
   readonly format = { writes: 1, reads: [1] };
   readonly features = asRoot ? ["owners"] : [];
-  readonly can = { precopy: true };
+  readonly can = { precopy: true, toFile: true };
   readonly #options: DirectoryOptions;
   /** Per device, by its data folder. */
   readonly #times = new Map<string, CommandTimes>();

@@ -9,7 +9,7 @@ export const memoryInfo: BackendInfo = {
   version: "1.0.0",
   format: { writes: 1, reads: [1] },
   features: [],
-  can: { precopy: true, throttle: true },
+  can: { precopy: true, throttle: true, toFile: true },
 };
 
 /** Measured: closing and opening the port with the calls around them, and the digest per page before it was ever taken. */

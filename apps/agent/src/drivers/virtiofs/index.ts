@@ -47,7 +47,7 @@ class VirtiofsBackend implements Backend<VirtiofsConfig> {
   readonly version: string;
   readonly format: { writes: number; reads: number[] };
   readonly features: string[] = [];
-  readonly can = {};
+  readonly can = { toFile: true };
   readonly #options: VirtiofsOptions;
   /** By the devices' folders. */
   readonly #processes = new Map<string, Virtiofsd>();

@@ -1,0 +1,5 @@
+-- AlterEnum
+ALTER TYPE "guest_state" ADD VALUE 'saved';
+
+-- AlterTable
+ALTER TABLE "guests" ADD COLUMN     "save" JSON;
