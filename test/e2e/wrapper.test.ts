@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { Guest, Migration, Plan, Report, Sample } from "@godwit/contract";
+import { Guest, History, Migration, Overview, Plan, Report, Sample } from "@godwit/contract";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { alphaAndBeta, Cluster } from "./support/cluster.ts";
@@ -104,6 +104,46 @@ test("the report comes with the end, and the samples all along", async () => {
     items.map(({ sentBytes }) => sentBytes).toSorted((a, b) => a - b),
   );
   expect(items.at(-1)?.devices).toMatchObject([{ name: "ram", pending: { precopyBytes: expect.any(Number) } }]);
+  expect(items.at(-1)).toMatchObject({
+    downtimeLimitMs: 300,
+    fitsBytes: expect.any(Number),
+    predictedDowntimeRangeMs: [expect.any(Number), expect.any(Number)],
+  });
+});
+
+test("A8: what happened to a migration is told from its beginning, in pages, each with its figures", async () => {
+  await memoryGuest(cluster, { name: "told" });
+  const { id } = Migration.parse(
+    (await cluster.ask("POST", "/v1/migrations", { body: { guest: "told", destination: "beta", limits } })).body,
+  );
+  await cluster.ask("GET", `/v1/migrations/${id}?wait=30`);
+  const read = async (query: string) =>
+    History.parse((await cluster.ask("GET", `/v1/migrations/${id}/history${query}`)).body);
+  const whole = await read("");
+  expect(whole.nextCursor).toBeUndefined();
+  expect(whole.items[0]).toMatchObject({ type: "migration.created", migrationId: id });
+  const verdict = whole.items.find(({ type, data }) => type === "migration.verdict" && data["kind"] === "ready");
+  expect(verdict?.data).toMatchObject({ code: "FITS_LIMIT", downtimeLimitMs: limits.downtimeLimitMs });
+  const first = await read("?limit=2");
+  const rest = await read(`?since=${encodeURIComponent(first.nextCursor ?? "")}`);
+  expect([...first.items, ...rest.items]).toEqual(whole.items);
+  expect((await cluster.ask("GET", `/v1/migrations/${randomUUID()}/history`)).status).toBe(404);
+});
+
+test("A9: the overview counts hosts, guests, and migrations by where they stand", async () => {
+  const overviewNow = async () => Overview.parse((await cluster.ask("GET", "/v1/overview")).body);
+  const before = await overviewNow();
+  expect(before).toMatchObject({ queued: 0, underWay: 0, hosts: { connected: 2, disconnected: 0, fenced: 0 } });
+  await memoryGuest(cluster, { name: "counted" });
+  const held = { guest: "counted", destination: "beta", limits: { ...limits, hold: true } };
+  const { id } = Migration.parse((await cluster.ask("POST", "/v1/migrations", { body: held })).body);
+  await cluster.ask("GET", `/v1/migrations/${id}?wait=30&until=precopy`);
+  expect(await overviewNow()).toMatchObject({ underWay: 1, guests: before.guests + 1 });
+  await cluster.ask("POST", `/v1/migrations/${id}/cancel`);
+  await cluster.ask("GET", `/v1/migrations/${id}?wait=30`);
+  const after = await overviewNow();
+  expect(after).toMatchObject({ underWay: 0, ended: { aborted: before.ended.aborted + 1 } });
+  expect(Date.parse(after.at) - Date.parse(after.ended.since)).toBe(24 * 3_600_000);
 });
 
 test("D4: events read over two connections, the second with Last-Event-ID, are those of one: none lost, none doubled", async () => {

@@ -17,6 +17,7 @@ import { honourIdempotencyKeys } from "./http/idempotency.ts";
 import { migrationChangeRoutes } from "./http/migration-changes.ts";
 import { migrationRecordRoutes } from "./http/migration-records.ts";
 import { migrationRoutes } from "./http/migrations.ts";
+import { overviewRoutes } from "./http/overview.ts";
 import { pageRoutes } from "./http/page.ts";
 import { planRoutes, type PlanParts } from "./http/plans.ts";
 import { metricsRoutes, type MetricsParts } from "./http/metrics.ts";
@@ -99,6 +100,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   migrationChangeRoutes(app, parts);
   migrationRecordRoutes(app, parts);
   policyRoutes(app, parts);
+  overviewRoutes(app, parts);
   planRoutes(app, parts);
   predictionRoutes(app, parts);
   metricsRoutes(app, parts);

@@ -1,11 +1,11 @@
-import { DeviceDefinition, DeviceStatus, type Guest, type GuestSave, type Host } from "@godwit/contract";
+import { DeviceDefinition, DeviceStatus, type Event, type Guest, type GuestSave, type Host } from "@godwit/contract";
 import { assertNever, type SaveState } from "@godwit/core";
-import type { GuestRecord, HostRecord } from "@godwit/store";
+import type { EventRecord, GuestRecord, HostRecord } from "@godwit/store";
 import { z } from "zod";
 import { dateOf } from "./clock.ts";
 import { factsOf } from "./host-facts.ts";
 
-/** Hosts and guests as the API shows them. */
+/** Hosts, guests and events as the API shows them. */
 
 export function hostView(host: HostRecord, seen: { heardAt: Date | undefined; guests: number }): Host {
   return {
@@ -19,7 +19,7 @@ export function hostView(host: HostRecord, seen: { heardAt: Date | undefined; gu
   };
 }
 
-function standingOf({ fenced }: HostRecord, connected: boolean): Pick<Host, "state" | "fenced"> {
+export function standingOf({ fenced }: HostRecord, connected: boolean): Pick<Host, "state" | "fenced"> {
   if (connected) return { state: "connected" };
   if (fenced === undefined) return { state: "disconnected" };
   const { at, by, reason } = fenced;
@@ -65,4 +65,17 @@ function saveView(state: SaveState): GuestSave | undefined {
     default:
       return assertNever(state);
   }
+}
+
+export function eventView({
+  cursor,
+  type,
+  at,
+  migrationId,
+  guestId,
+  hostId,
+  sentence,
+  data,
+}: EventRecord): Record<keyof Event, unknown> {
+  return { cursor, type, at: at.toISOString(), migrationId, guestId, hostId, sentence, data };
 }

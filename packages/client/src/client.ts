@@ -16,10 +16,12 @@ import {
   Guest,
   GuestList,
   Host,
+  History,
   HostList,
   Migration,
   MigrationList,
   MigrationPolicy,
+  Overview,
   Plan,
   PolicyList,
   Report,
@@ -144,10 +146,17 @@ export class Client {
     cancel: (id: string) => this.#post(`${migrationPath(id)}/cancel`, Migration, undefined),
     report: (id: string) => this.#get(`${migrationPath(id)}/report`, Report),
     samples: (id: string) => this.#get(`${migrationPath(id)}/samples`, Samples),
+    /** What happened to it, the oldest first. */
+    history: (id: string, query: { since?: string; limit?: number } = {}) =>
+      this.#get(`${migrationPath(id)}/history`, History, query),
     /** JSON Lines, as they were recorded. */
     trace: async (id: string) => await (await this.#send("GET", `${migrationPath(id)}/trace`)).text(),
     events: (id: string, since?: string) => this.#events(`${migrationPath(id)}/events`, since),
   };
+
+  async overview(): Promise<Overview> {
+    return await this.#get("/v1/overview", Overview);
+  }
 
   events(since?: string): AsyncGenerator<Told> {
     return this.#events("/v1/events", since);

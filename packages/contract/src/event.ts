@@ -45,3 +45,12 @@ export const Event = z
   })
   .meta({ id: "Event" });
 export type Event = z.infer<typeof Event>;
+
+/** What happened to one migration, the oldest first; `nextCursor` where there is more. */
+export const History = z.object({ items: z.array(Event), nextCursor: z.string().optional() }).meta({ id: "History" });
+export type History = z.infer<typeof History>;
+
+export const HistoryQuery = z.strictObject({
+  since: z.string().max(200).optional().meta({ description: "a cursor; without it from the first that is kept" }),
+  limit: z.coerce.number().int().min(1).max(500).default(200),
+});

@@ -8,6 +8,7 @@ export * from "./host.ts";
 export * from "./limits.ts";
 export * from "./list.ts";
 export * from "./migration.ts";
+export * from "./overview.ts";
 export * from "./plan.ts";
 export * from "./policy.ts";
 export * from "./prediction.ts";

@@ -109,6 +109,10 @@ export const Report = z
   .meta({ id: "Report" });
 export type Report = z.infer<typeof Report>;
 
+const FitsBytes = Bytes.optional().meta({
+  description: "pending bytes that the limit leaves room for at the present bandwidth, over all devices",
+});
+
 /** What a side last said of itself in the switchover. */
 const LastWord = z.object({ said: z.string(), at: Timestamp });
 
@@ -132,6 +136,7 @@ export const Migration = z
     predictedDowntimeMs: Ms.optional(),
     predictedDowntimeRangeMs: z.tuple([Ms, Ms]).optional(),
     downtimeMs: Ms.optional(),
+    fitsBytes: FitsBytes,
     etaRangeMs: z
       .tuple([Ms, Ms])
       .optional()
@@ -147,6 +152,8 @@ export const Migration = z
     report: Report.optional(),
     createdAt: Timestamp,
     startedAt: Timestamp.optional(),
+    precopyAt: Timestamp.optional(),
+    figuresAt: Timestamp.optional().meta({ description: "in precopy: when the last figures of all devices came" }),
     switchoverAt: Timestamp.optional(),
     endedAt: Timestamp.optional(),
   })
@@ -162,7 +169,11 @@ export const Sample = z
     elapsedMs: Ms,
     sentBytes: Bytes,
     bandwidthBytesPerSec: BytesPerSec.optional(),
+    dirtyBytesPerSec: BytesPerSec.optional(),
     predictedDowntimeMs: Ms.optional(),
+    predictedDowntimeRangeMs: z.tuple([Ms, Ms]).optional(),
+    downtimeLimitMs: Ms.optional().meta({ description: "the limit at that time" }),
+    fitsBytes: FitsBytes,
     devices: z.array(z.object({ name: Name, pending: Pending, rounds: z.int() })),
   })
   .meta({ id: "Sample" });

@@ -4,7 +4,7 @@ export { assertNever } from "./assert-never.ts";
 export * from "./convergence/observation.ts";
 export { type Conduct, actsInMs, dutyOf } from "./convergence/conduct.ts";
 export { type Considered, type Consideration, consider, considerationAtStart, pass } from "./convergence/consider.ts";
-export { type Forecast } from "./convergence/forecast.ts";
+export { fittingBytes, type Forecast } from "./convergence/forecast.ts";
 export { type Judgement, judge } from "./convergence/judge.ts";
 export * from "./convergence/policy.ts";
 export * from "./convergence/verdict.ts";

@@ -274,6 +274,16 @@ describeStore((opened) => {
       expect(active.map(({ id }) => id)).toEqual([ids[1], ids[0]]);
     });
 
+    test("they are counted by phase: those that have not ended, and those that have lately", async () => {
+      const before = await store.migrations.countByPhase(second(100));
+      const ended = (at: number) => newMigration({ phase: "aborted", endedAt: second(at) });
+      for (const migration of [newMigration({ phase: "precopy" }), ended(99), ended(100), ended(101)])
+        await store.migrations.create(migration, []);
+      const after = await store.migrations.countByPhase(second(100));
+      const more = (phase: string) => (after.get(phase) ?? 0) - (before.get(phase) ?? 0);
+      expect([more("precopy"), more("aborted"), more("queued")]).toEqual([1, 2, 0]);
+    });
+
     test("samples come oldest first, after an instant, one for each", async () => {
       const [migrationId, other] = [unique("id"), unique("id")];
       const sample = (at: number, id = migrationId) => ({ migrationId: id, at: second(at), body: { at, id } });

@@ -60,6 +60,8 @@ export function migrationsOf({ pool, prisma }: Database, change: Change): Migrat
       return found.map(record);
     },
 
+    countByPhase: async (endedSince) => await countByPhase(pool, endedSince),
+
     // A migration has one sample at an instant: the same batch sent twice changes nothing.
     async addSamples(samples) {
       if (samples.length === 0) return;
@@ -83,6 +85,13 @@ export function migrationsOf({ pool, prisma }: Database, change: Change): Migrat
       return found.map((sample) => ({ ...sample, body: objectFromJsonColumn(sample.body) }));
     },
   };
+}
+
+async function countByPhase(pool: Database["pool"], endedSince: Date): Promise<Map<string, number>> {
+  const { rows } = await pool.query<{ phase: string; count: number }>(Prisma.sql`
+    SELECT phase, count(*)::int AS count FROM migrations
+    WHERE ended_at IS NULL OR ended_at >= ${endedSince} GROUP BY phase`);
+  return new Map(rows.map(({ phase, count }) => [phase, count]));
 }
 
 function placedAfter(placement: Placement): Prisma.Sql {

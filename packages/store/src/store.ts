@@ -201,6 +201,8 @@ export interface Migrations {
   list(page: PageRequest, filter?: MigrationFilter): Promise<Page<MigrationRecord>>;
   /** Every migration that has not ended, oldest first. */
   active(): Promise<MigrationRecord[]>;
+  /** How many there are by phase: of those that have not ended, and of those that have since then. */
+  countByPhase(endedSince: Date): Promise<Map<string, number>>;
   /** Many at once, as a single statement; called about once a second. */
   addSamples(samples: SampleRecord[]): Promise<void>;
   /** Oldest first, at most `limit`, later than `after`. */

@@ -1,7 +1,7 @@
 import { fastifySSE } from "@fastify/sse";
 import { Event, Id, type Migration } from "@godwit/contract";
 import { isEnded } from "@godwit/core";
-import type { EventRecord, Store } from "@godwit/store";
+import type { Store } from "@godwit/store";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
@@ -9,6 +9,7 @@ import type { Bus } from "../bus.ts";
 import type { Clock } from "../clock.ts";
 import type { Runs } from "../runs/runs.ts";
 import { viewOf } from "../runs/view.ts";
+import { eventView } from "../views.ts";
 import { current } from "../runs/under-way.ts";
 
 const Query = z.strictObject({
@@ -182,17 +183,4 @@ class WakeUps {
     this.#woken = true;
     this.#wake();
   }
-}
-
-function eventView({
-  cursor,
-  type,
-  at,
-  migrationId,
-  guestId,
-  hostId,
-  sentence,
-  data,
-}: EventRecord): Record<keyof Event, unknown> {
-  return { cursor, type, at: at.toISOString(), migrationId, guestId, hostId, sentence, data };
 }

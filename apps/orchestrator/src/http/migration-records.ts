@@ -1,16 +1,24 @@
-import { Id, Report, Sample } from "@godwit/contract";
+import { Event, History, HistoryQuery, Id, Report, Sample } from "@godwit/contract";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { ProblemError } from "../problem.ts";
 import { current, type MigrationParts } from "../runs/under-way.ts";
 import { viewOf } from "../runs/view.ts";
+import { eventView } from "../views.ts";
 
 const SampleList = z.object({ items: z.array(Sample) }).meta({ id: "SampleList" });
 const samplesAtMost = 3_600;
 
 const tags = ["migrations"];
 const params = z.object({ id: Id });
+const remembering = {
+  tags,
+  summary: "What happened to it, each with its figures: the oldest first",
+  params,
+  querystring: HistoryQuery,
+  response: { 200: History },
+};
 const sampling = { tags, summary: "Its course, about a point a second", params, response: { 200: SampleList } };
 const reporting = { tags, summary: "Predicted against actual, once it has ended", params, response: { 200: Report } };
 
@@ -22,6 +30,14 @@ export function migrationRecordRoutes(fastify: FastifyInstance, parts: Migration
     await current(parts, request.params.id);
     const samples = await parts.store.migrations.samples(request.params.id, { limit: samplesAtMost });
     return { items: samples.map(({ body }) => Sample.parse(body)) };
+  });
+
+  app.get("/v1/migrations/:id/history", { schema: remembering }, async ({ params: { id }, query }) => {
+    await current(parts, id);
+    const { since, limit } = query;
+    const { events } = await parts.store.events.after({ cursor: since, migrationId: id, limit });
+    const items = events.map((record) => Event.parse(eventView(record)));
+    return items.length < limit ? { items } : { items, nextCursor: items.at(-1)?.cursor };
   });
 
   app.get("/v1/migrations/:id/report", { schema: reporting }, async (request) => {

@@ -36,14 +36,21 @@ export function startSampler({
 
 function sampleOf(state: Migration, now: number): SampleRecord[] {
   if (state.phase !== "precopy" && state.phase !== "switchover") return [];
-  const { sentBytes, bandwidthBytesPerSec, predictedDowntimeMs, devices } = viewOf(state, now);
+  const view = viewOf(state, now);
+  const { sentBytes, bandwidthBytesPerSec, dirtyBytesPerSec, predictedDowntimeMs, predictedDowntimeRangeMs } = view;
   const body: Sample = {
     at: dateOf(now).toISOString(),
     elapsedMs: Math.round(now - (state.course.startedAt ?? now)),
     sentBytes,
     bandwidthBytesPerSec,
+    dirtyBytesPerSec,
     predictedDowntimeMs,
-    devices: devices.flatMap(({ name, pending, rounds }) => (pending === undefined ? [] : [{ name, pending, rounds }])),
+    predictedDowntimeRangeMs,
+    downtimeLimitMs: view.limits.downtimeLimitMs,
+    fitsBytes: view.fitsBytes,
+    devices: view.devices.flatMap(({ name, pending, rounds }) =>
+      pending === undefined ? [] : [{ name, pending, rounds }],
+    ),
   };
   return [{ migrationId: state.facts.id, at: dateOf(now), body: JSON.parse(JSON.stringify(body)) }];
 }

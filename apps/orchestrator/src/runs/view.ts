@@ -1,5 +1,14 @@
 import type { Migration as View, Report } from "@godwit/contract";
-import { awaitsAcceptance, type Ended, intentOf, isEnded, isUnknown, type Migration, type Named } from "@godwit/core";
+import {
+  awaitsAcceptance,
+  type Ended,
+  fittingBytes,
+  intentOf,
+  isEnded,
+  isUnknown,
+  type Migration,
+  type Named,
+} from "@godwit/core";
 import { dateOf } from "../clock.ts";
 
 /** A migration as the API shows it. */
@@ -21,6 +30,7 @@ export function viewOf(state: Migration, now: number): View {
     predictedDowntimeMs: tenths(predicted?.midMs),
     predictedDowntimeRangeMs: predicted === undefined ? undefined : [tenths(predicted.lowMs), tenths(predicted.highMs)],
     downtimeMs: isEnded(state) ? tenths(state.downtimeMs) : undefined,
+    fitsBytes: fitsBytesOf(state),
     etaRangeMs:
       state.phase === "precopy" && course.eta !== undefined
         ? [Math.round(course.eta.lowMs), Math.round(course.eta.highMs)]
@@ -33,6 +43,8 @@ export function viewOf(state: Migration, now: number): View {
     report: isEnded(state) ? reportOf(state) : undefined,
     createdAt: stamp(facts.createdAt),
     startedAt: stampIf(course.startedAt),
+    precopyAt: stampIf(course.precopyAt),
+    figuresAt: state.phase === "precopy" ? stamp(state.heardAt) : undefined,
     switchoverAt: stampIf(course.switchoverAt),
     endedAt: isEnded(state) ? stamp(state.endedAt) : undefined,
   };
@@ -66,6 +78,11 @@ function reportOf(state: Ended): Report {
           },
     devices: course.devices,
   };
+}
+
+function fitsBytesOf({ course: { predicted, bytesPerSec }, limits }: Migration): number | undefined {
+  if (predicted === undefined || bytesPerSec === undefined) return undefined;
+  return Math.round(fittingBytes(predicted, limits.downtimeLimitMs, bytesPerSec));
 }
 
 /** What is known while nobody answers. */

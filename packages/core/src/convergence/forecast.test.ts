@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { GB, MB, device, seen } from "../../test/figures.ts";
 import { gigabyteLink } from "../../test/policies.ts";
 import type { BandwidthRange } from "./bandwidth.ts";
-import { type Forecast, forecast, leastDowntimeMs } from "./forecast.ts";
+import { fittingBytes, type Forecast, forecast, leastDowntimeMs } from "./forecast.ts";
 import type { DeviceObservation } from "./observation.ts";
 import type { Policy } from "./policy.ts";
 
@@ -104,5 +104,14 @@ describe("C1: the least that the stop can cost", () => {
     const observation = seen({ rttMs: 2, devices: [gpu] });
     const whole = forecast(observation, { bytes: 5 * GB, sdBytes: 0 }, range, policy, syncMs);
     expect(leastDowntimeMs(observation, range.high, policy, syncMs).totalMs).toBeLessThanOrEqual(whole.bestMs);
+  });
+});
+
+describe("what fits a limit", () => {
+  test("A8: as many bytes pending as make the predicted downtime the limit, and none where the fixed costs exceed it", () => {
+    const { fixedMs } = predicted([device("net", {})]);
+    const bytes = fittingBytes({ fixedMs }, 300, range.mid);
+    expect(predicted([device("net", {})], { bytes, sdBytes: 0 }).midMs).toBeCloseTo(300, 9);
+    expect(fittingBytes({ fixedMs }, fixedMs - 1, range.mid)).toBe(0);
   });
 });

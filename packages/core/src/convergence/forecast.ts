@@ -68,6 +68,11 @@ export function forecast(
   };
 }
 
+/** How many pending bytes fit a limit, at a bandwidth and with the part that no bandwidth shortens. */
+export function fittingBytes({ fixedMs }: Pick<Forecast, "fixedMs">, limitMs: number, bytesPerSec: number): number {
+  return (Math.max(0, limitMs - fixedMs) / 1000) * bytesPerSec;
+}
+
 /** What the stop alone costs at its most favourable, in ms: its bytes at `highBytesPerSec`, devices' own times at -2 sd, nothing else moving. */
 export function leastDowntimeMs(
   observation: Observation,
