@@ -1,6 +1,7 @@
 // Writes what is made rather than kept in git; runs after each install:
 // - the database client from prisma/schema.prisma. Prisma would download an engine that generating does not use: naming any
 //   other file as that engine keeps it from the network;
+// - the dashboard's bundle, which the orchestrator serves;
 // - an empty embedded database, since unpacking one takes a third of the time of making one.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -9,6 +10,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PGlite } from "@electric-sql/pglite";
+import { bundle } from "./bundle.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const schema = join(root, "prisma", "schema.prisma");
@@ -21,6 +23,8 @@ if (!existsSync(stampFile) || readFileSync(stampFile, "utf8") !== stamp) generat
 
 const database = join(root, "packages", "store", "src", "generated", "empty-database.tar.gz");
 if (!existsSync(database)) await makeEmptyDatabase();
+
+await bundle();
 
 async function makeEmptyDatabase() {
   const empty = await PGlite.create();

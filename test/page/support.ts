@@ -1,8 +1,11 @@
+import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startLoad } from "@godwit/agent/load";
+import { promisify } from "node:util";
+import { type LoadHandle, startLoad } from "@godwit/agent/load";
 import { Client } from "@godwit/client";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { z } from "zod";
@@ -20,6 +23,7 @@ const hosts = [
 /** So slow that a guest of 32 MiB is under way for seconds. */
 const linkBytesPerSec = 6_000_000;
 const MiB = 1024 * 1024;
+const pageBytes = 4096;
 
 /** An orchestrator and two hosts, each a process of its own, with two guests on alpha: `quick`, which is empty, and `slow`, which is not. */
 export class Stage implements AsyncDisposable {
@@ -27,6 +31,7 @@ export class Stage implements AsyncDisposable {
   readonly #programs = new Map<string, Program>();
   #ready: Ready | undefined;
   #client: Client | undefined;
+  #token = "";
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -35,6 +40,8 @@ export class Stage implements AsyncDisposable {
   }
 
   static async start(): Promise<Stage> {
+    // The bundle of these very sources: nothing is done where it is there.
+    await promisify(execFile)(process.execPath, [fileURLToPath(new URL("../../scripts/bundle.mjs", import.meta.url))]);
     const stage = new Stage(await mkdtemp(join(tmpdir(), "godwit-page-")));
     try {
       await stage.startServer();
@@ -57,13 +64,37 @@ export class Stage implements AsyncDisposable {
     return this.#known.link;
   }
 
+  /** With every scope. */
+  get adminToken(): string {
+    return this.#token;
+  }
+
   get client(): Client {
     if (this.#client === undefined) throw new Error("The orchestrator has not started");
     return this.#client;
   }
 
-  async signalServer(signal: NodeJS.Signals): Promise<void> {
-    await this.#program("server").kill(signal);
+  async signal(program: "server" | "alpha" | "beta", signal: NodeJS.Signals): Promise<void> {
+    await this.#program(program).kill(signal);
+  }
+
+  async restartAgent(name: "alpha" | "beta"): Promise<void> {
+    const host = hosts.find((each) => each.name === name);
+    if (host !== undefined) await this.#startAgent(host);
+    await this.agentsConnected();
+  }
+
+  /** A guest that is written faster than the link carries, for as long as its load goes on. */
+  async createHopeless(): Promise<LoadHandle> {
+    const addresses = hosts.map(({ serviceAddress }) => serviceAddress);
+    const port = await freePort(addresses);
+    const devices = [{ name: "ram", kind: "memory", config: { sizeBytes: 32 * MiB, port } }];
+    await this.client.guests.create({ name: "hopeless", host: "alpha", devices });
+    const writesPerSecond = Math.round((3 * linkBytesPerSec) / pageBytes);
+    const endpoints = addresses.map((address) => `${address}:${port}`);
+    const load = startLoad({ endpoints, keys: 12_000, writesPerSecond });
+    await load.fill();
+    return load;
   }
 
   /** At the port that it had before. */
@@ -71,8 +102,8 @@ export class Stage implements AsyncDisposable {
     const port = this.#ready === undefined ? "0" : new URL(this.#ready.url).port;
     const command = ["server", "--port", port, "--data", join(this.#folder, "server"), "--json"];
     this.#ready = Ready.parse(await this.#program("server").start(command));
-    const token = (await readFile(this.#ready.adminTokenFile, "utf8")).trim();
-    this.#client = new Client({ server: this.#ready.url, token });
+    this.#token = (await readFile(this.#ready.adminTokenFile, "utf8")).trim();
+    this.#client = new Client({ server: this.#ready.url, token: this.#token });
   }
 
   async agentsConnected(): Promise<void> {
@@ -154,6 +185,7 @@ export interface Visit {
 export async function visit(browser: Browser, options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext({ timezoneId: "UTC", reducedMotion: "reduce", ...options });
   await context.addInitScript({ path: fileURLToPath(new URL("probes.js", import.meta.url)) });
+  context.setDefaultTimeout(15_000);
   const page = await context.newPage();
   const seen: Visit = { context, page, complaints: [], posts: [] };
   page.on("pageerror", (error) => seen.complaints.push(error.message));
@@ -163,4 +195,38 @@ export async function visit(browser: Browser, options: BrowserContextOptions = {
     seen.posts.push({ path: new URL(request.url()).pathname, key: request.headers()["idempotency-key"] });
   });
   return seen;
+}
+
+/** What axe finds wrong with the page as it is (WCAG 2.2, A and AA), each with the places. */
+export async function violations(page: Page): Promise<string[]> {
+  // Put in by the browser's own hand: a script element would be refused by the page's policy.
+  await page.evaluate(await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const found = await page.evaluate(`axe.run(document, { runOnly: ${JSON.stringify(tags)} })`);
+  const { violations: all } = z
+    .object({
+      violations: z.array(
+        z.object({
+          id: z.string(),
+          help: z.string(),
+          nodes: z.array(z.object({ html: z.string(), failureSummary: z.string().optional() })),
+        }),
+      ),
+    })
+    .parse(found);
+  return all.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ html, failureSummary = "" }) => `${id}: ${help}\n${html.slice(0, 200)}\n${failureSummary}`),
+  );
+}
+
+/** Presses Tab until what has the focus is called so. */
+export async function tabTo(page: Page, name: string | RegExp): Promise<void> {
+  const seen: string[] = [];
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press("Tab");
+    const focused = String(await page.evaluate("probes.focused()"));
+    if (typeof name === "string" ? focused === name : name.test(focused)) return;
+    seen.push(focused);
+  }
+  throw new Error(`Nothing that Tab reaches is called ${name.toString()}: ${seen.join(" | ")}`);
 }

@@ -23,6 +23,7 @@ const mayImport: Record<string, string[]> = {
     "@godwit/launch",
     "@godwit/qemu",
   ],
+  "apps/dashboard": ["@godwit/contract"],
   "apps/orchestrator": ["@godwit/contract", "@godwit/core", "@godwit/store"],
   "apps/cli": [
     "@godwit/agent",

@@ -16,7 +16,7 @@ export interface Source {
 }
 
 const places = ["packages", "apps", "test", "bench", "scripts"];
-const passedOver = new Set(["node_modules", "dist", "generated", "public", ".turbo"]);
+const passedOver = new Set(["node_modules", "dist", "generated", ".turbo"]);
 
 /** Every TypeScript file that people write. */
 export const sources: Source[] = places.flatMap((place) => filesBelow(join(root, place))).map(read);
@@ -27,7 +27,7 @@ function filesBelow(folder: string): string[] {
     if (passedOver.has(each.name)) return [];
     const path = join(folder, each.name);
     if (each.isDirectory()) return filesBelow(path);
-    return each.name.endsWith(".ts") ? [path] : [];
+    return /\.tsx?$/.test(each.name) ? [path] : [];
   });
 }
 

@@ -1,0 +1,124 @@
+import type { Problem } from "@godwit/contract";
+
+/** Requests to the API with the session's cookie, which scripts cannot read. */
+
+const answerLimitMs = 10_000;
+const triesAtMost = 3;
+/** The `Date` header has whole seconds: less than this is no difference. */
+const skewAtLeastMs = 2_000;
+
+let skewMs = 0;
+
+/** The orchestrator's time, by which its timestamps are read; the reader's clock may go wrong. */
+export function now(): number {
+  return Date.now() + skewMs;
+}
+
+/** The API refused, and said why. */
+export class ApiError extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
+/** Nobody answered, or not in time. */
+export class UnreachableError extends Error {}
+
+interface Asked {
+  limitMs?: number;
+  headers?: Record<string, string>;
+}
+
+export async function get<Answer>(
+  path: string,
+  { limitMs = answerLimitMs, headers = {} }: Asked = {},
+): Promise<Answer> {
+  return await send<Answer>(path, { method: "GET", headers }, limitMs);
+}
+
+/** A request whose answer was lost is sent again with the same key: the API carries it out once. */
+export async function post<Answer>(
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  return await repeated<Answer>(path, {
+    method: "POST",
+    headers: { ...headers, "idempotency-key": newKey(), ...(body === undefined ? {} : json) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
+
+/** A merge patch: the same one twice changes nothing more. */
+export async function patch<Answer>(path: string, body: unknown): Promise<Answer> {
+  return await repeated<Answer>(path, { method: "PATCH", headers: json, body: JSON.stringify(body) });
+}
+
+export async function remove(path: string, headers: Record<string, string> = {}): Promise<void> {
+  await send(path, { method: "DELETE", headers }, answerLimitMs);
+}
+
+/** Every page of a list, up to a number of items. */
+export async function getAll<Item>(
+  path: string,
+  itemsAtMost: number,
+  headers: Record<string, string> = {},
+): Promise<Item[]> {
+  const items: Item[] = [];
+  let cursor: string | undefined;
+  do {
+    const next = cursor === undefined ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+    const page: { items: Item[]; nextCursor?: string } = await get(`${path}?limit=200${next}`, { headers });
+    items.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined && items.length < itemsAtMost);
+  return items;
+}
+
+/** What to say of a failure. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+export function isSignedOut(error: unknown): boolean {
+  return error instanceof ApiError && error.problem.status === 401;
+}
+
+const json = { "content-type": "application/json" };
+
+async function repeated<Answer>(path: string, request: RequestInit): Promise<Answer> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await send<Answer>(path, request, answerLimitMs);
+    } catch (error) {
+      if (!(error instanceof UnreachableError) || tries === triesAtMost) throw error;
+    }
+  }
+}
+
+async function send<Answer>(path: string, request: RequestInit, limitMs: number): Promise<Answer> {
+  const signal = AbortSignal.timeout(limitMs);
+  try {
+    const response = await fetch(path, { ...request, signal, credentials: "same-origin", cache: "no-store" });
+    keepSkew(response.headers.get("date"));
+    const body = response.status === 204 ? undefined : await response.json();
+    if (response.ok) return body;
+    throw new ApiError(body);
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw new UnreachableError("The orchestrator does not answer.", { cause: error });
+  }
+}
+
+function keepSkew(date: string | null): void {
+  const skew = date === null ? 0 : Date.parse(date) - Date.now();
+  skewMs = Math.abs(skew) < skewAtLeastMs ? 0 : skew;
+}
+
+/** `crypto.randomUUID` is there only on pages that the browser holds to be secure. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(16).padStart(8, "0")).join("");
+}

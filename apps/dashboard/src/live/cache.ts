@@ -1,0 +1,126 @@
+import type { Event, Guest, Host, Migration, Overview, Phase, Sample } from "@godwit/contract";
+import { QueryClient } from "@tanstack/react-query";
+import { get, getAll } from "../api/api.ts";
+import { sampleOf } from "./sample-of.ts";
+
+/** What the page knows, as the API last told it. The stream writes into it, and nothing is asked for twice. */
+
+const itemsAtMost = 1000;
+const pointsAtMost = 3600;
+const pointEveryMs = 900;
+
+export const keys = {
+  hosts: ["hosts"],
+  guests: ["guests"],
+  migrations: ["migrations"],
+  olderMigrations: ["migrations", "older"],
+  overview: ["overview"],
+  policies: ["policies"],
+  migration: (id: string) => ["migration", id],
+  /** Points of its course that came by the stream. */
+  course: (id: string) => ["course", id],
+  samples: (id: string) => ["samples", id],
+  history: (id: string) => ["history", id],
+} as const;
+
+/** A migration goes through these and never back. */
+const ranks: Record<Phase, number> = {
+  queued: 0,
+  preflight: 1,
+  precopy: 2,
+  switchover: 3,
+  unknown: 3,
+  completed: 4,
+  aborted: 4,
+  failed: 4,
+  lost: 4,
+};
+
+export function isEnded({ phase }: Pick<Migration, "phase">): boolean {
+  return ranks[phase] === ranks.completed;
+}
+
+export const cache = new QueryClient({
+  defaultOptions: {
+    queries: { staleTime: Infinity, retry: false, refetchOnWindowFocus: false, networkMode: "always" },
+  },
+});
+
+/** Reads everything anew. Migrations under way that are older than the newest page are read one by one: their guests name them. */
+export async function readAll(): Promise<void> {
+  const [{ items }] = await Promise.all([get<{ items: Migration[] }>("/v1/migrations?limit=100"), readPlaces()]);
+  cache.setQueryData(keys.migrations, items.toSorted(newestFirst));
+  for (const each of items) cache.setQueryData(keys.migration(each.id), each);
+  const known = new Set(items.map(({ id }) => id));
+  const guests: Guest[] = cache.getQueryData(keys.guests) ?? [];
+  const older = guests.flatMap(({ migrationId: id }) => (id === undefined || known.has(id) ? [] : [id]));
+  for (const id of older) await readMigration(id);
+  // What is on the screen and has not just been read; the course that the stream has told may have a gap.
+  const read = new Set<unknown>(["hosts", "guests", "overview", "migration", "course"]);
+  const isMain = (key: readonly unknown[]) => key[0] === "migrations" && key.length === 1;
+  void cache.invalidateQueries({ predicate: ({ queryKey }) => !read.has(queryKey[0]) && !isMain(queryKey) });
+}
+
+/** Hosts, the guests on them, and how much there is of everything. */
+export async function readPlaces(): Promise<void> {
+  const [hosts, guests, overview] = await Promise.all([
+    getAll<Host>("/v1/hosts", itemsAtMost),
+    getAll<Guest>("/v1/guests", itemsAtMost),
+    get<Overview>("/v1/overview"),
+  ]);
+  cache.setQueryData(keys.hosts, byName(hosts));
+  cache.setQueryData(keys.guests, byName(guests));
+  cache.setQueryData(keys.overview, overview);
+}
+
+export async function readOverview(): Promise<void> {
+  cache.setQueryData(keys.overview, await get<Overview>("/v1/overview"));
+}
+
+export async function readMigration(id: string): Promise<void> {
+  put(await get<Migration>(`/v1/migrations/${id}`));
+}
+
+/** Answers and events may overtake each other: what shows an earlier phase is old news. */
+export function put(migration: Migration): void {
+  const { id } = migration;
+  const listed = cache.getQueryData<Migration[]>(keys.migrations)?.find((each) => each.id === id);
+  const known = cache.getQueryData<Migration>(keys.migration(id)) ?? listed;
+  if (known !== undefined && ranks[migration.phase] < ranks[known.phase]) return;
+  cache.setQueryData(keys.migration(id), migration);
+  cache.setQueryData<Migration[]>(keys.migrations, (all = []) => {
+    const others = all.filter((each) => each.id !== id);
+    return [...others, migration].toSorted(newestFirst).slice(0, itemsAtMost);
+  });
+  notePoint(migration);
+  // The stored course is whole, and has no figures after the end.
+  if (isEnded(migration) && known !== undefined && !isEnded(known))
+    void cache.invalidateQueries({ queryKey: keys.samples(id) });
+}
+
+/** What happened to a migration, for whoever looks at it. */
+export function note(event: Event): void {
+  if (event.migrationId === undefined) return;
+  cache.setQueryData<Event[]>(keys.history(event.migrationId), (known) =>
+    known === undefined || known.some(({ cursor }) => cursor === event.cursor) ? known : [...known, event],
+  );
+}
+
+export function newestFirst(a: Migration, b: Migration): number {
+  // Ids are UUIDv7, so that they settle a tie.
+  return b.createdAt.localeCompare(a.createdAt) || b.id.localeCompare(a.id);
+}
+
+function notePoint(migration: Migration): void {
+  const point = sampleOf(migration);
+  if (point === undefined) return;
+  cache.setQueryData<Sample[]>(keys.course(migration.id), (known = []) => {
+    const last = known.at(-1);
+    const isNew = last === undefined || Date.parse(point.at) - Date.parse(last.at) >= pointEveryMs;
+    return isNew ? [...known.slice(1 - pointsAtMost), point] : known;
+  });
+}
+
+function byName<Item extends { name: string }>(items: Item[]): Item[] {
+  return items.toSorted((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
+}

@@ -1,0 +1,56 @@
+import type { Guest, Host, Migration, Overview } from "@godwit/contract";
+import { useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { useEffect, useState, useSyncExternalStore } from "react";
+import { get, now } from "../api/api.ts";
+import { isEnded, keys } from "./cache.ts";
+import { feed, type Freshness } from "./feed.ts";
+
+export function useFreshness(): Freshness {
+  return useSyncExternalStore(feed.subscribe, feed.freshness);
+}
+
+/** The orchestrator's time, anew twice a second while the news is fresh: on stale figures no clock runs. */
+export function useNow(): number {
+  const { live } = useFreshness();
+  const [at, setAt] = useState(now);
+  useEffect(() => {
+    if (!live) return undefined;
+    const timer = setInterval(() => setAt(now()), 500);
+    return () => clearInterval(timer);
+  }, [live]);
+  return at;
+}
+
+/** What the stream keeps up to date, and nothing else asks for. */
+const kept = { enabled: false };
+const noHosts: Host[] = [];
+const noGuests: Guest[] = [];
+const noMigrations: Migration[] = [];
+
+export function useHosts(): Host[] {
+  return useQuery<Host[]>({ queryKey: keys.hosts, ...kept }).data ?? noHosts;
+}
+
+export function useGuests(): Guest[] {
+  return useQuery<Guest[]>({ queryKey: keys.guests, ...kept }).data ?? noGuests;
+}
+
+export function useOverview(): Overview | undefined {
+  return useQuery<Overview>({ queryKey: keys.overview, ...kept }).data;
+}
+
+/** The newest first: all that are under way, and the newest of the ended ones. */
+export function useMigrations(): Migration[] {
+  return useQuery<Migration[]>({ queryKey: keys.migrations, ...kept }).data ?? noMigrations;
+}
+
+export function useUnderWay(): Migration[] {
+  return useMigrations().filter((migration) => !isEnded(migration));
+}
+
+export function useMigration(id: string): UseQueryResult<Migration> {
+  return useQuery({
+    queryKey: keys.migration(id),
+    queryFn: async () => await get<Migration>(`/v1/migrations/${encodeURIComponent(id)}`),
+  });
+}

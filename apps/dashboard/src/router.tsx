@@ -1,0 +1,84 @@
+import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
+import { Frame } from "./frame/frame.tsx";
+import { GuestsScreen } from "./screens/guests.tsx";
+import { HostScreen } from "./screens/host.tsx";
+import { HostsScreen } from "./screens/hosts.tsx";
+import { MigrationScreen } from "./screens/migration.tsx";
+import { MigrationsScreen } from "./screens/migrations.tsx";
+import { NewMigrationScreen } from "./screens/new-migration.tsx";
+import { NowhereScreen } from "./screens/nowhere.tsx";
+import { OverviewScreen } from "./screens/overview.tsx";
+import { PoliciesScreen } from "./screens/policies.tsx";
+import { SettingsScreen } from "./screens/settings.tsx";
+
+/** Every screen and its address. `apps/orchestrator/src/http/page.ts` answers these addresses with the page; a new one belongs there too. */
+
+const root = createRootRoute({ component: Frame, notFoundComponent: NowhereScreen });
+const getParentRoute = () => root;
+
+const overview = createRoute({ getParentRoute, path: "/", component: OverviewScreen });
+const newMigration = createRoute({
+  getParentRoute,
+  path: "/new",
+  component: NewMigrationScreen,
+  validateSearch: texts("guest", "destination", "policy"),
+});
+const migrations = createRoute({
+  getParentRoute,
+  path: "/migrations",
+  component: MigrationsScreen,
+  validateSearch: texts("phase", "host", "policy", "text", "compare"),
+});
+const migration = createRoute({ getParentRoute, path: "/migrations/$id", component: MigrationScreen });
+const hosts = createRoute({
+  getParentRoute,
+  path: "/hosts",
+  component: HostsScreen,
+  validateSearch: texts("state"),
+});
+const host = createRoute({ getParentRoute, path: "/hosts/$name", component: HostScreen });
+const guests = createRoute({
+  getParentRoute,
+  path: "/guests",
+  component: GuestsScreen,
+  validateSearch: texts("name", "host", "state"),
+});
+const policies = createRoute({ getParentRoute, path: "/policies", component: PoliciesScreen });
+const settings = createRoute({ getParentRoute, path: "/settings", component: SettingsScreen });
+
+const tree = root.addChildren([overview, newMigration, migrations, migration, hosts, host, guests, policies, settings]);
+
+type Router = ReturnType<typeof createRouter<typeof tree>>;
+
+/** Made only once the code of a one-time link has left the address. */
+export function makeRouter(): Router {
+  return createRouter({
+    routeTree: tree,
+    scrollRestoration: true,
+    // Filters are words: kept in the address as they are, not as JSON.
+    parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+    stringifySearch: (search) => {
+      const kept = Object.entries(search).filter(([, value]) => value !== undefined && value !== "");
+      const text = new URLSearchParams(kept.map(([name, value]) => [name, String(value)])).toString();
+      return text === "" ? "" : `?${text}`;
+    },
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: Router;
+  }
+}
+
+/** The filters of a screen: those of these names that the address has. */
+function texts<Name extends string>(...names: Name[]) {
+  return (search: Record<string, unknown>): Partial<Record<Name, string>> => {
+    const found: Partial<Record<Name, string>> = {};
+    for (const name of names) {
+      const value = search[name];
+      if (typeof value === "string" && value !== "") found[name] = value;
+    }
+    return found;
+  };
+}
