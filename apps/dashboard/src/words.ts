@@ -42,6 +42,7 @@ export const guestStates: Record<Guest["state"] | "moving", Word> = {
   stopped: { word: "Stopped", icon: "stop", tone: "warn" },
   unknown: { word: "Unknown", icon: "ask", tone: "warn" },
   lost: { word: "Lost", icon: "cross", tone: "bad" },
+  saved: { word: "Saved", icon: "check", tone: "plain" },
   moving: { word: "Moving", icon: "move", tone: "calm" },
 };
 
