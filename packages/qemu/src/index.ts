@@ -3,6 +3,7 @@ export { type Abilities, AbilityProbe, type Accelerator } from "./abilities.ts";
 export * from "./arguments.ts";
 export { endNow, processIn, type StartOptions } from "./child.ts";
 export * from "./guest-needs.ts";
+export * from "./guest-file.ts";
 export * from "./incoming-migration.ts";
 export * from "./installation.ts";
 export * from "./qemu.ts";

@@ -74,28 +74,3 @@ export async function migrationStatus(qmp: Qmp, wanted: string, limits?: QmpLimi
   const { error, status } = await queryMigration(qmp, limits);
   throw new QmpError("refused", error ?? `the migration is ${status}`, { command: "migrate" });
 }
-
-/** Into a file each page goes to its own place, which is read back fastest; there is nobody at the other end to return anything. */
-const ofFile = {
-  "mapped-ram": true,
-  "return-path": false,
-  "switchover-ack": false,
-  "pause-before-switchover": false,
-};
-
-/** Writes the guest to a file. It stands still from then on. */
-export async function save(qmp: Qmp, file: string, limitMs: number): Promise<void> {
-  await setCapabilities(qmp, ofFile);
-  await setPace(qmp, { maxBytesPerSec: 0, downtimeLimitMs: 300 });
-  await qmp.execute("stop");
-  const saved = migrationStatus(qmp, "completed", { deadlineMs: limitMs });
-  await Promise.all([saved, send(qmp, `file:${file}`)]);
-}
-
-/** Reads a guest from a file, into a QEMU that waits for one. It stands still until it is told to go on. */
-export async function restore(qmp: Qmp, file: string, limitMs: number): Promise<void> {
-  await setCapabilities(qmp, ofFile);
-  const loaded = migrationStatus(qmp, "completed", { deadlineMs: limitMs });
-  await Promise.all([loaded, receive(qmp, `file:${file}`)]);
-  await setCapabilities(qmp, { "mapped-ram": false });
-}

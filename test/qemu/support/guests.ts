@@ -62,7 +62,7 @@ export class Guests implements AsyncDisposable {
     using side = await this.#start("golden", "running", await this.share("golden-share"));
     await side.console.more(5, bootLimitMs);
     const bootMs = performance.now() - from;
-    await save(side.qemu.qmp, this.savedState, limitMs);
+    await save(side.qemu.qmp, this.savedState, { limitMs });
     await Promise.all([side.qemu.end(), side.virtiofsd.end()]);
     return { bootMs };
   }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Guest, Migration } from "@godwit/contract";
 import { placesIn } from "@godwit/qemu";
-import { alphaAndBeta, Cluster, type HostOptions } from "../../e2e/support/cluster.ts";
+import { alphaAndBeta, Cluster, type HostOptions, type LaunchOf } from "../../e2e/support/cluster.ts";
 import { findTestGuest, guestFolder, type TestGuest } from "../../support/test-guest.ts";
 import { type Beat, beatIn, GuestConsole } from "./guest-console.ts";
 import { commandLine, Guests, memoryMib, tag } from "./guests.ts";
@@ -30,6 +30,7 @@ export class Machines implements AsyncDisposable {
   static async start(
     both: Omit<HostOptions, "name" | "serviceAddress"> = {},
     programs: Record<string, string> = {},
+    launch?: LaunchOf,
   ): Promise<Machines> {
     const found = findTestGuest();
     if (found.missing !== undefined) throw new Error(found.missing);
@@ -40,7 +41,7 @@ export class Machines implements AsyncDisposable {
         const options = ["--qemu", programs[host.name] ?? guestFolder, ...(host.options ?? [])];
         return { ...host, options };
       });
-      return new Machines(await Cluster.start(hosts), guests, found);
+      return new Machines(await Cluster.start(hosts, launch), guests, found);
     } catch (error) {
       await guests[Symbol.asyncDispose]();
       throw error;

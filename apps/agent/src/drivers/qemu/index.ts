@@ -7,6 +7,8 @@ import {
   type Destination,
   type Device,
   type DeviceContext,
+  type FileDestination,
+  type FileSource,
   type Needs,
   type PeerDevice,
   type Source,
@@ -14,6 +16,7 @@ import {
 import {
   AbilityProbe,
   endMigration,
+  forgetFile,
   guestNeeds,
   IncomingMigration,
   memoryBytesOf,
@@ -28,7 +31,8 @@ import { QemuDestination } from "./destination.ts";
 import { machineOf, needsBy } from "./fitness.ts";
 import { goneFrom, QemuGuests, type QemuOptions } from "./guests.ts";
 import { objectionsTo } from "./preflight.ts";
-import { QemuSource } from "./source.ts";
+import { QemuFileDestination, QemuFileSource } from "./guest-file.ts";
+import { QemuSource, type SourceParts } from "./source.ts";
 
 const restoreLimitMs = 120_000;
 
@@ -46,7 +50,7 @@ class QemuBackend implements Backend<QemuConfig> {
   readonly version: string;
   readonly format = { writes: 1, reads: [1] };
   readonly features: string[] = [];
-  readonly can = { precopy: true };
+  readonly can = { precopy: true, toFile: true };
   readonly #guests: QemuGuests;
   readonly #probe: AbilityProbe;
   /** A running guest needs the same as long as it runs. */
@@ -98,21 +102,19 @@ class QemuBackend implements Backend<QemuConfig> {
   async source(ctx: DeviceContext<QemuConfig>): Promise<Source> {
     const qemu = await this.#guests.find(ctx);
     if (qemu === undefined) return goneSource(goneFrom(ctx));
-    const { migrating } = this.#guests;
-    return new QemuSource({
-      qemu,
-      folder: ctx.dataFolder,
-      hold: (held) => void (held ? migrating.add(qemu) : migrating.delete(qemu)),
-      isServed: async () => (await this.#guests.lostShare(ctx)) === undefined,
-      end: () => this.#guests.end(ctx),
-    });
+    return new QemuSource(this.#partsOf(ctx, qemu));
+  }
+
+  async fileSource(ctx: DeviceContext<QemuConfig>): Promise<FileSource> {
+    return new QemuFileSource(this.#partsOf(ctx, await this.#guests.require(ctx)));
+  }
+
+  async fileDestination(ctx: DeviceContext<QemuConfig>, peer?: PeerDevice): Promise<FileDestination> {
+    return new QemuFileDestination(await this.#receiver(ctx, peer), () => this.#guests.end(ctx));
   }
 
   async destination(ctx: DeviceContext<QemuConfig>, peer?: PeerDevice): Promise<Destination> {
-    await this.#requireNone(ctx);
-    // As it is where it runs: an alias such as "q35" would mean the newest type of whatever QEMU is here.
-    const config = { ...ctx.config, machine: machineOf(ctx.config, peer?.needs) };
-    const qemu = await this.#guests.start({ ...ctx, config }, "incoming");
+    const qemu = await this.#receiver(ctx, peer);
     const end = () => this.#guests.end(ctx);
     try {
       const migration = await IncomingMigration.begin(qemu, join(ctx.dataFolder, "incoming.sock"));
@@ -121,6 +123,25 @@ class QemuBackend implements Backend<QemuConfig> {
       await end();
       throw error;
     }
+  }
+
+  #partsOf(ctx: DeviceContext<QemuConfig>, qemu: Qemu): SourceParts {
+    const { migrating } = this.#guests;
+    return {
+      qemu,
+      folder: ctx.dataFolder,
+      hold: (held) => void (held ? migrating.add(qemu) : migrating.delete(qemu)),
+      isServed: async () => (await this.#guests.lostShare(ctx)) === undefined,
+      end: () => this.#guests.end(ctx),
+    };
+  }
+
+  /** A QEMU that waits for the guest. */
+  async #receiver(ctx: DeviceContext<QemuConfig>, peer: PeerDevice | undefined): Promise<Qemu> {
+    await this.#requireNone(ctx);
+    // As it is where it runs: an alias such as "q35" would mean the newest type of whatever QEMU is here.
+    const config = { ...ctx.config, machine: machineOf(ctx.config, peer?.needs) };
+    return await this.#guests.start({ ...ctx, config }, "incoming");
   }
 
   /** What an earlier attempt has left half-loaded makes room; a guest that runs, or waits to, does not. */
@@ -142,6 +163,8 @@ class QemuBackend implements Backend<QemuConfig> {
       if (lost !== undefined)
         throw deviceError("gone", `nobody serves ${lost} any more, and ${nameOf(ctx)} cannot go on`);
       await endMigration(qemu);
+      // An agent that ended in the middle of a save has left it set.
+      await forgetFile(qemu.qmp);
     }
     return {
       sizeBytes: async () => await memoryBytesOf(qemu.qmp),
