@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { goOn, IncomingMigration, isRunning, noticedMs, OutgoingMigration, Qemu, Virtiofsd } from "@godwit/qemu";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { until } from "../e2e/support/until.ts";
 import { need } from "../support/requirements.ts";
 import { findTestGuest } from "../support/test-guest.ts";
@@ -104,6 +105,39 @@ describe("a guest of QEMU's", () => {
     expect(later.pages).toBeGreaterThan(source.console.last.pages);
     expect(later).toMatchObject({ errors: 0, bad: 0 });
     expect(Number(await readFile(join(share, "counter"), "utf8"))).toBeGreaterThanOrEqual(later.file);
+    await Promise.all([source, destination].map((side) => guests.end(side)));
+  });
+
+  test("N8: sends no faster than its cap, spreads its passes all the same, and at full speed for the stop", async (context) => {
+    if (qemu.path === undefined) return context.skip(qemu.missing);
+    const share = await guests.share("capped-share");
+    using source = await guests.restore("capped", share);
+    using destination = await guests.receiver("capped-destination", share);
+    const maxBytesPerSec = async () =>
+      z.object({ "max-bandwidth": z.number() }).parse(await source.qemu.qmp.execute("query-migrate-parameters"))[
+        "max-bandwidth"
+      ];
+    await using move = await Move.begin(source, destination);
+    const from = performance.now();
+    await move.out.cap(16 * mib);
+    expect(await maxBytesPerSec()).toBe(16 * mib);
+    await until("so much", async () => (await move.out.look()).sentBytes > 24 * mib);
+    const { sentBytes } = await move.out.look();
+    const bytesPerSec = (sentBytes * 1000) / (performance.now() - from);
+    console.log(`sent at ${Math.round(bytesPerSec / mib)} MiB/s under a cap of 16`);
+    expect(bytesPerSec).toBeLessThan(1.2 * 16 * mib);
+    await move.out.cap(undefined);
+    expect(await maxBytesPerSec()).toBe(0);
+    await move.toBrink();
+    await until("spread passes", async () => (await maxBytesPerSec()) > 0);
+    await move.out.cap(16 * mib);
+    expect(await maxBytesPerSec()).toBeLessThanOrEqual(16 * mib);
+    await move.out.cap(20_000);
+    expect(await maxBytesPerSec()).toBeLessThanOrEqual(20_000);
+    await move.out.brace();
+    await move.out.cap(20_000);
+    expect(await maxBytesPerSec()).toBe(0);
+    await move.out.undo();
     await Promise.all([source, destination].map((side) => guests.end(side)));
   });
 

@@ -76,6 +76,11 @@ export interface Source extends AsyncDisposable {
    * disposing, or that the agent dies.
    */
   throttle?(share: number): Promise<void>;
+  /**
+   * What leaves the host is limited to so many bytes/s from now on, or not at all (`undefined`), until `brace` or `stop`. The channel sees to
+   * that by itself; whoever can should write no faster, instead of standing in a write. It may come at any time.
+   */
+  cap?(bytesPerSec: number | undefined): Promise<void>;
 }
 
 /** The device on the host that it goes to. Disposing before `start` frees everything. */

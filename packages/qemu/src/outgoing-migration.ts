@@ -40,7 +40,10 @@ export class OutgoingMigration {
   /** How often an event has told it. */
   #statusTold = 0;
   #passes = 0;
-  #bytesPerSec = 0;
+  /** After what the guest has written in the last pass; 0 for none. */
+  #spreadBytesPerSec = 0;
+  /** What was asked for; 0 for none. */
+  #capBytesPerSec = 0;
   #braced = false;
   #news: (() => void)[] = [];
 
@@ -96,6 +99,16 @@ export class OutgoingMigration {
     // What an event has told meanwhile is newer than the answer.
     if (told === this.#statusTold) this.#become(answer.status);
     return answer;
+  }
+
+  /**
+   * QEMU sends no faster than this, or as fast as can be where it is `undefined`, from now on until `brace`. Where its stream is read more
+   * slowly than it writes, it waits inside of a write, and not between two windows of its own.
+   */
+  async cap(bytesPerSec: number | undefined): Promise<void> {
+    // QEMU takes whole numbers, and 0 for none.
+    this.#capBytesPerSec = bytesPerSec === undefined ? 0 : Math.max(leastBytesPerSec, Math.round(bytesPerSec));
+    if (!this.#braced) await setSwitchover(this.#qemu.qmp, "held", this.#maxBytesPerSec);
   }
 
   /**
@@ -155,6 +168,12 @@ export class OutgoingMigration {
     return this.#status === "failed" || this.#status === "cancelled" || this.#status === "cancelling";
   }
 
+  /** The lower of the two that there are. */
+  get #maxBytesPerSec(): number {
+    const limits = [this.#capBytesPerSec, this.#spreadBytesPerSec].filter((limit) => limit > 0);
+    return limits.length === 0 ? 0 : Math.min(...limits);
+  }
+
   #watch(): AsyncDisposable {
     const events = this.#qemu.qmp.events();
     const reading = (async () => {
@@ -191,10 +210,11 @@ export class OutgoingMigration {
     if (this.#passes < 2) return;
     const { remainingRamBytes: dirty } = await this.look();
     const bytesPerSec = dirty >= brinkBytes ? 0 : Math.max(leastBytesPerSec, Math.round(passesPerSec * dirty));
-    const isAlike = bytesPerSec > 0 && Math.abs(bytesPerSec - this.#bytesPerSec) < 0.2 * this.#bytesPerSec;
-    if (this.#braced || isAlike || bytesPerSec === this.#bytesPerSec) return;
-    this.#bytesPerSec = bytesPerSec;
-    await setSwitchover(this.#qemu.qmp, "held", bytesPerSec);
+    const former = this.#spreadBytesPerSec;
+    const isAlike = bytesPerSec > 0 && Math.abs(bytesPerSec - former) < 0.2 * former;
+    if (this.#braced || isAlike || bytesPerSec === former) return;
+    this.#spreadBytesPerSec = bytesPerSec;
+    await setSwitchover(this.#qemu.qmp, "held", this.#maxBytesPerSec);
   }
 
   /** Whether it has come about within the time. */

@@ -77,6 +77,7 @@ export class Outgoing {
   /** Begins the rounds and the reports; once only. */
   precopy(): void {
     if (this.#rounds !== undefined || this.#over) return;
+    this.#capAll(this.#limit.bytesPerSec);
     this.#rounds = Promise.all(this.#devices.map((device) => this.#roundsOver(device))).then(
       () => undefined,
       (error: unknown) => this.#fail(error),
@@ -98,6 +99,7 @@ export class Outgoing {
     this.#lease.renew();
     this.#held = hold;
     this.#limit.bytesPerSec = capBytesPerSec;
+    this.#capAll(capBytesPerSec);
   }
 
   /** What cannot be slowed down is passed over; what else ails a device shows in its rounds. */
@@ -267,6 +269,11 @@ export class Outgoing {
 
   #throttleAll(share: number): void {
     for (const { source } of this.#devices) void source.throttle?.(share).catch(() => undefined);
+  }
+
+  /** The bucket keeps the cap, whatever becomes of this. */
+  #capAll(bytesPerSec: number | undefined): void {
+    for (const { source } of this.#devices) void source.cap?.(bytesPerSec).catch(() => undefined);
   }
 
   #channelClosed(device: OutgoingDevice, error: unknown): void {

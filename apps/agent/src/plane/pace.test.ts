@@ -15,6 +15,7 @@ class Busy implements Source {
   stopped = false;
   own: Partial<Pending> = {};
   throttle?: (share: number) => Promise<void>;
+  cap?: (bytesPerSec: number | undefined) => Promise<void>;
 
   async pending(accuracy: "estimate" | "exact"): Promise<Pending> {
     if (accuracy === "exact") await new Promise((resolve) => setTimeout(resolve, 5));
@@ -177,6 +178,21 @@ test("a cap holds from then on, and is gone when a pace comes without one", asyn
   const slow = last();
   outgoing.pace({ capBytesPerSec: undefined, hold: false });
   await soon(() => expect(sentBytes()).toBeGreaterThan((slow?.devices[0]?.sentBytes ?? 0) + 30_000_000));
+});
+
+test("N8: a device that can is told of the cap at the start and at each change, until the freeze", async () => {
+  await open(1_000_000);
+  const caps: (number | undefined)[] = [];
+  source.cap = async (bytesPerSec) => {
+    caps.push(bytesPerSec);
+    if (bytesPerSec === 5000) throw new Error("not now");
+  };
+  outgoing.precopy();
+  for (const capBytesPerSec of [5000, undefined, 2_000_000]) outgoing.pace({ capBytesPerSec, hold: false });
+  outgoing.freeze();
+  outgoing.pace({ capBytesPerSec: 1000, hold: false });
+  await soon(() => expect(told).toEqual(["stopped", "confirmed"]));
+  expect(caps).toEqual([1_000_000, 5000, undefined, 2_000_000]);
 });
 
 test("a throttle reaches the devices that can be slowed down and passes over what cannot, until the freeze", async () => {

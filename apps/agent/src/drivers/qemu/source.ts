@@ -45,6 +45,7 @@ export class QemuSource implements Source {
   readonly #parts: SourceParts;
   readonly #digest = new StreamDigest();
   #migration: OutgoingMigration | undefined;
+  #capBytesPerSec: number | undefined;
   readonly #loss: Loss;
 
   constructor(parts: SourceParts) {
@@ -60,6 +61,11 @@ export class QemuSource implements Source {
     const { remainingRamBytes, totalRamBytes } = await this.#answered(migration.look());
     const sinceBytes = accuracy === "exact" ? dirtiedSince(migration.figures) : 0;
     return { ...rest, precopyBytes: Math.min(totalRamBytes, remainingRamBytes + sinceBytes) + pageBytes };
+  }
+
+  async cap(bytesPerSec: number | undefined): Promise<void> {
+    this.#capBytesPerSec = bytesPerSec;
+    await this.#migration?.cap(bytesPerSec);
   }
 
   /** Carries one pass, or what there is of it. */
@@ -143,7 +149,9 @@ export class QemuSource implements Source {
     const { qemu, folder, hold } = this.#parts;
     hold(true);
     try {
-      return await this.#answered(OutgoingMigration.begin(qemu, join(folder, "outgoing.sock")));
+      const migration = await this.#answered(OutgoingMigration.begin(qemu, join(folder, "outgoing.sock")));
+      await this.#answered(migration.cap(this.#capBytesPerSec));
+      return migration;
     } catch (error) {
       hold(false);
       throw error;
