@@ -75,7 +75,7 @@ test.each(["synced released", "plane answers grant", "says released", "journals 
 );
 
 test.each(["plane tells received", "says loaded", "journals granted"])(
-  "F5: the agent that restores it killed where it %s, before the grant: it is saved as before, and is restored the next time",
+  "F5: the agent that restores it killed where it %s, before it has written down a grant: the save is as it was, and is restored",
   async (edge) => {
     const about = await aboutToBeSaved();
     const { guests } = cluster.client;
@@ -172,6 +172,44 @@ test("F1, H8: a saved guest is not lost with the host that saved it, and what th
   await untilRuns(cluster, about.guest, "beta", 3);
   await keepsAll(about);
 }, 60_000);
+
+test("F4, H8: a guest that is lost with the host that has released it is saved as soon as that host says so", async () => {
+  const about = await aboutToBeSaved();
+  await diesReleased(about);
+  await back(cluster, "alpha");
+  await until("it is saved", async () => (await cluster.client.guests.get(about.name)).state === "saved");
+  await cluster.client.guests.restore(about.name, { host: "beta" });
+  expect(await cluster.client.guests.waitAtRest(about.name)).toMatchObject({
+    state: "running",
+    host: "beta",
+    epoch: 3,
+  });
+  await untilRuns(cluster, about.guest, "beta", 3);
+  await keepsAll(about);
+}, 60_000);
+
+test("F4, H8: a guest that is lost with the host that has released it is restored from its folder by another", async () => {
+  const about = await aboutToBeSaved();
+  await diesReleased(about);
+  await cluster.client.guests.restore(about.name, { host: "beta", folder: about.into });
+  expect(await cluster.client.guests.waitAtRest(about.name)).toMatchObject({
+    state: "running",
+    host: "beta",
+    epoch: 3,
+  });
+  await back(cluster, "alpha");
+  await untilRuns(cluster, about.guest, "beta", 3);
+  await keepsAll(about);
+}, 60_000);
+
+/** Alpha has given the folder its name, and dies before it can say so. */
+async function diesReleased({ name, into }: Awaited<ReturnType<typeof aboutToBeSaved>>): Promise<void> {
+  await orderDeath(cluster, "alpha", "plane answers grant", { devices: false });
+  await cluster.client.guests.save(name, { folder: into });
+  await struck(cluster, "alpha");
+  await dieSeen(cluster, "alpha");
+  expect((await fence(cluster, "alpha")).lostGuests).toContain(name);
+}
 
 test("F3: a full disk ends a save with a clear word, and the guest goes on", async () => {
   const within = ["prlimit", "--fsize=400000"];

@@ -165,6 +165,36 @@ test("F1: a directory with its service's data goes into a folder and out of it o
   expect(await readFile(join(here, "wiki", "pages", "one"), "utf8")).toBe("first page");
 }, 60_000);
 
+test("F7: a new guest is made of a save, and the saved one comes back all the same", async () => {
+  const { guests } = cluster.client;
+  await guests.create({
+    name: "origin",
+    host: "alpha",
+    devices: [{ name: "data", kind: "directory", config: { path: "origin" } }],
+  });
+  await writeFile(join(cluster.host("alpha").directories, "origin", "one"), "first page");
+  const into = join(folder, "origin");
+  await guests.save("origin", { folder: into });
+  await guests.waitAtRest("origin");
+  const taken = { name: "origin", host: "beta", restore: into };
+  expect(await codeOf("/v1/guests/from-save", taken)).toBe("name-taken");
+  expect(await codeOf("/v1/guests/from-save", { ...taken, name: "copy", restore: folder })).toBe("save-damaged");
+  const made = await runCommand(cluster, "guest", "restore", into, "--host", "beta", "--as", "copy");
+  expect(made).toMatchObject({ code: 0, data: "copy runs on beta\n" });
+  expect(await guests.get("origin")).toMatchObject({ state: "saved" });
+  expect(await readFile(join(cluster.host("beta").directories, "origin", "one"), "utf8")).toBe("first page");
+  // The path is taken there by the copy.
+  await guests.restore("origin", { host: "beta" });
+  expect(await guests.waitAtRest("origin")).toMatchObject({
+    state: "saved",
+    save: { failure: { code: "address-in-use" } },
+  });
+  await guests.restore("origin", { host: "alpha" });
+  expect(await guests.waitAtRest("origin")).toMatchObject({ state: "running", host: "alpha" });
+  expect(await guests.get("copy")).toMatchObject({ state: "running", host: "beta", epoch: 2 });
+  expect(await codeOf("/v1/guests/copy/restore", { host: "alpha", folder: into })).toBe("guest-not-saved");
+}, 60_000);
+
 async function portless(name: string): Promise<{ name: string; port: number }> {
   const [device] = (await cluster.client.guests.get(name)).devices;
   return { name, port: Number(device?.endpoint?.split(":").at(-1)) };

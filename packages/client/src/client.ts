@@ -4,6 +4,7 @@ import {
   type AskSwitchover,
   type ChangeMigration,
   type ChangePolicy,
+  type CreateFromSave,
   type CreateGuest,
   type CreateMigration,
   type CreatePlan,
@@ -92,6 +93,7 @@ export class Client {
     save: (guest: string, save: Input<typeof SaveGuest>) => this.#post(`${guestPath(guest)}/save`, Guest, save),
     restore: (guest: string, restore: Input<typeof RestoreGuest>) =>
       this.#post(`${guestPath(guest)}/restore`, Guest, restore),
+    createFromSave: (guest: Input<typeof CreateFromSave>) => this.#post("/v1/guests/from-save", Guest, guest),
     /** Until nobody saves or restores it, over as many long polls as it takes. */
     waitAtRest: async (guest: string): Promise<Guest> => {
       for (;;) {

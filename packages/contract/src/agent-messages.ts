@@ -52,7 +52,7 @@ export type Refusal = z.infer<typeof Refusal>;
 const created = z.object({ devices: z.array(DeviceStatus) });
 const checked = z.object({ refusals: z.array(Refusal) });
 const nothing = z.object({});
-const inspected = z.object({ saveId: Id, guestId: Id, epoch: Epoch, kinds: z.array(z.string()) });
+const inspected = z.object({ saveId: Id, guestId: Id, epoch: Epoch, bytes: Bytes, devices: z.array(DeviceDefinition) });
 
 /** The shape of the answer to each question. */
 export const agentAnswers = {
@@ -104,6 +104,10 @@ export const ToAgent = z.discriminatedUnion("type", [
       devices: z.array(DeviceDefinition),
       folder: Folder,
       saveId: Id,
+      ofAnother: z
+        .literal(true)
+        .optional()
+        .meta({ description: "the save is another guest's, of which this is to be a copy" }),
     })
     .meta({ description: "the guest is to be loaded from this save; `grant` follows" }),
   z.object({ type: z.literal("precopy"), ...ofMigration }),

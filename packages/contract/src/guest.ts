@@ -2,7 +2,7 @@ import { z } from "zod";
 import { DeviceDefinition, DeviceStatus } from "./backend.ts";
 import { Epoch, Id, Name, Reference, Timestamp } from "./primitives.ts";
 import { listOf } from "./list.ts";
-import { GuestSave } from "./save.ts";
+import { Folder, GuestSave } from "./save.ts";
 
 /** What migrates as one: a set of devices, owned by one host at an epoch. */
 export const Guest = z
@@ -42,3 +42,13 @@ export const CreateGuest = z
   })
   .meta({ id: "CreateGuest" });
 export type CreateGuest = z.infer<typeof CreateGuest>;
+
+/** A new guest that begins as another was when it was saved. The save stays what it is: its own guest may be restored from it all the same. */
+export const CreateFromSave = z
+  .strictObject({
+    name: Name,
+    host: Reference,
+    restore: Folder.meta({ description: "a folder that the host sees, with a save of any guest" }),
+  })
+  .meta({ id: "CreateFromSave" });
+export type CreateFromSave = z.infer<typeof CreateFromSave>;

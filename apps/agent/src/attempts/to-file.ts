@@ -27,12 +27,12 @@ export async function prepareRestore(
   parts: AgentParts,
   message: ToAgent & { type: "prepareRestore" },
 ): Promise<DestinationAttempt> {
-  const { migrationId, guestId, epoch, name, devices, folder, saveId } = message;
+  const { migrationId, guestId, epoch, name, devices, folder, saveId, ofAnother = false } = message;
   const { journal, plane } = parts;
   if (journal.parts.has(guestId)) throw notSettled("this host still holds a copy of the guest");
   const reserved = { guestId, name, definitions: devices, migrationId, epoch };
   const addresses = addressesOf({ ...reserved, part: { as: "reserved", epoch, migrationId } });
-  const order: RestoreOrder = { migrationId, guestId, devices: addresses, folder, saveId };
+  const order: RestoreOrder = { migrationId, guestId, devices: addresses, folder, saveId, ofAnother };
   await plane.checkRestore(order);
   await journal.append({ entry: "reserved", ...reserved });
   const attempt = new DestinationAttempt(parts, { guestId, migrationId, epoch, folder });

@@ -1,5 +1,5 @@
 import type { BackendInfo, Check, Needs, Pending } from "@godwit/backend";
-import type { AbsentBackend, DirtyHistory } from "@godwit/contract";
+import type { AbsentBackend, AgentAnswer, DirtyHistory } from "@godwit/contract";
 import type { SavePlace } from "./save-folder.ts";
 
 /**
@@ -69,6 +69,8 @@ export interface RestoreOrder {
   devices: DeviceAddress[];
   folder: string;
   saveId: string;
+  /** The save is another guest's, of which this one is to be a copy. */
+  ofAnother: boolean;
 }
 
 /** How a source may send while its guest runs. */
@@ -161,7 +163,7 @@ export interface PlaneCalls {
   /** Removes what an attempt that came to nothing has written. */
   dropSave(save: SavePlace): Promise<void>;
   /** @throws {SaveError} where there is none */
-  inspectSave(folder: string): Promise<{ saveId: string; guestId: string; epoch: number; kinds: string[] }>;
+  inspectSave(folder: string): Promise<AgentAnswer<"inspectSave">>;
   /** Could the guest be read from there? Without side effects. @throws with a code and the reason when not */
   checkRestore(order: RestoreOrder): Promise<void>;
   /** Verifies the save and loads every device; `received` or `failed` follow as events. */

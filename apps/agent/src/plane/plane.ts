@@ -35,7 +35,7 @@ import { DirtyWatch } from "./dirty-watch.ts";
 import { Incoming } from "./incoming.ts";
 import { Outgoing } from "./outgoing.ts";
 import { manifestFor, peerIn, Restoring } from "./restoring.ts";
-import { bytesOf, dropSave, placeSave, readManifest, SaveError, type SavePlace } from "./save-folder.ts";
+import { bytesOf, dropSave, placeSave, readManifest, SaveError, type SavePlace, summaryOf } from "./save-folder.ts";
 import { Saving } from "./saving.ts";
 import { StartFailed } from "./start-all.ts";
 import { DoorKeeper } from "./turned-away.ts";
@@ -299,8 +299,7 @@ export class Plane implements PlaneCalls {
   }
 
   async inspectSave(folder: string): ReturnType<PlaneCalls["inspectSave"]> {
-    const { id, guest, epoch, devices } = await readManifest(folder);
-    return { saveId: id, guestId: guest.id, epoch, kinds: devices.map(({ definition }) => definition.kind) };
+    return summaryOf(await readManifest(folder));
   }
 
   async checkRestore(order: RestoreOrder): Promise<void> {

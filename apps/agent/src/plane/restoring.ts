@@ -17,9 +17,15 @@ interface RestoredDevice {
 export type OpenDestinations = (manifest: SaveManifest) => Promise<{ name: string; destination: FileDestination }[]>;
 
 /** F4: what the folder holds, if it is the save that was ordered, of these devices. @throws {SaveError} */
-export async function manifestFor({ folder, saveId, guestId, devices }: RestoreOrder): Promise<SaveManifest> {
+export async function manifestFor({
+  folder,
+  saveId,
+  guestId,
+  devices,
+  ofAnother,
+}: RestoreOrder): Promise<SaveManifest> {
   const manifest = await readManifest(folder);
-  if (manifest.id !== saveId || manifest.guest.id !== guestId)
+  if (manifest.id !== saveId || (manifest.guest.id !== guestId && !ofAnother))
     throw new SaveError("save-of-another", `${folder} holds another save than the one that was asked for`);
   const there = manifest.devices.map(({ definition }) => `${definition.name} ${definition.kind}`);
   const wanted = devices.map(({ device, kind }) => `${device} ${kind}`);

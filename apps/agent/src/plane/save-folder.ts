@@ -2,7 +2,14 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { lstat, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { ManifestFormat, manifestMaxBytes, saveFormat, SaveManifest, SealedManifest } from "@godwit/contract";
+import {
+  type AgentAnswer,
+  ManifestFormat,
+  manifestMaxBytes,
+  saveFormat,
+  SaveManifest,
+  SealedManifest,
+} from "@godwit/contract";
 import { detailOf } from "./failure.ts";
 
 /** One save: where it is to be, and which one it is. */
@@ -124,6 +131,13 @@ export async function verifyFiles(folder: string, manifest: SaveManifest, signal
 
 export function bytesOf({ devices }: SaveManifest): number {
   return devices.flatMap(({ files }) => files).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** What the orchestrator is told of a save. */
+export function summaryOf(manifest: SaveManifest): AgentAnswer<"inspectSave"> {
+  const { id, guest, epoch, devices } = manifest;
+  const definitions = devices.map(({ definition }) => definition);
+  return { saveId: id, guestId: guest.id, epoch, bytes: bytesOf(manifest), devices: definitions };
 }
 
 /** What went wrong with a folder, by the codes of the problems. */

@@ -31,6 +31,7 @@ export function guestCommands(program: Command): void {
     .description("bring the guest that was saved in this folder back to life; wait until it runs")
     .requiredOption("--host <host>", "where it is to run; it must see the folder")
     .option("--guest <guest>", "which guest, where the host sees the folder under another path than it was saved in")
+    .option("--as <name>", "as a new guest of this name, whatever becomes of the one that was saved")
     .action(
       async (path: string, options: RestoreOptions, command: Command) => await restoreFrom(command, path, options),
     );

@@ -30,14 +30,17 @@ export async function saveInto(command: Command, guest: string, folder: string):
 export interface RestoreOptions {
   host: string;
   guest?: string;
+  as?: string;
 }
 
 /** Finds the guest by the folder that it was saved in, where it is not named, and waits until it runs, or is saved as before. */
-export async function restoreFrom(command: Command, path: string, { host, guest }: RestoreOptions): Promise<void> {
+export async function restoreFrom(command: Command, path: string, { host, guest, as }: RestoreOptions): Promise<void> {
   const client = await clientOf(command);
   const folder = resolve(path);
-  const name = guest ?? (await guestIn(client, folder));
-  const { id } = await client.guests.restore(name, { host, folder });
+  const { id } =
+    as === undefined
+      ? await client.guests.restore(guest ?? (await guestIn(client, folder)), { host, folder })
+      : await client.guests.createFromSave({ name: as, host, restore: folder });
   const ended = await client.guests.waitAtRest(id);
   const runs = ended.state === "running" && ended.host === host;
   process.exitCode = runs ? exitCodes.done : exitCodes.failed;

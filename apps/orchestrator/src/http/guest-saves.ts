@@ -1,7 +1,7 @@
-import { Guest, RestoreGuest, SaveGuest } from "@godwit/contract";
+import { CreateFromSave, Guest, RestoreGuest, SaveGuest } from "@godwit/contract";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import { lookToRestore, lookToSave } from "../to-file/look.ts";
+import { lookToCopy, lookToRestore, lookToSave } from "../to-file/look.ts";
 import { nameOf } from "./auth.ts";
 import { GuestParams, type GuestParts, hostNames, show } from "./guests.ts";
 
@@ -21,6 +21,13 @@ const restoring = {
   response: { 202: Guest },
 };
 
+const copying = {
+  tags,
+  summary: "Create a guest that begins as another was when it was saved",
+  body: CreateFromSave,
+  response: { 202: Guest },
+};
+
 export function guestSaveRoutes(fastify: FastifyInstance, parts: GuestParts): void {
   const app = fastify.withTypeProvider<ZodTypeProvider>();
 
@@ -34,5 +41,13 @@ export function guestSaveRoutes(fastify: FastifyInstance, parts: GuestParts): vo
     const { guest, host, folder, save } = await lookToRestore(parts, request.params.guest, request.body);
     await parts.saves.restore({ guest, host }, { folder }, save, nameOf(request));
     return await reply.code(202).send(show(parts, guest, await hostNames(parts.store)));
+  });
+
+  app.post("/v1/guests/from-save", { schema: copying }, async (request, reply) => {
+    const guest = await parts.saves.copy(request.body, await lookToCopy(parts, request.body), nameOf(request));
+    return await reply
+      .code(202)
+      .header("location", `/v1/guests/${guest.id}`)
+      .send(show(parts, guest, await hostNames(parts.store)));
   });
 }

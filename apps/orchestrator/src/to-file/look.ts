@@ -1,7 +1,8 @@
-import { DeviceDefinition, type RestoreGuest } from "@godwit/contract";
+import { type CreateFromSave, DeviceDefinition, type RestoreGuest } from "@godwit/contract";
 import {
   isUnderWay,
   objectionToFound,
+  objectionToKinds,
   objectionToRestore,
   objectionToSave,
   type Save,
@@ -9,6 +10,7 @@ import {
   type SaveState,
 } from "@godwit/core";
 import type { GuestRecord, HostRecord, Store } from "@godwit/store";
+import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
 import { AgentRefusal, AgentSilent } from "../agents/connection.ts";
 import type { ConnectedAgents } from "../agents/connected.ts";
@@ -60,15 +62,27 @@ export async function lookToRestore(
   const folder = wanted.folder ?? known?.folder;
   if (folder === undefined)
     throw new ProblemError("guest-not-saved", `It is not known in which folder ${guest.name} is: name it.`);
-  const found = await ask(parts.agents, { guest, host }, folder);
-  expectNone(objectionToFound(candidate, found));
-  const { saveId: id, epoch } = found;
+  const found = await ask(parts.agents, host, { guestId: guest.id, folder });
+  expectNone(objectionToFound(candidate, { ...found, kinds: found.devices.map(({ kind }) => kind) }));
+  const { saveId: id, epoch, bytes } = found;
   return {
     guest,
     host,
     folder,
-    save: known ?? { id, host: { id: host.id, name: host.name }, folder, epoch, savedAt: parts.clock.now(), bytes: 0 },
+    save: known ?? { id, host: { id: host.id, name: host.name }, folder, epoch, savedAt: parts.clock.now(), bytes },
   };
+}
+
+/** The host that is to run a new guest, and what it finds in the folder. @throws {ProblemError} where nothing can come of it */
+export async function lookToCopy(parts: LookParts, wanted: CreateFromSave) {
+  const host = await findHost(parts.store, wanted.host);
+  if ((await parts.store.guests.find(wanted.name)) !== undefined)
+    throw new ProblemError("name-taken", `There is a guest "${wanted.name}" already.`);
+  const found = await ask(parts.agents, host, { guestId: uuidv7(), folder: wanted.restore });
+  const { backends } = factsOf(host);
+  const kinds = found.devices.map(({ kind }) => kind);
+  expectNone(objectionToKinds({ name: host.name, connected: true, backends }, { kinds }));
+  return { host, found };
 }
 
 /** @throws {ProblemError} while the guest is being saved or restored */
@@ -93,11 +107,11 @@ function candidateOf({ agents, runs, saves }: LookParts, { guest, host }: Found)
   };
 }
 
-async function ask(agents: ConnectedAgents, { guest, host }: Found, folder: string) {
+async function ask(agents: ConnectedAgents, host: HostRecord, wanted: { guestId: string; folder: string }) {
   const connection = agents.get(host.id);
   if (connection === undefined) throw new ProblemError("host-offline", `The agent of ${host.name} is not connected.`);
   try {
-    return await connection.ask({ ask: "inspectSave", guestId: guest.id, folder }, askLimitMs);
+    return await connection.ask({ ask: "inspectSave", ...wanted }, askLimitMs);
   } catch (error) {
     if (error instanceof AgentSilent) throw new ProblemError("host-silent", error.message);
     if (!(error instanceof AgentRefusal)) throw error;

@@ -1,11 +1,14 @@
 import {
+  type AgentAnswer,
   type AttemptStatus,
+  type CreateFromSave,
   DeviceDefinition,
   type FromAgent,
   type RestoreGuest,
   type SaveGuest,
 } from "@godwit/contract";
 import {
+  foundReleased,
   isUnderWay,
   outstandingOfSave,
   type Restoring,
@@ -103,6 +106,42 @@ export class Saves implements AsyncDisposable {
     await this.#begin(restoring(order, this.#parts.clock.now()), guest, { type: "guest.restoring", sentence, by });
   }
 
+  /** A new guest, which is saved in that folder from its beginning on, and is restored from there. */
+  async copy(
+    { name, restore: folder }: CreateFromSave,
+    { host, found }: { host: HostRecord; found: AgentAnswer<"inspectSave"> },
+    by: string,
+  ): Promise<GuestRecord> {
+    const { store, clock } = this.#parts;
+    const at = dateOf(clock.now());
+    const { saveId, bytes, devices } = found;
+    const guest: GuestRecord = {
+      id: uuidv7(),
+      name,
+      hostId: host.id,
+      epoch: 1,
+      state: "saved",
+      definitions: plain(devices),
+      devices: [],
+      createdAt: at,
+    };
+    const sentence = `${name} was created on ${host.name}, from ${folder}.`;
+    const event = { type: "guest.created", at, guestId: guest.id, hostId: host.id, sentence, data: { name, folder } };
+    if ((await store.guests.create(guest, [event])) === "name-taken")
+      throw new ProblemError("name-taken", `There is a guest "${name}" already.`);
+    const save = {
+      id: saveId,
+      host: named(host),
+      folder,
+      epoch: 1,
+      savedAt: clock.now(),
+      bytes,
+      ofAnother: true as const,
+    };
+    await this.restore({ guest, host }, { folder }, save, by);
+    return guest;
+  }
+
   /** Says what is left to be said, so that a guest may be forgotten. @throws {ProblemError} while a host has yet to clear away its part. */
   expectNothingOwed({ id, name }: GuestRecord): void {
     const [debt] = this.#states.get(id)?.debts ?? [];
@@ -140,6 +179,11 @@ export class Saves implements AsyncDisposable {
         this.#parts.log.error(what, "an agent has a part in a migration that is not known here; it is left alone");
       } else if (role !== "source" || at !== "released") connection.send({ type: "abort", migrationId, guestId });
       else if (guest.epoch >= epoch) connection.send({ type: "discard", migrationId, guestId, epoch });
+      else if (guest.hostId === hostId && !isUnderWay(state)) {
+        const host = { id: hostId, name: connection.hello.name };
+        const order = { id: migrationId, guest: named(guest), host, folder, ownedAt: epoch - 1 };
+        await this.#adopt(foundReleased(order, this.#parts.clock.now()));
+      }
     }
   }
 
@@ -182,6 +226,17 @@ export class Saves implements AsyncDisposable {
       this.#states.set(guest.id, state);
       this.#parts.bus.tell("events");
       this.#parts.bus.tell("schedule");
+      await this.#say(outstandingOfSave(state), state);
+    });
+  }
+
+  /** H8, F1: the word of the host that owned it last. Nobody else can have been granted the guest. */
+  async #adopt(state: Saving): Promise<void> {
+    const guestId = state.guest.id;
+    await this.#turns.take(guestId, async () => {
+      if (isUnderWay(this.#states.get(guestId))) return;
+      await this.#parts.store.guests.commitSave({ guestId, save: plain(state) }, []);
+      this.#states.set(guestId, state);
       await this.#say(outstandingOfSave(state), state);
     });
   }

@@ -66,13 +66,22 @@ export interface FoundSave {
  */
 export function objectionToFound(candidate: RestoreCandidate, found: FoundSave): SaveObjection | undefined {
   const { guest, guestId, host, save, epoch } = candidate;
-  if (found.guestId !== guestId)
+  const ofAnother = save?.at === "saved" && save.save.ofAnother === true;
+  if (found.guestId !== guestId && !ofAnother)
     return { code: "save-of-another", detail: `The folder holds another guest than ${guest.name}.` };
   const isCurrent = save?.at === "saved" ? found.saveId === save.save.id : found.epoch > epoch;
   if (!isCurrent) {
     const detail = `The folder holds ${guest.name} as it was at epoch ${found.epoch}, and it has been run or saved since (epoch ${epoch}).`;
     return { code: "save-of-another", detail };
   }
+  return objectionToKinds(host, found);
+}
+
+/** What is asked of a host that restores, of whatever guest. */
+export function objectionToKinds(
+  host: SaveCandidate["host"],
+  found: Pick<FoundSave, "kinds">,
+): SaveObjection | undefined {
   const missing = found.kinds.find((kind) => !host.backends.some((each) => each.kind === kind && each.can.toFile));
   if (missing === undefined) return undefined;
   return { code: "missing-back-end", detail: `${host.name} has no back end of the kind ${missing} that restores.` };
@@ -91,6 +100,11 @@ export interface SaveOrder {
 export function saving({ id, guest, host, folder, ownedAt, limitMs }: SaveOrder, now: number): Saving {
   const common = { version: 1 as const, guest, debts: [], since: now, askedAt: now };
   return { ...common, at: "saving", id, host, folder, epoch: ownedAt + 1, limitMs, stage: "preparing" };
+}
+
+/** A host says that it has released the guest into a folder, and the orchestrator has forgotten or given up the save: it is asked anew. */
+export function foundReleased(order: Omit<SaveOrder, "limitMs">, now: number): Saving {
+  return { ...saving({ ...order, limitMs: 0 }, now), stage: "freezing" };
 }
 
 export interface RestoreOrder {

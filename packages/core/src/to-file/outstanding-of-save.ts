@@ -4,7 +4,7 @@ import type { Debt, Restoring, SaveState, Saving } from "./save-state.ts";
 /** What a host is told; the shell adds what the guest is made of. */
 export type SaveCommand =
   | { type: "prepareSave"; epoch: number; folder: string }
-  | { type: "prepareRestore"; epoch: number; folder: string; saveId: string }
+  | { type: "prepareRestore"; epoch: number; folder: string; saveId: string; ofAnother?: true | undefined }
   | { type: "freeze"; epoch: number; limitMs: number }
   | { type: "reclaim" | "discard" | "grant"; epoch: number }
   | { type: "abort" };
@@ -46,7 +46,9 @@ function ofSaving({ stage, epoch, folder, limitMs }: Saving): SaveCommand {
 }
 
 function ofRestoring({ stage, epoch, folder, save }: Restoring): SaveCommand {
-  return stage === "loading" ? { type: "prepareRestore", epoch, folder, saveId: save.id } : { type: "grant", epoch };
+  return stage === "loading"
+    ? { type: "prepareRestore", epoch, folder, saveId: save.id, ...(save.ofAnother && { ofAnother: true }) }
+    : { type: "grant", epoch };
 }
 
 function owed({ host, command, id, epoch }: Debt): SaveSend {

@@ -15,6 +15,8 @@ export interface Save {
   /** By the orchestrator's clock. */
   savedAt: number;
   bytes: number;
+  /** It is another guest that was released into it: this one is to be a new one that begins as that was. */
+  ofAnother?: true | undefined;
 }
 
 export interface SaveFailure {
