@@ -71,6 +71,10 @@ export const MigrationDevice = z
     rounds: z.int().nonnegative(),
     sentBytes: Bytes,
     digest: z.string().optional(),
+    dirtyBytesPerSec: BytesPerSec.optional().meta({ description: "what is written anew" }),
+    predictedMs: Ms.optional().meta({
+      description: "what it alone would take of the switchover: its own time and its bytes",
+    }),
     timings: SwitchoverTimings.optional(),
   })
   .meta({ id: "MigrationDevice" });

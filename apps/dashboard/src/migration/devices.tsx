@@ -5,13 +5,10 @@ import { Section } from "../parts/panel.tsx";
 
 const columns: [string, (device: MigrationDevice) => string][] = [
   ["Pending", ({ pending }) => bytes(pending && pending.initialBytes + pending.precopyBytes)],
+  ["Written", ({ dirtyBytesPerSec }) => rate(dirtyBytesPerSec)],
   ["After the stop", ({ pending }) => bytes(pending?.stopcopyBytes)],
   ["Own time", ({ pending }) => duration(pending?.fixedMs)],
-  [
-    "Own rate",
-    ({ pending }) =>
-      pending !== undefined && pending.bytesPerSec === undefined ? "no limit" : rate(pending?.bytesPerSec),
-  ],
+  ["Alone takes", ({ predictedMs }) => duration(predictedMs)],
   ["Sent", ({ sentBytes }) => bytes(sentBytes)],
   ["Rounds", ({ rounds }) => String(rounds)],
 ];
@@ -21,10 +18,10 @@ export function Devices({ of: { devices } }: { of: Migration }): ReactNode {
   return (
     <Section title="Devices" aside={devices.length}>
       <div className="overflow-x-auto" tabIndex={0} role="group" aria-label="Devices">
-        <table className="rows w-full min-w-[720px] table-fixed">
+        <table className="rows w-full min-w-[760px] table-fixed">
           <thead>
             <tr>
-              <th scope="col" className="w-[26%]">
+              <th scope="col" className="w-[22%]">
                 Device
               </th>
               {columns.map(([name]) => (

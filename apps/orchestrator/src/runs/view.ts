@@ -39,7 +39,7 @@ export function viewOf(state: Migration, now: number): View {
     dirtyBytesPerSec: rounded(course.dirtyBytesPerSec),
     sentBytes: course.devices.reduce((sum, device) => sum + device.sentBytes, 0),
     heard: heardOf(state),
-    devices: course.devices,
+    devices: course.devices.map(deviceOf),
     report: isEnded(state) ? reportOf(state) : undefined,
     createdAt: stamp(facts.createdAt),
     startedAt: stampIf(course.startedAt),
@@ -76,13 +76,18 @@ function reportOf(state: Ended): Report {
             grantMs: tenths(released.rttMs / 2),
             startedMs: tenths(state.startedMs),
           },
-    devices: course.devices,
+    devices: course.devices.map(deviceOf),
   };
 }
 
 function fitsBytesOf({ course: { predicted, bytesPerSec }, limits }: Migration): number | undefined {
   if (predicted === undefined || bytesPerSec === undefined) return undefined;
   return Math.round(fittingBytes(predicted, limits.downtimeLimitMs, bytesPerSec));
+}
+
+function deviceOf({ since: _, ...device }: Migration["course"]["devices"][number]): View["devices"][number] {
+  const { dirtyBytesPerSec, predictedMs } = device;
+  return { ...device, dirtyBytesPerSec: rounded(dirtyBytesPerSec), predictedMs: tenths(predictedMs) };
 }
 
 /** What is known while nobody answers. */

@@ -1,22 +1,22 @@
 import { measuredOf } from "../convergence/bandwidth.ts";
 import type { Judgement } from "../convergence/judge.ts";
 import type { Observation } from "../convergence/observation.ts";
+import { deviceAfter } from "./device-figures.ts";
 import type { DeviceTimings, MigrationEvent } from "./events.ts";
 import type { Course, Switchover } from "./state.ts";
 
 /** How far it has come by the last report. What cannot be told any more is not told. */
 export function courseAfter(course: Course, observation: Observation, judgement: Judgement | undefined): Course {
   const evidence = judgement?.evidence;
+  const bytesPerSec = finite(evidence?.bandwidth.mid);
   return {
     ...course,
     devices: course.devices.map((device) => {
       const seen = observation.devices.find((each) => each.name === device.name);
-      return seen === undefined
-        ? device
-        : { ...device, pending: seen.pending, rounds: seen.rounds, sentBytes: seen.sentBytes };
+      return seen === undefined ? device : deviceAfter(device, seen, observation.atMs, bytesPerSec);
     }),
     wireBytes: Math.max(course.wireBytes, observation.wireBytes),
-    bytesPerSec: finite(evidence?.bandwidth.mid),
+    bytesPerSec,
     measuredBytesPerSec: judgement === undefined ? undefined : measuredOf(judgement.memory.bandwidth),
     dirtyBytesPerSec: judgement?.memory.dirty.bytesPerSec,
     predicted: evidence?.predicted,

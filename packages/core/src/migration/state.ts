@@ -71,6 +71,11 @@ export interface DeviceProgress {
   sentBytes: number;
   digest?: string | undefined;
   timings?: Timings | undefined;
+  /** What is written anew, and what it alone would take of the switchover. */
+  dirtyBytesPerSec?: number | undefined;
+  predictedMs?: number | undefined;
+  /** From where the next rate is reckoned: pending and sent together at that time of the source's. */
+  since?: { atMs: number; bytes: number } | undefined;
 }
 
 /** How far it has come, for people; no decision rests on it. */
