@@ -161,11 +161,15 @@ describe("the dashboard", () => {
     expect((await stage.client.guests.get("slow")).host).toBe("beta");
   });
 
-  test("a migration is held at the brink, asked about before it is switched over now, and switched over", async () => {
+  test("a migration is held at the brink, given another limit, asked about before it is switched over now, and switched over", async () => {
     const { page } = visited;
     await begin("slow", "alpha");
     await page.getByRole("button", { name: "Hold slow at the brink" }).click();
     await page.getByText("It is ready and held until it is let go.").first().waitFor({ timeout: limitMs });
+    await page.getByText("Change its downtime limit").click();
+    await page.getByLabel("New limit").fill("500");
+    await page.getByRole("button", { name: "Change", exact: true }).click();
+    await page.getByText("limit 500 ms").first().waitFor();
     await page.getByRole("button", { name: "Switch over now: slow" }).click();
     const dialog = page.getByRole("dialog", { name: "Switch over slow now?" });
     await dialog.getByText(/It is taken as it comes, and cannot be taken back/).waitFor();

@@ -107,16 +107,12 @@ function Switchover({ of: { devices, report } }: { of: Migration }): ReactNode {
               ))}
               <td>
                 <div className="flex pt-[3px]" aria-hidden="true">
-                  {parts.map(({ key, name, colour }) => (
-                    <div
-                      key={name}
-                      className="segment"
-                      style={{
-                        width: `${((device.timings?.[key] ?? 0) / scaleMs) * 100}%`,
-                        background: `var(${colour})`,
-                      }}
-                    />
-                  ))}
+                  {parts.map(({ key, name, colour }) => {
+                    const ms = device.timings?.[key];
+                    if (ms === undefined) return null;
+                    const style = { width: `${(ms / scaleMs) * 100}%`, background: `var(${colour})` };
+                    return <div key={name} className="segment" style={style} />;
+                  })}
                 </div>
               </td>
             </tr>

@@ -8,6 +8,7 @@ import { DowntimeMeter } from "../parts/meter.tsx";
 import { Figures, NamedFigures } from "../parts/panel.tsx";
 import { Steady } from "../parts/steady.tsx";
 import { phases, verdicts } from "../words.ts";
+import { LimitForm } from "./limit-form.tsx";
 
 /** Is it going to work: one sentence with its figures, since when, what the policy will do and when, and what would help. */
 export function VerdictCard({ of: migration }: { of: Migration }): ReactNode {
@@ -28,6 +29,11 @@ export function VerdictCard({ of: migration }: { of: Migration }): ReactNode {
       <PolicyLine of={migration} />
       <RunningFigures of={migration} />
       <Evidence of={verdict} />
+      {isEnded(migration) ? (
+        <p className="text-xs leading-5 text-ink-soft">It has ended: its limits stay as they were.</p>
+      ) : (
+        <LimitForm of={migration} />
+      )}
     </section>
   );
 }

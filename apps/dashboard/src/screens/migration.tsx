@@ -45,11 +45,17 @@ function Whole({ of: migration }: { of: Migration }): ReactNode {
         </div>
       </header>
       {!isEnded(migration) && <Vanished of={migration} />}
+      {migration.reason?.code === "OLDER_COPY" && (
+        <section aria-label="An older copy" className="panel grid gap-2 !border-warn px-4 py-3">
+          <p className="text-pretty">{`${migration.reason.sentence} Whoever accepts that says so:`}</p>
+          <code className="command">{`npx godwit migration accept-older-copy ${id}`}</code>
+        </section>
+      )}
       <VerdictCard of={migration} />
-      <ReportCard of={migration} />
       <Charts of={migration} />
       <Devices of={migration} />
       <Timeline of={migration} />
+      <ReportCard of={migration} />
       <DecisionLog id={id} />
     </div>
   );

@@ -85,9 +85,13 @@ function fitsBytesOf({ course: { predicted, bytesPerSec }, limits }: Migration):
   return Math.round(fittingBytes(predicted, limits.downtimeLimitMs, bytesPerSec));
 }
 
-function deviceOf({ since: _, ...device }: Migration["course"]["devices"][number]): View["devices"][number] {
-  const { dirtyBytesPerSec, predictedMs } = device;
-  return { ...device, dirtyBytesPerSec: rounded(dirtyBytesPerSec), predictedMs: tenths(predictedMs) };
+function deviceOf(device: Migration["course"]["devices"][number]): View["devices"][number] {
+  const { since: _, ...shown } = device;
+  return {
+    ...shown,
+    dirtyBytesPerSec: rounded(shown.dirtyBytesPerSec),
+    predictedMs: tenths(shown.predictedMs),
+  };
 }
 
 /** What is known while nobody answers. */

@@ -53,8 +53,7 @@ function matterOfMigration(migration: Migration): Matter[] {
   const matter = { key: id, what: guest, sentence: sentenceOf(migration), action: "Look", to: `/migrations/${id}` };
   if (phase === "unknown") return [{ ...matter, word: phases.unknown }];
   if (phase !== "precopy" || verdict === undefined) return [];
-  if (intent?.kind === "hold")
-    return [{ ...matter, word: verdicts.ready, sentence: intent.sentence, action: "Let go" }];
+  if (intent?.kind === "hold") return [{ ...matter, word: verdicts.ready, sentence: intent.sentence }];
   const isBad = verdict.kind === "hopeless" || verdict.kind === "needsMore" || verdict.kind === "degraded";
   return isBad ? [{ ...matter, word: verdicts[verdict.kind] }] : [];
 }
