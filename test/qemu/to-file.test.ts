@@ -1,8 +1,10 @@
 import { mkdir, open, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Guest } from "@godwit/contract";
+import { isRunning, restore, save } from "@godwit/qemu";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { mortal, orderPause, struck } from "../e2e/support/mortal.ts";
+import { back, mortal, orderDeath, orderPause, struck } from "../e2e/support/mortal.ts";
+import { until } from "../e2e/support/until.ts";
 import { need } from "../support/requirements.ts";
 import type { Beat } from "./support/guest-console.ts";
 import { Machines } from "./support/machines.ts";
@@ -31,7 +33,7 @@ test("F1, Q5: a guest saved on one host and restored on another goes on with its
   const saved = await client.guests.waitAtRest("sleeper");
   const savedMs = performance.now() - from;
   expect(saved).toMatchObject({ state: "saved", host: "alpha", epoch: 2, save: { folder } });
-  expect(await machines.cluster.devicesOn("alpha")).toEqual([]);
+  await until("its processes have ended", async () => (await machines.cluster.devicesOn("alpha")).length === 0);
   expect((await readdir(folder)).toSorted()).toEqual(["files", "machine", "manifest.json"]);
   const { size, blocks } = await stat(join(folder, "machine", "mapped-ram"));
   const again = performance.now();
@@ -92,6 +94,44 @@ test("F3: a guest that was written whole and could not be released goes on where
   await expectWell(guest, "alpha");
   expect(await machines.migrate(guest, "beta")).toMatchObject({ phase: "completed" });
   await expectWell(guest, "beta");
+}, 120_000);
+
+test("F3: its agent killed when QEMU has just written the guest: the guest goes on where it was, and still migrates", async (context) => {
+  if (qemu.path === undefined) return context.skip(qemu.missing);
+  const { cluster } = machines;
+  const guest = await machines.create("orphan");
+  await orderDeath(cluster, "alpha", "plane tells confirmed", { devices: false });
+  await cluster.client.guests.save("orphan", { folder: folderOf("orphan") });
+  await struck(cluster, "alpha");
+  await back(cluster, "alpha");
+  expect(await cluster.client.guests.waitAtRest("orphan")).toMatchObject({
+    state: "running",
+    host: "alpha",
+    save: { state: "failed", failure: { code: "RESTARTED" } },
+  });
+  expect((await readdir(machines.guests.folder)).filter((name) => /orphan|godwit-save/.test(name))).toEqual(["orphan"]);
+  await expectWell(guest, "alpha");
+  expect(await machines.migrate(guest, "beta")).toMatchObject({ phase: "completed" });
+  await expectWell(guest, "beta");
+}, 120_000);
+
+test("F6: without mapped RAM the guest goes into its file as a stream, and comes out of it", async (context) => {
+  if (qemu.path === undefined) return context.skip(qemu.missing);
+  const { guests } = machines;
+  const share = await guests.share("streamed-share");
+  const file = join(guests.folder, "streamed");
+  const from = await guests.restore("streamed-from", share);
+  const before = await from.console.more(3);
+  await save(from.qemu.qmp, file, { limitMs: 60_000, form: "stream" });
+  await guests.end(from);
+  const to = await guests.receiver("streamed-to", share);
+  await restore(to.qemu.qmp, file, 60_000, "stream");
+  expect(await isRunning(to.qemu.qmp)).toBe(false);
+  await to.qemu.qmp.execute("cont");
+  const after = await to.console.more(3);
+  expect(after).toMatchObject({ errors: 0, bad: 0 });
+  expect(after.n).toBeGreaterThan(before.n);
+  await guests.end(to);
 }, 120_000);
 
 function folderOf(name: string): string {

@@ -178,7 +178,6 @@ export class SourceAttempt {
     try {
       if (this.#live) await plane.cancelOutgoing(this.migrationId);
       else await plane.reclaimFrozen(addressesOf(this.#guest));
-      if (this.folder !== undefined) await plane.dropSave({ folder: this.folder, id: this.migrationId });
       this.#live = false;
       await guests.adopt(this.guestId);
     } catch (error) {
@@ -188,6 +187,16 @@ export class SourceAttempt {
       );
       guests.setState(this.guestId, "stopped");
     }
+    await this.#dropSave();
+  }
+
+  /** What cannot be removed is no reason for the guest not to run, and is no save: nobody is granted anything of it. */
+  async #dropSave(): Promise<void> {
+    if (this.folder === undefined) return;
+    const dropped = this.#parts.plane.dropSave({ folder: this.folder, id: this.migrationId });
+    await dropped.catch((error: unknown) =>
+      this.#parts.log.warn({ folder: this.folder }, `the rest of a save stays: ${detailOf(error)}`),
+    );
   }
 
   /** The guest runs elsewhere: what cannot be freed here is no reason to keep the claim to it. */
