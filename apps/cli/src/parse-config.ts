@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { UsageError } from "./context.ts";
 
@@ -7,13 +8,17 @@ export function parseConfig<Schema extends z.ZodType>(schema: Schema, given: unk
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const [first] = parsed.error.issues;
-  throw new UsageError(`${first?.path.join(".") ?? ""}: ${first?.message ?? "not allowed"}`);
+  const unknown = first?.code === "unrecognized_keys" ? first.keys.slice(0, 1) : [];
+  const at = [...(first?.path ?? []), ...unknown].join(".");
+  throw new UsageError(`${at}: ${unknown.length > 0 ? "is not known" : (first?.message ?? "not allowed")}`);
 }
 
-/** A file of settings. What is wrong about one of them is told when it is parsed with the others. */
+/** A file of settings, or standard input for "-". What is wrong about one of them is told when it is parsed with the others. */
 export async function readConfig(file: string): Promise<Record<string, unknown>> {
   try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(await readFile(file, "utf8")));
+    return z
+      .record(z.string(), z.unknown())
+      .parse(JSON.parse(file === "-" ? await text(process.stdin) : await readFile(file, "utf8")));
   } catch (error) {
     throw new UsageError(`The file ${file} is no JSON object that can be read: ${String(error)}`);
   }

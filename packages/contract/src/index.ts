@@ -17,3 +17,4 @@ export * from "./problem.ts";
 export * from "./save.ts";
 export * from "./token.ts";
 export * from "./trace.ts";
+export * from "./virtual-machine.ts";

@@ -1,7 +1,9 @@
+import { guestOf, virtualMachineSchema } from "@godwit/contract";
 import { type Command } from "commander";
 import { clientOf } from "../context.ts";
 import { bytes, table } from "../format.ts";
-import { print, wantsJson } from "./global.ts";
+import { parseConfig, readConfig } from "../parse-config.ts";
+import { print, say, wantsJson } from "./global.ts";
 import { restoreFrom, type RestoreOptions } from "./to-file.ts";
 
 export function guestCommands(program: Command): void {
@@ -24,6 +26,28 @@ export function guestCommands(program: Command): void {
         guest.migrationId ?? "-",
       ]);
       return print(table(["GUEST", "HOST", "STATE", "EPOCH", "DEVICES", "ENDPOINT", "MIGRATION"], rows));
+    });
+
+  guest
+    .command("create")
+    .description("start a virtual machine, or take over one that runs (its spec then says adopt)")
+    .requiredOption(
+      "--qemu <spec>",
+      "a JSON file with name, host, memoryMib, kernel, shares and so on; - for standard input",
+    )
+    .action(async ({ qemu }: { qemu: string }, command: Command) => {
+      const spec = await readConfig(qemu);
+      const wanted = guestOf(parseConfig(virtualMachineSchema(spec), spec));
+      const made = await (await clientOf(command)).guests.create(wanted);
+      print(wantsJson(command) ? JSON.stringify(made) : made.id);
+    });
+
+  guest
+    .command("delete <guest>")
+    .description("end a guest and forget it; what was taken over and has not moved since runs on without Godwit")
+    .action(async (name: string, _: object, command: Command) => {
+      await (await clientOf(command)).guests.remove(name);
+      say(`Godwit has no guest ${name} any more.`);
     });
 
   guest
