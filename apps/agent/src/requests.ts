@@ -25,26 +25,51 @@ export function refusalOf(error: unknown): Refusal {
   return error instanceof DeviceRefused ? error.refusal : { code: codeOf(error), detail: detailOf(error) };
 }
 
-/** The guest is journaled before its devices serve anyone; a device that fails takes the others with it. */
+/**
+ * The guest is journaled before its devices serve anyone; a device that fails takes the others with it. What is adopted is noted first: a
+ * guest of which only that has been done is not there after a restart, and whoever runs its processes does so as before.
+ */
 async function createGuest(
-  { guestId, name, devices }: AgentRequest & { ask: "createGuest" },
+  { guestId, name, devices: wanted }: AgentRequest & { ask: "createGuest" },
   { plane, journal, guests }: AgentParts,
 ): Promise<AgentAnswer<"createGuest">> {
-  if (journal.parts.has(guestId)) return { devices: guests.status(guestId) };
+  const known = journal.parts.get(guestId);
+  if (known !== undefined) return { devices: guests.status(guestId), definitions: known.definitions };
+  const devices = await adoptAll(wanted, (device) => addressOf(guestId, name, device), plane);
   await journal.append({ entry: "created", guestId, name, definitions: devices });
   const addresses = devices.map((device) => addressOf(guestId, name, device));
   const outcomes = await Promise.allSettled(addresses.map((address) => plane.create(address)));
   const failure = outcomes.find((outcome) => outcome.status === "rejected");
   if (failure !== undefined) {
-    await Promise.allSettled(
-      addresses.filter((_, index) => outcomes[index]?.status === "fulfilled").map((address) => plane.remove(address)),
-    );
+    const isLeft = (_: DeviceAddress, index: number) =>
+      outcomes[index]?.status === "fulfilled" || wanted[index] !== devices[index];
+    await Promise.allSettled(addresses.filter(isLeft).map((address) => plane.remove(address)));
     await journal.append({ entry: "removed", guestId });
     throw new DeviceRefused(devices[outcomes.indexOf(failure)]?.name ?? "", failure.reason);
   }
   const statuses = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
   guests.add(guestId, statuses);
-  return { devices: statuses };
+  return { devices: statuses, definitions: devices };
+}
+
+/** All or none is taken over; what is not to be is returned as the same definition. */
+async function adoptAll(
+  wanted: DeviceDefinition[],
+  addressFor: (device: DeviceDefinition) => DeviceAddress,
+  plane: AgentParts["plane"],
+): Promise<DeviceDefinition[]> {
+  const settled: DeviceDefinition[] = [];
+  for (const device of wanted) {
+    try {
+      const isToBe = Object.hasOwn(device.config, "adopt");
+      settled.push(isToBe ? { ...device, config: await plane.adopt(addressFor(device)) } : device);
+    } catch (error) {
+      const adopted = settled.filter((each, index) => each !== wanted[index]);
+      await Promise.allSettled(adopted.map((each) => plane.remove(addressFor(each))));
+      throw new DeviceRefused(device.name, error);
+    }
+  }
+  return settled;
 }
 
 /** A device could not be created; what was created before it has been removed again. */

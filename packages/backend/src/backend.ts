@@ -181,6 +181,16 @@ export interface Device {
 export interface Backend<Config = unknown> extends BackendInfo {
   /** Checks the shape of a device's configuration; throws `ConfigError` naming the field. */
   parseConfig(input: unknown): Config;
+  /**
+   * Takes over a process that somebody else has started, as the device's configuration says under `adopt`: looks at it, notes it in the
+   * device's folder, and changes nothing about it. `create` follows.
+   *
+   * @param ctx with the configuration as it came
+   * @returns the configuration that makes its like on any host
+   */
+  adopt?(ctx: DeviceContext<unknown>): Promise<object>;
+  /** Leaves a process running that was adopted here, and has no more to do with it; says whether there was one. */
+  letGo?(ctx: DeviceContext<Config>): Promise<boolean>;
   /** Creates the device with fresh (or adopts its existing) state and starts it. */
   create(ctx: DeviceContext<Config>): Promise<Device>;
   /** Finds a device that this host owns after a restart of the agent, running or not; starts it if it should serve. */

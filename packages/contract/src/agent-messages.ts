@@ -49,7 +49,13 @@ export const Refusal = z.object({
 });
 export type Refusal = z.infer<typeof Refusal>;
 
-const created = z.object({ devices: z.array(DeviceStatus) });
+const created = z.object({
+  devices: z.array(DeviceStatus),
+  definitions: z
+    .array(DeviceDefinition)
+    .optional()
+    .meta({ description: "as they are to be kept: of what was adopted, what makes its like on any host" }),
+});
 const checked = z.object({ refusals: z.array(Refusal) });
 const nothing = z.object({});
 const inspected = z.object({ saveId: Id, guestId: Id, epoch: Epoch, bytes: Bytes, devices: z.array(DeviceDefinition) });

@@ -6,6 +6,8 @@ export interface Share {
   tag: string;
   /** Where its virtiofsd listens. */
   socket: string;
+  /** In a command line that is whole: the character device by which it is reached. */
+  chardev?: string;
 }
 
 /** A virtiofsd, which serves one folder of the host to one guest. */
@@ -20,6 +22,8 @@ export interface VirtiofsdSpec {
   sandbox: "namespace" | "chroot" | "none";
   /** To know open files by handles instead of keeping them open, as is needed beyond some ten thousand; needs root. */
   fileHandles?: boolean;
+  /** Further options of virtiofsd, as they are. */
+  more?: string[];
 }
 
 export interface QemuSpec {
@@ -40,10 +44,39 @@ export interface QemuSpec {
   begins: "running" | "incoming";
   /** Further arguments of QEMU, as they are. */
   more?: string[];
+  /** `more` makes the whole guest, but for how its shares and this side reach it. */
+  whole?: boolean;
 }
 
 /** How QEMU is started. Two sides of a migration differ in `begins` and in their folders alone. */
 export function qemuArguments(spec: QemuSpec): string[] {
+  return spec.whole === true ? wholeArguments(spec) : describedArguments(spec);
+}
+
+export function virtiofsdArguments(spec: VirtiofsdSpec): string[] {
+  return [
+    "--shared-dir",
+    spec.directory,
+    "--socket-path",
+    sharePlacesIn(spec.folder).socket,
+    "--sandbox",
+    spec.sandbox,
+    ...(spec.fileHandles === true ? ["--inode-file-handles=mandatory", "--modcaps=+dac_read_search"] : []),
+    ...(spec.more ?? []),
+  ];
+}
+
+function wholeArguments({ folder, shares, begins, more = [] }: QemuSpec): string[] {
+  const { qmp, pidFile } = placesIn(folder);
+  const reached = shares.flatMap(({ chardev = "", socket }) => [
+    "-chardev",
+    `socket,id=${chardev},path=${valueOf(socket)}`,
+  ]);
+  const ours = ["-pidfile", pidFile, "-qmp", `unix:${valueOf(qmp)},server=on,wait=off`];
+  return [...ours, ...reached, ...(begins === "incoming" ? ["-S", "-incoming", "defer"] : []), ...more];
+}
+
+function describedArguments(spec: QemuSpec): string[] {
   const { qmp, console, consoleLog, pidFile } = placesIn(spec.folder);
   return [
     "-name",
@@ -76,18 +109,6 @@ export function qemuArguments(spec: QemuSpec): string[] {
     ...spec.shares.flatMap(shareArguments),
     ...(spec.begins === "incoming" ? ["-S", "-incoming", "defer"] : []),
     ...(spec.more ?? []),
-  ];
-}
-
-export function virtiofsdArguments(spec: VirtiofsdSpec): string[] {
-  return [
-    "--shared-dir",
-    spec.directory,
-    "--socket-path",
-    sharePlacesIn(spec.folder).socket,
-    "--sandbox",
-    spec.sandbox,
-    ...(spec.fileHandles === true ? ["--inode-file-handles=mandatory", "--modcaps=+dac_read_search"] : []),
   ];
 }
 

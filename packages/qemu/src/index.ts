@@ -1,5 +1,10 @@
 /** Drives QEMU: finds the programs, starts guests with their file systems, speaks QMP, reads what a migration says of itself. */
 export { type Abilities, AbilityProbe, type Accelerator } from "./abilities.ts";
+export * from "./adoption/adopted.ts";
+export * from "./adoption/command-line.ts";
+export * from "./adoption/examine.ts";
+export * from "./adoption/serving.ts";
+export * from "./adoption/socket-owner.ts";
 export * from "./arguments.ts";
 export { endNow, processIn, type StartOptions } from "./child.ts";
 export * from "./guest-needs.ts";

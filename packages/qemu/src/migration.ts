@@ -23,6 +23,13 @@ export async function setCapabilities(qmp: Qmp, others: Record<string, boolean> 
   await qmp.execute("migrate-set-capabilities", { capabilities: list });
 }
 
+/** As QEMU has them where nobody has set any, with its usual pace: for whoever migrates it next. */
+export async function unsetCapabilities(qmp: Qmp): Promise<void> {
+  const list = [...capabilities, "switchover-ack"].map((capability) => ({ capability, state: false }));
+  await qmp.execute("migrate-set-capabilities", { capabilities: list });
+  await qmp.execute("migrate-set-parameters", usual);
+}
+
 /** Takes effect at once, also under way. */
 export async function setPace(qmp: Qmp, { maxBytesPerSec, downtimeLimitMs }: Pace): Promise<void> {
   await qmp.execute("migrate-set-parameters", { "max-bandwidth": maxBytesPerSec, "downtime-limit": downtimeLimitMs });
@@ -30,6 +37,7 @@ export async function setPace(qmp: Qmp, { maxBytesPerSec, downtimeLimitMs }: Pac
 
 /** At which no switchover comes while a single byte is left to send, and passes go on over whatever gets dirty. */
 const held = { "avail-switchover-bandwidth": 1000, "downtime-limit": 1 };
+const usual = { "avail-switchover-bandwidth": 0, "max-bandwidth": 128 * 1024 ** 2, "downtime-limit": 300 };
 /** QEMU's longest limit, over a bandwidth that nothing has. */
 const unheld = { "avail-switchover-bandwidth": 1e15, "downtime-limit": 2_000_000 };
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { endOf, type ProcessName } from "@godwit/launch";
+import { adoptedIn, forgetAdopted } from "./adoption/adopted.ts";
 import { type QemuSpec, qemuArguments } from "./arguments.ts";
 import { endNow, lossOf, processIn, type StartOptions, startApart, startLimitMs, untilReady, within } from "./child.ts";
 import { placesIn } from "./places.ts";
@@ -16,6 +17,7 @@ interface Parts {
   qmp: Qmp;
   process: ProcessName;
   log: string;
+  adopted?: boolean;
 }
 
 /**
@@ -25,13 +27,16 @@ interface Parts {
 export class Qemu implements Disposable {
   readonly qmp: Qmp;
   readonly process: ProcessName;
+  /** Somebody else has started it. */
+  readonly adopted: boolean;
   /** Resolves when it has ended, to what it said last. */
   readonly lost: Promise<string>;
   readonly #watching = new AbortController();
 
-  private constructor({ name, qmp, process, log }: Parts) {
+  private constructor({ name, qmp, process, log, adopted = false }: Parts) {
     this.qmp = qmp;
     this.process = process;
+    this.adopted = adopted;
     this.lost = lossOf({ what: `QEMU for ${name}`, process, log }, this.#watching.signal);
   }
 
@@ -55,12 +60,21 @@ export class Qemu implements Disposable {
     }
   }
 
-  /** That which was started in the folder, where it lives. */
+  /** That which was started in the folder, or adopted there, where it lives. */
   static async find({ name, folder }: Pick<QemuSpec, "name" | "folder">): Promise<Qemu | undefined> {
-    const { pidFile, qmp: socket, log } = placesIn(folder);
-    const process = await processIn(pidFile, socket);
+    const { pidFile, qmp: own, log } = placesIn(folder);
+    const adopted = await adoptedIn(folder);
+    const socket = adopted?.socket ?? own;
+    const process = adopted?.process ?? (await processIn(pidFile, own));
     const qmp = process === undefined ? undefined : await connected(socket, findLimitMs);
-    return process === undefined || qmp === undefined ? undefined : new Qemu({ name, qmp, process, log });
+    if (process === undefined || qmp === undefined) return undefined;
+    return new Qemu({ name, qmp, process, log, adopted: adopted !== undefined });
+  }
+
+  /** Has no more to do with one that was adopted in the folder, and leaves it running. */
+  async letGo(folder: string): Promise<void> {
+    await forgetAdopted(folder);
+    this[Symbol.dispose]();
   }
 
   /** Politely, then by force: a QEMU that waits for a stalled stream hears nothing. */

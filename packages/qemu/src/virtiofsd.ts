@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { endOf, type ProcessName } from "@godwit/launch";
+import { adoptedIn, forgetAdopted } from "./adoption/adopted.ts";
 import { type VirtiofsdSpec, virtiofsdArguments } from "./arguments.ts";
 import { endNow, lossOf, processIn, type StartOptions, startApart, startLimitMs, untilReady } from "./child.ts";
 import { sharePlacesIn } from "./places.ts";
@@ -20,6 +21,8 @@ const countedForMs = 1000;
  */
 export class Virtiofsd implements Disposable {
   readonly process: ProcessName;
+  /** Where it is reached, if somebody else has started it. */
+  readonly adoptedAt: string | undefined;
   /**
    * Resolves when it has ended, to what it said last. QEMU says nothing of that, and a guest without it hangs. Where it has ended because
    * its QEMU had, that comes a second later, after whoever tells of QEMU's own end.
@@ -28,8 +31,9 @@ export class Virtiofsd implements Disposable {
   readonly #watching = new AbortController();
   #counted = { inodes: 0, atMs: -Infinity };
 
-  private constructor(spec: Pick<VirtiofsdSpec, "name" | "folder">, process: ProcessName) {
+  private constructor(spec: Pick<VirtiofsdSpec, "name" | "folder">, process: ProcessName, adoptedAt?: string) {
     this.process = process;
+    this.adoptedAt = adoptedAt;
     const { log } = sharePlacesIn(spec.folder);
     const watched = { what: `virtiofsd for ${spec.name}`, process, log };
     this.lost = lossOf(watched, this.#watching.signal).then(async (said) => {
@@ -55,8 +59,10 @@ export class Virtiofsd implements Disposable {
     return new Virtiofsd(spec, process);
   }
 
-  /** That which was started in the folder, where it lives. */
+  /** That which was started in the folder, or adopted there, where it lives. */
   static async find(spec: Pick<VirtiofsdSpec, "name" | "folder">): Promise<Virtiofsd | undefined> {
+    const adopted = await adoptedIn(spec.folder);
+    if (adopted !== undefined) return new Virtiofsd(spec, adopted.process, adopted.socket);
     const { socket, pidFile } = sharePlacesIn(spec.folder);
     const process = await processIn(pidFile, socket);
     return process === undefined ? undefined : new Virtiofsd(spec, process);
@@ -75,6 +81,12 @@ export class Virtiofsd implements Disposable {
     const inodes = open.reduce((sum, count) => sum + count, 0);
     this.#counted = { inodes, atMs: nowMs };
     return inodes;
+  }
+
+  /** Has no more to do with one that was adopted in the folder, and leaves it running. */
+  async letGo(folder: string): Promise<void> {
+    await forgetAdopted(folder);
+    this[Symbol.dispose]();
   }
 
   /** Ends it, once its guest has gone: politely, then by force. */

@@ -116,8 +116,11 @@ export interface Started {
 /** What the main thread asks of the plane. A rejection carries `code` where the back end gave one. */
 export interface PlaneCalls {
   open(options: PlaneOptions): Promise<{ port: number; backends: BackendInfo[]; absent: AbsentBackend[] }>;
+  /** Takes over what somebody else runs, where the configuration says so, for `create` to find; returns what makes its like. */
+  adopt(device: DeviceAddress): Promise<Record<string, unknown>>;
   create(device: DeviceAddress): Promise<DeviceStatus>;
   attach(device: DeviceAddress): Promise<DeviceStatus>;
+  /** Ends it; what was adopted here goes on, as it was before. */
   remove(device: DeviceAddress): Promise<void>;
   /** Of a device that runs here, as far as its back end can tell cheaply. */
   sizeOf(device: DeviceAddress): Promise<number>;

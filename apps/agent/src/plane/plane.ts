@@ -2,11 +2,9 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Backend,
-  type BackendInfo,
   type Check,
   type Device,
   type DeviceContext,
-  objectionsOf,
   openFileDestination,
   openFileSource,
   type Pending,
@@ -30,11 +28,13 @@ import type {
   SaveOrder,
   Started,
 } from "./calls.ts";
+import { adoptWith, leaveOrEnd } from "./adoption.ts";
 import { allOrNone, closeAll } from "./all-or-none.ts";
 import { DirtyWatch } from "./dirty-watch.ts";
 import { Incoming } from "./incoming.ts";
 import { Outgoing } from "./outgoing.ts";
-import { manifestFor, peerIn, Restoring } from "./restoring.ts";
+import { infoOf, peerOf } from "./peers.ts";
+import { expectNoObjection, peerIn, Restoring } from "./restoring.ts";
 import { bytesOf, dropSave, placeSave, readManifest, SaveError, type SavePlace, summaryOf } from "./save-folder.ts";
 import { Saving } from "./saving.ts";
 import { StartFailed } from "./start-all.ts";
@@ -82,6 +82,11 @@ export class Plane implements PlaneCalls {
     return { port: this.#listener.port, backends: offered, absent };
   }
 
+  async adopt(address: DeviceAddress): Promise<Record<string, unknown>> {
+    const backend = this.#backendOf(address);
+    return await adoptWith(backend, this.#contextOf(address, address.config), address.config);
+  }
+
   async create(address: DeviceAddress): Promise<DeviceStatus> {
     const backend = this.#backendOf(address);
     return await this.#note(address, await backend.create(await this.#context(backend, address)));
@@ -99,9 +104,7 @@ export class Plane implements PlaneCalls {
   }
 
   async remove(address: DeviceAddress): Promise<void> {
-    const backend = this.#backendOf(address);
-    await backend.remove(await this.#context(backend, address));
-    await this.#forget(address);
+    await this.#remove(address, leaveOrEnd);
   }
 
   async describe(address: DeviceAddress): Promise<PeerDevice & { pending: Pending }> {
@@ -270,7 +273,7 @@ export class Plane implements PlaneCalls {
   }
 
   async dropLeftovers(devices: DeviceAddress[]): Promise<void> {
-    for (const address of devices) await this.remove(address);
+    for (const address of devices) await this.#remove(address, (backend, ctx) => backend.remove(ctx));
   }
 
   async openSave(order: Omit<SaveOrder, "host">): Promise<void> {
@@ -303,14 +306,7 @@ export class Plane implements PlaneCalls {
   }
 
   async checkRestore(order: RestoreOrder): Promise<void> {
-    const manifest = await manifestFor(order);
-    for (const address of order.devices) {
-      const check = await this.check(address, peerIn(manifest, address));
-      if (!check.ok) {
-        const reasons = objectionsOf(check).map(({ reason }) => reason);
-        throw new SaveError(check.code, `${address.device}: ${reasons.join("; ")}`);
-      }
-    }
+    await expectNoObjection(order, (address, peer) => this.check(address, peer));
   }
 
   openRestore(order: RestoreOrder): void {
@@ -347,6 +343,12 @@ export class Plane implements PlaneCalls {
     return outgoing instanceof Outgoing ? outgoing : undefined;
   }
 
+  async #remove(address: DeviceAddress, remove: (backend: Backend, ctx: DeviceContext<unknown>) => Promise<void>) {
+    const backend = this.#backendOf(address);
+    await remove(backend, await this.#context(backend, address));
+    await this.#forget(address);
+  }
+
   #backendOf({ kind }: DeviceAddress): Backend {
     const backend = this.#backends.get(kind);
     if (backend === undefined)
@@ -361,10 +363,14 @@ export class Plane implements PlaneCalls {
   }
 
   #contextWithoutFolder(backend: Backend, address: DeviceAddress): DeviceContext<unknown> {
+    return this.#contextOf(address, backend.parseConfig(address.config));
+  }
+
+  #contextOf(address: DeviceAddress, config: unknown): DeviceContext<unknown> {
     return {
       guest: { id: address.guestId, name: address.guestName },
       device: address.device,
-      config: backend.parseConfig(address.config),
+      config,
       dataFolder: this.#folderOf(address),
       serviceAddress: this.#options.serviceAddress,
       host: this.#options.host,
@@ -386,13 +392,4 @@ export class Plane implements PlaneCalls {
     this.#watch.forget(address.guestId);
     await rm(this.#folderOf(address), { recursive: true, force: true });
   }
-}
-
-async function peerOf({ device: name }: DeviceAddress, backend: Backend, device: Device): Promise<PeerDevice> {
-  const [sizeBytes, needs] = await Promise.all([device.sizeBytes(), device.needs?.()]);
-  return { name, backend: infoOf(backend), sizeBytes, ...(needs === undefined ? {} : { needs }) };
-}
-
-function infoOf({ kind, version, format, features, can }: Backend): BackendInfo {
-  return { kind, version, format, features, can };
 }

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import type { FileDestination } from "@godwit/backend";
+import { type Check, type FileDestination, objectionsOf } from "@godwit/backend";
 import type { SaveManifest } from "@godwit/contract";
-import type { DeviceAddress, DeviceTimings, PlaneNews, RestoreOrder, Started } from "./calls.ts";
+import type { DeviceAddress, DeviceTimings, PeerDevice, PlaneNews, RestoreOrder, Started } from "./calls.ts";
 import { codeOf, detailOf } from "./failure.ts";
 import { asSaveError, readManifest, SaveError, verifyFiles } from "./save-folder.ts";
 import { startAll } from "./start-all.ts";
@@ -32,6 +32,20 @@ export async function manifestFor({
   if (there.toSorted().join() !== wanted.toSorted().join())
     throw new SaveError("save-of-another", `${folder} holds other devices than the guest has`);
   return manifest;
+}
+
+/** F4: that every device can come here. @throws {SaveError} */
+export async function expectNoObjection(
+  order: RestoreOrder,
+  look: (address: DeviceAddress, peer: PeerDevice) => Promise<Check>,
+): Promise<void> {
+  const manifest = await manifestFor(order);
+  for (const address of order.devices) {
+    const check = await look(address, peerIn(manifest, address));
+    if (check.ok) continue;
+    const reasons = objectionsOf(check).map(({ reason }) => reason);
+    throw new SaveError(check.code, `${address.device}: ${reasons.join("; ")}`);
+  }
 }
 
 /** A guest on its way out of a folder. It stands still, whole, until it is granted. */

@@ -1,4 +1,13 @@
-import { CreateGuest, type DeviceStatus, Guest, GuestList, ListQuery, Reference, type Refusal } from "@godwit/contract";
+import {
+  type AgentAnswer,
+  CreateGuest,
+  type DeviceStatus,
+  Guest,
+  GuestList,
+  ListQuery,
+  Reference,
+  type Refusal,
+} from "@godwit/contract";
 import type { GuestRecord, Json, Store } from "@godwit/store";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
@@ -88,7 +97,14 @@ export function guestRoutes(fastify: FastifyInstance, parts: GuestParts): void {
 
   app.delete(
     "/v1/guests/:guest",
-    { schema: { tags, summary: "End a guest and forget it", params: GuestParams, response: { 204: Nothing } } },
+    {
+      schema: {
+        tags,
+        summary: "End a guest, or leave what Godwit has not started, and forget it",
+        params: GuestParams,
+        response: { 204: Nothing },
+      },
+    },
     async (request, reply) => {
       await remove(parts, await findGuest(store, request.params.guest));
       return await reply.code(204).send(null);
@@ -110,7 +126,7 @@ async function create(parts: GuestParts, { name, host: hostName, devices }: Crea
     hostId: host.id,
     epoch: 1,
     state: "running",
-    definitions: plain(devices),
+    definitions: plain(answer.definitions ?? devices),
     devices: plain(answer.devices),
     createdAt: at,
   };
@@ -159,7 +175,7 @@ async function ask(
   parts: GuestParts,
   host: { id: string; name: string },
   request: Creation,
-): Promise<{ devices: DeviceStatus[] }>;
+): Promise<AgentAnswer<"createGuest">>;
 async function ask(parts: GuestParts, host: { id: string; name: string }, request: Removal): Promise<object>;
 async function ask(
   { agents }: GuestParts,

@@ -1,6 +1,15 @@
 import { dirname, join } from "node:path";
 import type { DeviceContext } from "@godwit/backend";
-import { Qemu, type QemuSpec, sharePlacesIn, standStill, Virtiofsd } from "@godwit/qemu";
+import {
+  endMigration,
+  Qemu,
+  type QemuSpec,
+  sharePlacesIn,
+  standStill,
+  unsetCapabilities,
+  Virtiofsd,
+  withMachine,
+} from "@godwit/qemu";
 import { deviceError, nameOf } from "../device-error.ts";
 import type { QemuConfig } from "./config.ts";
 
@@ -48,6 +57,18 @@ export class QemuGuests {
     if (found === undefined) return;
     this.migrating.delete(found);
     await found.end();
+  }
+
+  /** Leaves one running that was adopted here, as it was; says whether there was one. */
+  async letGo(ctx: DeviceContext<QemuConfig>): Promise<boolean> {
+    const found = await this.find(ctx);
+    if (found?.adopted !== true) return false;
+    this.#found.delete(ctx.dataFolder);
+    this.migrating.delete(found);
+    await endMigration(found);
+    await unsetCapabilities(found.qmp);
+    await found.letGo(ctx.dataFolder);
+    return true;
   }
 
   /** The share that nobody serves any more. */
@@ -102,10 +123,23 @@ function sharesOf({ config, dataFolder, guest }: DeviceContext<QemuConfig>): { n
 
 function specOf(ctx: DeviceContext<QemuConfig>, begins: QemuSpec["begins"]): QemuSpec {
   const { config, dataFolder, guest } = ctx;
-  const shares = config.shares.map(({ device, tag }) => {
-    return { tag, socket: sharePlacesIn(join(dirname(dataFolder), device)).socket };
+  const shares = config.shares.map(({ device, tag, chardev }) => {
+    const { socket } = sharePlacesIn(join(dirname(dataFolder), device));
+    return { tag, socket, ...(chardev === undefined ? {} : { chardev }) };
   });
-  const { memoryMib, cpus, accelerator, machine, cpu, kernel, arguments: more } = config;
-  const spec = { name: guest.name, folder: dataFolder, memoryMib, cpus, accelerator, machine, shares, begins, more };
+  const { memoryMib, cpus, accelerator, machine, cpu, kernel, arguments: words, whole = false } = config;
+  const more = whole ? withMachine(words, machine) : words;
+  const spec = {
+    whole,
+    name: guest.name,
+    folder: dataFolder,
+    memoryMib,
+    cpus,
+    accelerator,
+    machine,
+    shares,
+    begins,
+    more,
+  };
   return { ...spec, ...(cpu === undefined ? {} : { cpu }), ...(kernel === undefined ? {} : { kernel }) };
 }

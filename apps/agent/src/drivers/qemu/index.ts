@@ -26,7 +26,8 @@ import {
 } from "@godwit/qemu";
 import { deviceError, nameOf } from "../device-error.ts";
 import { goneSource } from "../gone-source.ts";
-import { parseConfig, type QemuConfig } from "./config.ts";
+import { adopt, expectServed } from "./adopt.ts";
+import { parseAdoption, parseConfig, type QemuConfig } from "./config.ts";
 import { QemuDestination } from "./destination.ts";
 import { machineOf, needsBy } from "./fitness.ts";
 import { goneFrom, QemuGuests, type QemuOptions } from "./guests.ts";
@@ -66,8 +67,17 @@ class QemuBackend implements Backend<QemuConfig> {
     return parseConfig(input);
   }
 
+  async adopt(ctx: DeviceContext<unknown>): Promise<object> {
+    return await adopt({ ...ctx, config: parseAdoption(ctx.config) });
+  }
+
+  async letGo(ctx: DeviceContext<QemuConfig>): Promise<boolean> {
+    return await this.#guests.letGo(ctx);
+  }
+
   async create(ctx: DeviceContext<QemuConfig>): Promise<Device> {
     const found = await this.#guests.find(ctx);
+    if (found?.adopted === true) await expectServed(ctx);
     if (found !== undefined) return await this.#serve(ctx, found);
     const file = ctx.config.restore;
     const qemu = await this.#guests.start(ctx, file === undefined ? "running" : "incoming");

@@ -15,7 +15,8 @@ import { deviceError, nameOf } from "../device-error.ts";
 import { resolvePath } from "../directory/config.ts";
 import { goneSource } from "../gone-source.ts";
 import { Loss } from "../loss.ts";
-import { parseConfig, type VirtiofsConfig } from "./config.ts";
+import { adopt } from "./adopt.ts";
+import { parseAdoption, parseConfig, type VirtiofsConfig } from "./config.ts";
 
 export interface VirtiofsOptions {
   program: string;
@@ -61,6 +62,18 @@ class VirtiofsBackend implements Backend<VirtiofsConfig> {
 
   parseConfig(input: unknown): VirtiofsConfig {
     return parseConfig(input, this.#options.root);
+  }
+
+  async adopt(ctx: DeviceContext<unknown>): Promise<object> {
+    return await adopt({ ...ctx, config: parseAdoption(ctx.config) });
+  }
+
+  async letGo(ctx: DeviceContext<VirtiofsConfig>): Promise<boolean> {
+    const found = await this.#find(ctx);
+    if (found?.adoptedAt === undefined) return false;
+    this.#processes.delete(ctx.dataFolder);
+    await found.letGo(ctx.dataFolder);
+    return true;
   }
 
   async create(ctx: DeviceContext<VirtiofsConfig>): Promise<Device> {
@@ -133,9 +146,9 @@ class VirtiofsBackend implements Backend<VirtiofsConfig> {
   }
 
   #specOf({ guest, device, config, dataFolder }: DeviceContext<VirtiofsConfig>): VirtiofsdSpec {
-    const { sandbox, fileHandles, path } = config;
+    const { sandbox, fileHandles, path, options: more = [] } = config;
     const directory = resolvePath(path, this.#options.root);
-    return { name: `${device} of ${guest.name}`, folder: dataFolder, directory, sandbox, fileHandles };
+    return { name: `${device} of ${guest.name}`, folder: dataFolder, directory, sandbox, fileHandles, more };
   }
 }
 
