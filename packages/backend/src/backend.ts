@@ -24,6 +24,8 @@ export interface Pending {
   bytesPerSec?: number;
   /** `stopcopyBytes` may still fall while the device runs. */
   mayShrink?: boolean;
+  /** Its state goes in the stream of another device of its guest: `fixedMs` is by how much it makes that one's time longer. */
+  carried?: boolean;
 }
 
 /** `estimate` is cheap and polled; `exact` may cost something and is asked when the estimate says that it may fit. */

@@ -56,6 +56,9 @@ export const Pending = z
       .optional()
       .meta({ description: "the fastest at which the device itself can save or load its state" }),
     mayShrink: z.boolean().optional().meta({ description: "stopcopyBytes may still fall while the guest runs" }),
+    carried: z.boolean().optional().meta({
+      description: "its state goes in another device's stream, and its fixedMs adds to that one's",
+    }),
   })
   .meta({ id: "Pending" });
 export type Pending = z.infer<typeof Pending>;

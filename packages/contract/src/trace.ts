@@ -39,6 +39,7 @@ export const TraceHeader = z.object({
             loadMs: figure.nonnegative().default(0),
             rateBps: figure.positive().default(Number.MAX_SAFE_INTEGER),
             mayShrink: z.boolean().default(false),
+            carried: z.boolean().default(false),
           })
           .optional(),
       }),

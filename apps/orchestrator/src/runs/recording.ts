@@ -176,5 +176,6 @@ function declaredOf({ facts }: Precopy, report: Report, name: string): object | 
     loadMs: pending.fixedMs * costFactorOf(facts.learned, name),
     rateBps: pending.bytesPerSec ?? Number.MAX_SAFE_INTEGER,
     mayShrink: pending.mayShrink ?? false,
+    carried: pending.carried ?? false,
   };
 }

@@ -32,6 +32,7 @@ export function pendingOf(value: unknown): Pending {
   if (said["saveMs"] !== undefined) pending.saveMs = figure(said["saveMs"], "saveMs");
   if (said["bytesPerSec"] !== undefined) pending.bytesPerSec = rate(said["bytesPerSec"], "bytesPerSec");
   if (typeof said["mayShrink"] === "boolean") pending.mayShrink = said["mayShrink"];
+  if (typeof said["carried"] === "boolean") pending.carried = said["carried"];
   return pending;
 }
 

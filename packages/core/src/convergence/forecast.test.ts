@@ -35,6 +35,18 @@ describe("the predicted downtime", () => {
     expect(inTurn.sdMs).toBeCloseTo(Math.hypot(12, 1, 15, 9, 3), 12);
   });
 
+  test("Q7: counts what a device takes that another carries on top of what that one takes, side by side or not", () => {
+    const devices = [
+      device("machine", { fixedMs: 30 }),
+      device("files", { fixedMs: 160, carried: true }),
+      device("gpu", { fixedMs: 20 }),
+    ];
+    const together = predicted(devices);
+    expect(together.fixedMs).toBe(46 + 190);
+    expect(together.sdMs).toBeCloseTo(Math.hypot(12, 1, 0.15 * 30, 0.15 * 160), 12);
+    expect(predicted(devices, undefined, { ...policy, parallelLoad: false }).fixedMs).toBe(46 + 210);
+  });
+
   test("counts the bytes of all devices over the one link", () => {
     const devices = [device("gpu", { stopcopyBytes: 100 * MB }), device("net", { stopcopyBytes: 50 * MB })];
     const { transferMs, midMs, fixedMs } = predicted(devices, { bytes: 250 * MB, sdBytes: 0 });

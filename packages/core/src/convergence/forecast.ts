@@ -32,7 +32,7 @@ const z = 2;
 const errorOf = { load: 0.15, device: 0.12, sync: 0.1, stopcopy: 0.03 };
 
 /**
- * F = stop and resume + sync + 3 rtt + (side by side ? max : sum) of the devices' own times;
+ * F = stop and resume + sync + 3 rtt + (side by side ? max : sum) of the devices' own times + those of devices that others carry;
  * D = F + max((P + S) / B, max over devices (save + (S_j + P_j) / rate_j)), with P the bytes that could have moved before, S those
  * that could not. The interval is D ± 2 sd; sd² = sdF² + (link slower ? (net sdB)² + (hidden bytes)² + (S noise)² : (device)²).
  *
@@ -92,17 +92,23 @@ function bestOf(costs: Costs, bytes: number, highBytesPerSec: number): number {
 }
 
 function costsOf(observation: Observation, policy: Policy, syncMs: number, moved: "whole" | "stopOnly"): Costs {
-  let [own, ownVariance, deviceMs, stopBytes] = [0, 0, 0, 0];
+  let [own, ownVariance, carriedMs, carriedVariance, deviceMs, stopBytes] = [0, 0, 0, 0, 0, 0];
   for (const { pending } of observation.devices) {
     stopBytes += pending.stopcopyBytes;
     deviceMs = Math.max(deviceMs, savingMs(pending, moved));
     const variance = (errorOf.load * pending.fixedMs) ** 2;
+    if (pending.carried === true) {
+      carriedMs += pending.fixedMs;
+      carriedVariance += variance;
+      continue;
+    }
     own = policy.parallelLoad ? Math.max(own, pending.fixedMs) : own + pending.fixedMs;
     ownVariance = policy.parallelLoad ? Math.max(ownVariance, variance) : ownVariance + variance;
   }
+  const fixedVariance = ownVariance + carriedVariance + (errorOf.sync * syncMs) ** 2;
   return {
-    fixedMs: policy.stopResumeMs + syncMs + 3 * observation.rttMs + own,
-    fixedSdMs: Math.sqrt(policy.stopResumeSdMs ** 2 + ownVariance + (errorOf.sync * syncMs) ** 2),
+    fixedMs: policy.stopResumeMs + syncMs + 3 * observation.rttMs + own + carriedMs,
+    fixedSdMs: Math.sqrt(policy.stopResumeSdMs ** 2 + fixedVariance),
     deviceMs,
     stopcopyBytes: stopBytes,
   };

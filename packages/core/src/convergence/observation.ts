@@ -15,6 +15,8 @@ export interface Pending {
   bytesPerSec?: number | undefined;
   /** `stopcopyBytes` may still fall while the guest runs. */
   mayShrink?: boolean | undefined;
+  /** Its state goes in another device's stream: its `fixedMs` adds to that one's. */
+  carried?: boolean | undefined;
 }
 
 export interface DeviceObservation {

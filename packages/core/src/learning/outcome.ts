@@ -1,4 +1,5 @@
 import type { DeviceProgress, Ended } from "../migration/state.ts";
+import { apart } from "./apart.ts";
 import { costFactorOf } from "./learned.ts";
 
 /** What a completed migration has shown: what was predicted, what came, and what of it was whose. */
@@ -24,11 +25,14 @@ export function outcomeOf(state: Ended): Outcome | undefined {
   const moveMs = course.bytesPerSec === undefined ? 0 : (released.stoppedBytes / course.bytesPerSec) * 1000;
   // Every device's transfer lasts until the last has been loaded.
   const transferMs = Math.max(moveMs, ...course.devices.map(declaredMoveMs));
-  const own = course.devices.flatMap((device) => {
+  const measured = course.devices.flatMap((device) => {
     const actualMs = ownMs(device, transferMs);
-    return actualMs === undefined ? [] : [{ name: device.name, declaredMs: declaredOf(state, device), actualMs }];
+    return actualMs === undefined ? [] : [{ device, actualMs }];
   });
-  const slowest = Math.max(0, ...own.map(({ actualMs }) => actualMs));
+  const own = withCarried(measured).map(({ device, actualMs }) => {
+    return { name: device.name, declaredMs: declaredOf(state, device), actualMs };
+  });
+  const slowest = Math.max(0, ...measured.map(({ actualMs }) => actualMs));
   const explained = transferMs + slowest + 3 * released.rttMs;
   return {
     predictedMs: course.predicted?.midMs,
@@ -43,6 +47,29 @@ export function outcomeOf(state: Ended): Outcome | undefined {
       return known?.version === undefined ? [] : [{ ...device, kind: known.kind, version: known.version }];
     }),
   };
+}
+
+interface Measured {
+  device: DeviceProgress;
+  actualMs: number;
+}
+
+/**
+ * L5: those that another carries have no time of their own that could be measured: it is part of what the one took that took longest, and is
+ * told apart from that one's.
+ */
+function withCarried(measured: Measured[]): Measured[] {
+  const isCarried = ({ device }: Measured) => device.pending?.carried === true;
+  const others = measured.filter((each) => !isCarried(each));
+  const carrier = others.find(({ actualMs }) => actualMs === Math.max(...others.map((each) => each.actualMs)));
+  if (carrier === undefined) return others;
+  const together = [carrier, ...measured.filter(isCarried)];
+  const parts = together.map(({ device }) => ({ name: device.name, expectedMs: device.pending?.fixedMs ?? 0 }));
+  const told = apart(parts, carrier.actualMs);
+  return measured.map((each) => {
+    const own = told.find(({ name }) => name === each.device.name);
+    return own === undefined || together.length === 1 ? each : { ...each, actualMs: own.actualMs };
+  });
 }
 
 /** What the device said that its own bytes take, which the forecast counts beside what is learnt here. */

@@ -161,8 +161,10 @@ function downtimeOf(prospect: Prospect, dirtyBytes: number, bytesPerSec: number)
 }
 
 function partsOf({ devices, stopResumeMs }: Prospect): { fixedMs: number; deviceMs: number; stopcopyBytes: number } {
+  const ownMs = Math.max(0, ...devices.map(({ pending }) => (pending.carried === true ? 0 : pending.fixedMs)));
+  const carriedMs = devices.reduce((sum, { pending }) => sum + (pending.carried === true ? pending.fixedMs : 0), 0);
   return {
-    fixedMs: stopResumeMs + Math.max(0, ...devices.map(({ pending }) => pending.fixedMs)),
+    fixedMs: stopResumeMs + ownMs + carriedMs,
     deviceMs: Math.max(0, ...devices.map(({ pending }) => deviceMsOf(pending))),
     stopcopyBytes: devices.reduce((sum, { pending }) => sum + pending.stopcopyBytes, 0),
   };

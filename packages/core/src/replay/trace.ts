@@ -47,7 +47,9 @@ export interface TraceLimits {
 
 export interface TraceDevice {
   id: string;
-  declared?: { saveMs: number; loadMs: number; rateBps: number; mayShrink: boolean } | undefined;
+  declared?:
+    | { saveMs: number; loadMs: number; rateBps: number; mayShrink: boolean; carried?: boolean | undefined }
+    | undefined;
 }
 
 export interface TraceTick {
@@ -89,5 +91,6 @@ export function pendingOf(
     saveMs: declared?.saveMs,
     bytesPerSec: declared?.rateBps,
     mayShrink: declared?.mayShrink,
+    carried: declared?.carried,
   };
 }

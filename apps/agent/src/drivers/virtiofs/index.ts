@@ -172,8 +172,8 @@ class VirtiofsSource implements Source {
     this.#loss.expectNone();
     const inodes = await this.#process.inodes();
     const stopcopyBytes = least.bytes + perInode.bytes * inodes;
-    const saveMs = least.ms + (perInode.saveMs + perInode.loadMs) * inodes;
-    return { initialBytes: 0, precopyBytes: 0, stopcopyBytes, fixedMs: 0, saveMs };
+    const fixedMs = least.ms + (perInode.saveMs + perInode.loadMs) * inodes;
+    return { initialBytes: 0, precopyBytes: 0, stopcopyBytes, fixedMs, carried: true };
   }
 
   async precopy(): Promise<void> {
