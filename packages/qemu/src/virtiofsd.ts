@@ -10,6 +10,8 @@ import { sharePlacesIn } from "./places.ts";
 const endLimitMs = 3000;
 /** What virtiofsd says when its QEMU has gone and it follows. */
 const followed = "Client disconnected";
+/** What it says when its QEMU has come. */
+const taken = "Client connected";
 /** Its QEMU is named first then, as the cause. */
 const followedMs = 1000;
 /** A count is taken again after so long: with many it takes a while itself. */
@@ -54,9 +56,11 @@ export class Virtiofsd implements Disposable {
     const { deadlineMs, ...launch } = { deadlineMs: startLimitMs, ...options };
     const { socket, log, pidFile } = sharePlacesIn(spec.folder);
     await Promise.all([rm(socket, { force: true }), rm(pidFile, { force: true })]);
+    const saidBefore = await saidSince(log, 0);
     const process = await startApart({ program, arguments: virtiofsdArguments(spec), log, ...launch });
-    // Looked at, not connected to: the first connection is the only one.
-    const look = () => (existsSync(socket) ? true : undefined);
+    // Looked at, not connected to: the first connection is the only one. Its socket is gone once its QEMU has connected.
+    const look = async () =>
+      existsSync(socket) || (await saidSince(log, saidBefore.length)).includes(taken) || undefined;
     try {
       await untilReady(`virtiofsd for ${spec.name}`, { process, log, deadlineMs }, look);
     } catch (error) {
@@ -106,6 +110,10 @@ export class Virtiofsd implements Disposable {
   [Symbol.dispose](): void {
     this.#watching.abort();
   }
+}
+
+async function saidSince(log: string, length: number): Promise<string> {
+  return (await readFile(log, "utf8").catch(() => "")).slice(length);
 }
 
 async function childrenOf(pid: number): Promise<number[]> {
