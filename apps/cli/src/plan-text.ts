@@ -13,6 +13,7 @@ export function planLines(plan: Plan): string[] {
     ["first pass", plan.firstPassMs === undefined ? undefined : `about ${duration(plan.firstPassMs)}`],
     ...outlookFigures(plan),
     ["policy", `${plan.policy ?? "none"}: ${limitsText(plan.limits)}`],
+    ...plan.remedies.map(({ sentence }, index): [string, string] => [index === 0 ? "remedies" : "", sentence]),
     ["would wait", plan.waitsFor?.sentence],
     ["plan", plan.id],
   ];

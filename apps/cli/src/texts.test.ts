@@ -204,6 +204,9 @@ test("L3: a plan shows what it would come to, and what that was learnt from", ()
     limits,
     sizeBytes: 64e6,
     firstPassMs: 2_130,
+    remedies: [
+      { remedy: "force" as const, usable: true, sentence: "force: a pause of at most 8 s.", most: { pauseMs: 8_000 } },
+    ],
     createdAt: at,
     expiresAt: at,
   };
@@ -220,6 +223,7 @@ test("L3: a plan shows what it would come to, and what that was learnt from", ()
     "  longest part     fixed costs, most of all of ram: 61 ms",
     "  learnt           28.1 MB/s, stop and resume 42 ms ± 6 ms, ram takes 1.2 times what it declares (from 4 migrations between the two hosts)",
     "  policy           balanced: downtime at most 300 ms; deadline 60 min; patience normal",
+    "  remedies         force: a pause of at most 8 s.",
     `  plan             ${id}`,
   ]);
   const refused = { ...made, sizeBytes: 0, firstPassMs: undefined, possible: false };

@@ -29,14 +29,23 @@ export const Rung = z
       remedy: z.literal("throttle"),
       maxShare: z.number().min(0.01).max(0.99).meta({ description: "the share of its speed that the guest may lose" }),
     }),
-    z.strictObject({ remedy: z.literal("force") }).meta({ description: "switch over whatever the downtime" }),
+    z.strictObject({ remedy: z.literal("postcopy") }).meta({
+      description:
+        "go on at the destination before all has moved; passed over, since no back end can (POSTCOPY_UNSUPPORTED)",
+    }),
+    z
+      .strictObject({
+        remedy: z.literal("force"),
+        maxMs: downtimeMs.optional().meta({ description: "only where the downtime is predicted to be no longer" }),
+      })
+      .meta({ description: "switch over whatever the limit" }),
   ])
   .meta({ id: "Rung" });
 export type Rung = z.infer<typeof Rung>;
 
 const ladder = z
   .array(Rung)
-  .max(4)
+  .max(5)
   .refine((rungs) => new Set(rungs.map(({ remedy }) => remedy)).size === rungs.length, "each remedy at most once");
 
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "a time of day in UTC, HH:MM");

@@ -46,6 +46,25 @@ export const Outlook = z
   .meta({ id: "Outlook" });
 export type Outlook = z.infer<typeof Outlook>;
 
+/** A remedy that the policy allows, as far as can be said before anything moves. */
+export const PlanRemedy = z
+  .object({
+    remedy: z.enum(["bandwidth", "downtimeLimit", "throttle", "postcopy", "force"]),
+    usable: z.boolean().meta({ description: "false: it would be passed over" }),
+    code: z.string().optional().meta({ description: "why it would be passed over" }),
+    device: Name.optional().meta({ description: "the first that stands against it" }),
+    sentence: z.string(),
+    most: z
+      .object({
+        pauseMs: Ms.optional(),
+        bytesPerSec: BytesPerSec.optional(),
+        lostShare: z.number().min(0).max(1).optional().meta({ description: "of the guest's speed" }),
+      })
+      .meta({ description: "its budget: what it may cost" }),
+  })
+  .meta({ id: "PlanRemedy" });
+export type PlanRemedy = z.infer<typeof PlanRemedy>;
+
 /** What a migration would do, with every check; making one moves nothing. */
 export const Plan = z
   .object({
@@ -65,6 +84,9 @@ export const Plan = z
     firstPassMs: Ms.optional(),
     predictedDowntimeMs: Ms.optional().meta({ description: "the middle of what the outlook tells" }),
     outlook: Outlook.optional().meta({ description: "absent where the source could not be asked" }),
+    remedies: z.array(PlanRemedy).default([]).meta({
+      description: "in the order in which they would be tried if it did not converge",
+    }),
     learned: LearnedView.optional(),
     waitsFor: Reason.optional(),
     createdAt: Timestamp,

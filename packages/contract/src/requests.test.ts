@@ -25,6 +25,8 @@ test("A2: an unknown or impossible limit is refused, never ignored", () => {
     { downtimeLimitMs: 0.5 },
     { patience: "endless" },
     { ladder: [{ remedy: "prayer" }] },
+    { ladder: [{ remedy: "postcopy", maxMs: 1 }] },
+    { ladder: [{ remedy: "force", maxMs: 0 }] },
     { ladder: [{ remedy: "force" }, { remedy: "force" }] },
     { ladder: [{ remedy: "throttle", maxShare: 1 }] },
     { window: { from: "22:00", to: "24:00" } },

@@ -30,6 +30,7 @@ export { isUnknown } from "./migration/switchover.ts";
 export { upgraded } from "./migration/upgrade.ts";
 export * from "./outlook/dirty-history.ts";
 export * from "./outlook/outlook.ts";
+export * from "./outlook/remedies.ts";
 export { provenByCurve, type Way } from "./outlook/proven-by-curve.ts";
 export * from "./reason.ts";
 export { policyOf as policyOfTrace, type Replayed, replay } from "./replay/replay.ts";

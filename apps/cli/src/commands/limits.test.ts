@@ -98,7 +98,7 @@ describe("A2: a value that cannot be meant is refused with the name of its flag"
     [["--remedy", "throttle=1"], /--remedy .*<=0.99/],
     [["--remedy", "throttle="], /--remedy .*a share/],
     [["--remedy", "bandwidth=1"], /--remedy .*>=65536/],
-    [["--remedy", "force=1"], /--remedy .*one of bandwidth/],
+    [["--remedy", "postcopy=1"], /--remedy .*one of bandwidth/],
     [["--remedy", "force", "--remedy", "force"], /--remedy .*at most once/],
     [["--remedy", "force", "--remedy", "none"], /--remedy .*no other/],
     [["--remedy", "none", "--remedy", "force"], /--remedy .*no other/],

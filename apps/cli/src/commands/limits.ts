@@ -84,7 +84,8 @@ function withFlags(command: Command, bandwidth: Parse, window: Parse, orNoneText
     );
 }
 
-const remedies = "bandwidth, bandwidth=200MB, downtime=2000 (ms), throttle=0.5, force, or none";
+const remedies =
+  "bandwidth, bandwidth=200MB, downtime=2000 (ms), throttle=0.5, postcopy, force, force=8000 (ms), or none";
 const { downtimeLimitMs, deadlineMs, bandwidthBytesPerSec, window: limitsWindow, ladder } = LimitsInput.shape;
 
 /** The contract's bounds: a value that the API would refuse is refused here, with the name of its flag. */
@@ -131,11 +132,12 @@ function remedyArgument(text: string, before: Rung[] | undefined): Rung[] {
 }
 
 function rungOf(text: string): Rung {
-  if (text === "bandwidth" || text === "force") return { remedy: text };
+  if (text === "bandwidth" || text === "force" || text === "postcopy") return { remedy: text };
   const [remedy, value, ...more] = text.split("=");
   if (value !== undefined && more.length === 0) {
     if (remedy === "bandwidth") return allowed(Rung, { remedy, maxBytesPerSec: bytesArgument(value) });
     if (remedy === "downtime") return allowed(Rung, { remedy: "downtimeLimit", maxMs: wholeArgument(value) });
+    if (remedy === "force") return allowed(Rung, { remedy, maxMs: wholeArgument(value) });
     if (remedy === "throttle") return allowed(Rung, { remedy, maxShare: shareArgument(value) });
   }
   throw new InvalidArgumentError(`one of ${remedies}`);

@@ -117,7 +117,11 @@ function rungText(rung: Rung): string {
       return `its downtime limit is raised up to ${limit(rung.maxMs)}`;
     case "throttle":
       return `the guest is slowed down by up to ${Math.round(rung.maxShare * 100)}\u00a0%`;
+    case "postcopy":
+      return "postcopy, which no device can do yet";
     case "force":
-      return "it is switched over whatever the downtime";
+      return rung.maxMs === undefined
+        ? "it is switched over whatever the downtime"
+        : `it is switched over whatever its limit, if it stops for no longer than ${limit(rung.maxMs)}`;
   }
 }

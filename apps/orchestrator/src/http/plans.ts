@@ -1,4 +1,5 @@
 import { CreatePlan, Id, type Limits, Plan } from "@godwit/contract";
+import { foreseenRemedies, type Means } from "@godwit/core";
 import type { JsonObject, Store } from "@godwit/store";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
@@ -118,11 +119,25 @@ async function planOf(
         : undefined,
     predictedDowntimeMs: middleOf(outlook?.predictedDowntimeRangeMs),
     outlook,
+    remedies: foreseenRemedies(limits, meansOf(found, bandwidthOfLink(found))),
     learned,
     waitsFor: possible ? await scheduler.wouldWaitFor(source.id, destination.id) : undefined,
     createdAt: dateOf(now).toISOString(),
     expiresAt: dateOf(now + validMs).toISOString(),
   };
+}
+
+function meansOf({ definitions, peers }: Survey, linkBytesPerSec: number | undefined): Means {
+  const devices = definitions.map(({ name, kind }) => {
+    const peer = peers.find((each) => each.name === name);
+    return { name, kind, canThrottle: peer?.backend.can.throttle === true };
+  });
+  return { devices, linkBytesPerSec };
+}
+
+function bandwidthOfLink({ source, destination }: Survey): number | undefined {
+  const links = [source, destination].flatMap((host) => factsOf(host).linkBytesPerSec ?? []);
+  return links.length === 0 ? undefined : Math.min(...links);
 }
 
 function middleOf(range: [number, number] | undefined): number | undefined {

@@ -78,9 +78,19 @@ describe("C10: a longer downtime", () => {
   test("C10: is passed over where the predicted downtime is beyond what the policy allows, or nothing would change", () => {
     expect(next(limit(799))).toBeUndefined();
     expect(next(limit(2_000), { downtimeLimitMs: 2_000 })).toBeUndefined();
-    expect(next(limit(2_000), { downtimeLimitMs: 930 })).toBeUndefined();
     expect(next(limit(2_000), { verdict: { ...tooMuch, inputs: {} } })).toBeUndefined();
   });
+});
+
+test("C10: a downtime limit grows to at least twice what it was, step by step, up to the policy's", () => {
+  const ladder: Rung[] = [{ remedy: "downtimeLimit", maxMs: 4_000 }];
+  const limits = [930];
+  for (;;) {
+    const downtimeLimitMs = next(ladder, { downtimeLimitMs: limits.at(-1) ?? 0 })?.change.downtimeLimitMs;
+    if (downtimeLimitMs === undefined) break;
+    expect(limits.push(downtimeLimitMs)).toBeLessThan(10);
+  }
+  expect(limits).toEqual([930, 1_860, 3_720, 4_000]);
 });
 
 describe("C10: a slower guest", () => {
@@ -125,4 +135,15 @@ test("C10: a switchover whatever the downtime costs the guest the predicted paus
     cost: { pauseMs: 800 },
   });
   expect(next([{ remedy: "force" }], { verdict: { ...tooMuch, inputs: {} } })?.cost).toEqual({});
+});
+
+test("C10: a switchover whatever the limit is passed over where the pause is predicted to be longer than the policy says, or is not known", () => {
+  expect(next([{ remedy: "force", maxMs: 800 }])?.change).toEqual({ force: true });
+  expect(next([{ remedy: "force", maxMs: 799 }])).toBeUndefined();
+  expect(next([{ remedy: "force", maxMs: 800 }], { verdict: { ...tooMuch, inputs: {} } })).toBeUndefined();
+});
+
+test("C10: postcopy is allowed and passed over for the next rung", () => {
+  expect(next([{ remedy: "postcopy" }])).toBeUndefined();
+  expect(next([{ remedy: "postcopy" }, { remedy: "force" }])?.rung).toBe("force");
 });

@@ -13,6 +13,8 @@ export interface Remedy {
 
 /** A guess while the working set is not known, and how much of the rest of its speed each further step leaves. */
 const throttle = { first: 0.3, further: 0.7 };
+/** By which the downtime limit grows at the least. */
+const limitStep = 2;
 /** The bandwidth that is said to be needed is only about right. */
 const bandwidthSlack = 1.5;
 
@@ -40,7 +42,9 @@ function tryRung(rung: Rung, verdict: Verdict, policy: Policy, throttled: number
     case "throttle":
       return ofTheStop || !policy.canThrottle ? undefined : slowerGuest(rung.maxShare, verdict, throttled);
     case "force":
-      return forced(verdict);
+      return forced(rung.maxMs, verdict);
+    case "postcopy":
+      return undefined;
   }
 }
 
@@ -58,11 +62,11 @@ function moreBandwidth(most: number | undefined, verdict: Verdict, policy: Polic
 }
 
 function longerDowntime(maxMs: number, verdict: Verdict, policy: Policy): Remedy | undefined {
-  const need = figure(verdict, "needLimitMs") ?? Infinity;
+  const need = figure(verdict, "needLimitMs") ?? 0;
   const predicted = figure(verdict, "predictedDowntimeMs") ?? figure(verdict, "leastDowntimeMs") ?? Infinity;
   if (policy.downtimeLimitMs >= maxMs || predicted > maxMs) return undefined;
-  const downtimeLimitMs = Math.min(maxMs, Math.max(need, policy.downtimeLimitMs));
-  if (downtimeLimitMs === policy.downtimeLimitMs) return undefined;
+  // Steps of less would each cost another wait for a plateau.
+  const downtimeLimitMs = Math.min(maxMs, Math.max(need, limitStep * policy.downtimeLimitMs));
   return {
     rung: "downtimeLimit",
     change: { downtimeLimitMs },
@@ -85,8 +89,9 @@ function slowerGuest(maxShare: number, verdict: Verdict, throttled: number): Rem
   };
 }
 
-function forced(verdict: Verdict): Remedy | undefined {
+function forced(maxMs: number | undefined, verdict: Verdict): Remedy | undefined {
   const pauseMs = figure(verdict, "predictedDowntimeMs") ?? figure(verdict, "leastDowntimeMs");
+  if (maxMs !== undefined && (pauseMs === undefined || pauseMs > maxMs)) return undefined;
   const pause = pauseMs === undefined ? "" : ` It costs the guest a pause of about ${msText(pauseMs)}.`;
   return {
     rung: "force",

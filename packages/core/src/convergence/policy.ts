@@ -11,8 +11,10 @@ export type Rung =
   | { remedy: "downtimeLimit"; maxMs: number }
   /** A slower guest: costs it that share of its speed until the switchover. */
   | { remedy: "throttle"; maxShare: number }
-  /** A switchover whatever the downtime: the move matters more than the pause. */
-  | { remedy: "force" };
+  /** To go on at the destination before all has moved. No back end can: it is allowed, and passed over with the device that cannot. */
+  | { remedy: "postcopy" }
+  /** A switchover whatever the limit: the move matters more than the pause, as long as that is foreseen to last no more than this. */
+  | { remedy: "force"; maxMs?: number | undefined };
 
 export interface Policy {
   downtimeLimitMs: number;

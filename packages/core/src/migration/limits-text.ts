@@ -47,7 +47,9 @@ export function rungText(rung: Rung): string {
       return `downtime up to ${msText(rung.maxMs)}`;
     case "throttle":
       return `throttle up to ${Math.round(100 * rung.maxShare)} %`;
+    case "postcopy":
+      return "postcopy";
     case "force":
-      return "force";
+      return rung.maxMs === undefined ? "force" : `force up to ${msText(rung.maxMs)}`;
   }
 }

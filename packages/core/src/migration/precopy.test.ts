@@ -193,3 +193,13 @@ describe("L2: what was learnt", () => {
     expect((state.course.predicted?.fixedMs ?? 0) - (plain.course.predicted?.fixedMs ?? 0)).toBeCloseTo(30, 9);
   });
 });
+
+test("C10: that postcopy was passed over is told where the ladder comes to it, with the device that cannot", () => {
+  const postcopy = { remedy: "postcopy" as const };
+  const ended = fed(withLadder(postcopy), settled).state;
+  expect(isEnded(ended) && ended.reason.sentence).toMatch(/Postcopy is passed over: ram \(memory\) cannot go on/);
+  const { notices } = fed(withLadder(postcopy, { remedy: "force" }), settled);
+  expect(notices.find(({ data }) => data["remedy"] === "force")?.sentence).toContain("Postcopy is passed over");
+  const first = fed(withLadder({ remedy: "downtimeLimit", maxMs: 5_000 }, postcopy), settled).notices;
+  expect(first.find(({ data }) => data["remedy"] === "downtimeLimit")?.sentence).not.toContain("Postcopy");
+});

@@ -4,6 +4,7 @@ import type { Remedy } from "../convergence/ladder.ts";
 import type { Observation } from "../convergence/observation.ts";
 import type { Verdict } from "../convergence/verdict.ts";
 import { costFactorOf } from "../learning/learned.ts";
+import { withoutPostcopy } from "../outlook/remedies.ts";
 import { msText, reason } from "../reason.ts";
 import { changeLimits } from "./change-limits.ts";
 import { courseAfter } from "./course.ts";
@@ -132,10 +133,17 @@ function remedied(state: Precopy, { rung, change, sentence, cost }: Remedy, noti
   const next = { ...changed, pace: paceOf(changed, undefined) };
   const told: Notice = {
     type: "migration.decision",
-    sentence,
+    sentence: `${sentence}${passedOver(state, rung)}`,
     data: { ...cost, remedy: rung, code: state.verdict.code },
   };
   return { state: next, effects: steering(next), notices: [...notices, told] };
+}
+
+/** C10: postcopy is never taken, which is said where the ladder has it before what was. */
+function passedOver({ limits: { ladder }, facts }: Precopy, taken?: Remedy["rung"]): string {
+  const at = ladder.findIndex(({ remedy }) => remedy === "postcopy");
+  const before = ladder.findIndex(({ remedy }) => remedy === taken);
+  return at === -1 || (before !== -1 && before < at) ? "" : ` ${withoutPostcopy(facts.devices)}`;
 }
 
 function limitsOf({ downtimeLimitMs, capBytesPerSec }: Remedy["change"]): LimitsChange {
@@ -253,7 +261,7 @@ function broken(state: Precopy, event: MigrationEvent & { type: "broken" }): End
 }
 
 function hopeless(state: Precopy, why: Verdict): Ending {
-  const sentence = `${why.sentence} It will not converge as the guest behaves now; ${keepsServing(state)}`;
+  const sentence = `${why.sentence} It will not converge as the guest behaves now; ${keepsServing(state)}${passedOver(state)}`;
   return { phase: "aborted", reason: reason(why.code, sentence, why.inputs) };
 }
 
