@@ -9,6 +9,7 @@
 #   KERNEL, INITRAMFS, COMMAND_LINE                              what the guest boots
 #   SHARE              the folder that it mounts by the tag "share", the same on both hosts
 #   FOLDER             for the sockets and the log, on both hosts
+#   DOWNTIME_LIMIT_MS  for how long the guest may stand still: 300
 set -euo pipefail
 name=$1 from=$2 to=$3
 : "${GODWIT_SERVER:?}" "${GODWIT_TOKEN:?}" "${KERNEL:?}" "${INITRAMFS:?}" "${SHARE:?}" "${FOLDER:?}"
@@ -61,7 +62,8 @@ echo "$name: handed over as guest $(field id <<<"$answer")"
 disown -a
 processes=()
 
-answer=$(api POST /v1/migrations '{"guest":"'$name'","destination":"'$to'"}') || { echo "$name: cannot move: $answer" >&2; exit 1; }
+order='{"guest":"'$name'","destination":"'$to'","limits":{"downtimeLimitMs":'${DOWNTIME_LIMIT_MS:-300}'}}'
+answer=$(api POST /v1/migrations "$order") || { echo "$name: cannot move: $answer" >&2; exit 1; }
 migration=$(field id <<<"$answer")
 # Each of these waits for up to half a minute, and is answered sooner at the end.
 until grep -q '"endedAt"' <<<"$answer"; do

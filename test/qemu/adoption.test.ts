@@ -10,6 +10,8 @@ import { Machines } from "./support/machines.ts";
 import { type Definition, OwnGuest } from "./support/own-guest.ts";
 
 const qemu = need("qemu");
+/** How long it stands still is tested elsewhere, and a busy machine is no reason to refuse it. */
+const unhurried = { limits: { downtimeLimitMs: 5_000 } };
 let machines: Machines;
 
 beforeAll(async () => {
@@ -38,7 +40,8 @@ async function refused(name: string, own: OwnGuest, devices: Definition[] = own.
 test("Q10: a running QEMU is taken over, found by a new agent, moved there and back, and its own processes end with the first move", async (context) => {
   if (qemu.path === undefined) return context.skip(qemu.missing);
   await using own = await OwnGuest.start(machines.guests, "theirs");
-  await own.more(3);
+  // The saved guest may have been in the middle of a write, which its new folder knows nothing of: that was before Godwit's time.
+  const before = (await own.more(3)).at(-1);
   const guest = await adopt("theirs", own);
   expect(guest.state).toBe("running");
   const machine = guest.definitions.find(({ name }) => name === "machine")?.config;
@@ -61,7 +64,7 @@ test("Q10: a running QEMU is taken over, found by a new agent, moved there and b
   await cluster.connected();
   expect(await own.isUntouched()).toBe(true);
   for (const to of ["beta", "alpha", "beta"]) {
-    const { phase, reason } = await machines.migrate(guest, to);
+    const { phase, reason } = await machines.migrate(guest, to, unhurried);
     expect(`${phase}: ${reason?.sentence}`).toMatch(/^completed/);
     await until(
       "its own processes have ended",
@@ -70,7 +73,7 @@ test("Q10: a running QEMU is taken over, found by a new agent, moved there and b
     await own.more(3);
   }
   const beats = await own.beats();
-  expect(beats.at(-1)).toMatchObject({ errors: 0, bad: 0 });
+  expect(beats.at(-1)).toMatchObject({ errors: before?.errors, bad: 0 });
   const [first, last] = [beats[0]?.n ?? 0, beats.at(-1)?.n ?? 0];
   const seen = new Set(beats.map(({ n }) => n));
   const gaps = Array.from({ length: last - first + 1 }, (_, index) => first + index).filter((n) => !seen.has(n));
@@ -97,11 +100,12 @@ async function refusedTwice(own: OwnGuest): Promise<Problem> {
 test("Q11: what is removed before it has moved runs on as it was, and may be taken over again", async (context) => {
   if (qemu.path === undefined) return context.skip(qemu.missing);
   await using own = await OwnGuest.start(machines.guests, "lent");
+  const before = (await own.more(3)).at(-1);
   for (const name of ["lent", "lent-again"]) {
     const guest = await adopt(name, own);
     await machines.cluster.client.guests.remove(guest.id);
     expect(await own.isUntouched()).toBe(true);
-    expect((await own.more(3)).at(-1)).toMatchObject({ errors: 0, bad: 0 });
+    expect((await own.more(3)).at(-1)).toMatchObject({ errors: before?.errors, bad: 0 });
   }
   using qmp = await own.connect();
   expect(await qmp.execute("query-status")).toMatchObject({ running: true });
