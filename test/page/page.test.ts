@@ -225,9 +225,14 @@ describe("the dashboard", () => {
   test("P2: a session that is ended in one tab is over in every other", async () => {
     const other = await again("/settings");
     const third = await again();
+    const cookie = session.cookies.map(({ name, value }) => `${name}=${value}`).join();
+    const stream = await fetch(`${stage.url}/v1/events`, { headers: { cookie } });
     await other.page.getByRole("button", { name: "End the session" }).click();
     await other.page.getByRole("heading", { name: "This page opens by a link" }).waitFor();
     await third.page.getByRole("heading", { name: "The session is over" }).waitFor({ timeout: limitMs });
+    // The stream that was begun in it ends too: this would not resolve otherwise.
+    expect(stream.status).toBe(200);
+    await stream.text();
     await other.context.close();
     await third.context.close();
     await visited.page.getByRole("heading", { name: "The session is over" }).waitFor({ timeout: limitMs });

@@ -1,9 +1,10 @@
 import type { Guest, Host, Migration, Overview } from "@godwit/contract";
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
-import { useEffect, useState, useSyncExternalStore } from "react";
-import { get, now } from "../api/api.ts";
+import { useSyncExternalStore } from "react";
+import { get } from "../api/api.ts";
 import { isEnded, keys } from "./cache.ts";
 import { feed, type Freshness } from "./feed.ts";
+import { ticks } from "./ticks.ts";
 
 export function useFreshness(): Freshness {
   return useSyncExternalStore(feed.subscribe, feed.freshness);
@@ -11,14 +12,7 @@ export function useFreshness(): Freshness {
 
 /** The orchestrator's time, anew twice a second while the news is fresh: on stale figures no clock runs. */
 export function useNow(): number {
-  const { live } = useFreshness();
-  const [at, setAt] = useState(now);
-  useEffect(() => {
-    if (!live) return undefined;
-    const timer = setInterval(() => setAt(now()), 500);
-    return () => clearInterval(timer);
-  }, [live]);
-  return at;
+  return useSyncExternalStore(ticks.subscribe, ticks.now);
 }
 
 /** What the stream keeps up to date, and nothing else asks for. */

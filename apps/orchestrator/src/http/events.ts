@@ -11,6 +11,7 @@ import type { Runs } from "../runs/runs.ts";
 import { viewOf } from "../runs/view.ts";
 import { eventView } from "../views.ts";
 import { current } from "../runs/under-way.ts";
+import { isStillAdmitted, type Sessions } from "./session.ts";
 
 const Query = z.strictObject({
   since: z.string().max(200).optional().meta({ description: "a cursor; without it only what comes from now on" }),
@@ -22,6 +23,7 @@ const lookAgainMs = 2_000;
 const progressEveryMs = 250;
 
 export interface EventParts {
+  sessions: Sessions;
   store: Store;
   runs: Runs;
   bus: Bus;
@@ -88,7 +90,8 @@ async function stream(
   // Before anything happens: a reader learns that it is connected, and the heartbeat begins.
   reply.sse.sendHeaders();
   reply.raw.flushHeaders();
-  for await (const message of messages(parts, { start, migrationId, signal: closed.signal })) {
+  const admitted = () => isStillAdmitted(request, parts.sessions);
+  for await (const message of messages(parts, { start, migrationId, signal: closed.signal, admitted })) {
     if (closed.signal.aborted) return;
     await reply.sse.send(message);
   }
@@ -98,14 +101,15 @@ interface Reader {
   start: string | undefined;
   migrationId: string | undefined;
   signal: AbortSignal;
+  admitted: () => boolean;
 }
 
 /** Kept events in their order, and between them the figures of migrations under way; a reader of one migration is done with it. */
-async function* messages(parts: EventParts, { start, migrationId, signal }: Reader): AsyncGenerator<Message> {
+async function* messages(parts: EventParts, { start, migrationId, signal, admitted }: Reader): AsyncGenerator<Message> {
   let cursor = start;
   using wakeUps = new WakeUps(parts.bus, signal);
   const shown = new Map<string, number>();
-  while (!signal.aborted) {
+  while (!signal.aborted && admitted()) {
     const ended = migrationId !== undefined && isEnded(await current(parts, migrationId));
     const found = await parts.store.events.after({ cursor, migrationId, limit: batch });
     if (found.expired) {

@@ -6,6 +6,7 @@ import { ProblemError } from "../problem.ts";
 import type { Principal } from "./auth.ts";
 
 const cookieName = "godwit_session";
+const sessionPrincipalId = "session";
 const sessionMs = 12 * 3_600_000;
 const codeMs = 15 * 60_000;
 const sessionsAtMost = 100;
@@ -43,7 +44,7 @@ export class Sessions {
     if (this.#sessions.size >= sessionsAtMost && oldest.done !== true) this.#sessions.delete(oldest.value);
     this.#sessions.set(id, {
       until: this.#now() + sessionMs,
-      principal: { id: "session", name: "dashboard", role: "admin", scopes },
+      principal: { id: sessionPrincipalId, name: "dashboard", role: "admin", scopes },
     });
     return id;
   }
@@ -70,6 +71,11 @@ export function fromCookie(request: FastifyRequest, sessions: Sessions): Princip
   const { origin } = request.headers;
   const sameOrigin = origin === undefined ? site === "same-origin" : origin === `http://${request.headers.host ?? ""}`;
   return sameOrigin && (site === undefined || site === "same-origin") ? principal : undefined;
+}
+
+/** A stream that was begun in a session goes on only as long as that does. */
+export function isStillAdmitted({ principal, cookies }: FastifyRequest, sessions: Sessions): boolean {
+  return principal?.id !== sessionPrincipalId || sessions.find(cookies[cookieName]) !== undefined;
 }
 
 export function sessionRoutes(app: FastifyInstance, sessions: Sessions): void {
