@@ -100,7 +100,8 @@ describe("the dashboard", () => {
     const { page } = visited;
     await page.getByLabel("Guest", { exact: true }).selectOption("slow");
     await page.getByRole("list", { name: "Checks" }).getByText("slow runs on alpha and is not being moved.").waitFor();
-    await page.getByRole("button", { name: /^Start: about .*, downtime about/ }).click();
+    // How long it takes is left out where the guest's history, such as its filling, makes that uncertain.
+    await page.getByRole("button", { name: /^Start: (about .*, )?downtime about/ }).click();
     await page
       .getByText(/pending at .*; predicted downtime .*, limit 300 ms\.$/)
       .first()
