@@ -5,7 +5,6 @@ import { need } from "../support/requirements.ts";
 import { Machines } from "./support/machines.ts";
 
 const qemu = need("qemu");
-const journeys = 40;
 let machines: Machines;
 
 beforeAll(async () => {
@@ -14,45 +13,53 @@ beforeAll(async () => {
 
 afterAll(async () => await machines?.[Symbol.asyncDispose]());
 
-test(`Q4, Q5: a guest goes back and forth ${journeys} times, and neither a heartbeat nor what it writes through its open file has a gap`, async (context) => {
-  if (qemu.path === undefined) return context.skip(qemu.missing);
-  const share = await machines.guests.share("commuter");
-  const guest = await machines.create("commuter", "alpha", { share });
-  const seen = new Set<number>();
-  const tookMs: number[] = [];
-  const stoppedMs: number[] = [];
-  let lastFile = 0;
-  // Listened to until it has moved: what it says between two consoles would be in a log that goes with its folder.
-  let here = await machines.console(guest, "alpha");
-  for (let journey = 0; journey < journeys; journey += 1) {
-    const to = journey % 2 === 0 ? "beta" : "alpha";
-    const from = performance.now();
-    const { phase, reason, downtimeMs = Infinity } = await machines.migrate(guest, to);
-    expect(`${phase}: ${reason?.sentence}`).toMatch(/^completed/);
-    tookMs.push(performance.now() - from);
-    stoppedMs.push(downtimeMs);
-    const there = await machines.console(guest, to);
-    const next = await there.more(1);
-    expect(next.file).toBeGreaterThan(lastFile);
-    lastFile = next.file;
-    // What was said there before anybody listened is in its log.
-    for (const { n } of [...here.beats, ...(await machines.logged(guest, to, here.begun))]) seen.add(n);
+test.for([
+  { journeys: 40, streams: 1 },
+  { journeys: 12, streams: 4 },
+])(
+  "Q4, Q5, Q10: a guest goes back and forth $journeys times over streams: $streams, and neither a heartbeat nor what it writes through its open file has a gap",
+  async ({ journeys, streams }, context) => {
+    if (qemu.path === undefined) return context.skip(qemu.missing);
+    const name = `commuter-${streams}`;
+    const share = await machines.guests.share(name);
+    const guest = await machines.create(name, "alpha", { share, machine: { streams } });
+    const seen = new Set<number>();
+    const tookMs: number[] = [];
+    const stoppedMs: number[] = [];
+    let lastFile = 0;
+    // Listened to until it has moved: what it says between two consoles would be in a log that goes with its folder.
+    let here = await machines.console(guest, "alpha");
+    for (let journey = 0; journey < journeys; journey += 1) {
+      const to = journey % 2 === 0 ? "beta" : "alpha";
+      const from = performance.now();
+      const { phase, reason, downtimeMs = Infinity } = await machines.migrate(guest, to);
+      expect(`${phase}: ${reason?.sentence}`).toMatch(/^completed/);
+      tookMs.push(performance.now() - from);
+      stoppedMs.push(downtimeMs);
+      const there = await machines.console(guest, to);
+      const next = await there.more(1);
+      expect(next.file).toBeGreaterThan(lastFile);
+      lastFile = next.file;
+      // What was said there before anybody listened is in its log.
+      for (const { n } of [...here.beats, ...(await machines.logged(guest, to, here.begun))]) seen.add(n);
+      here[Symbol.dispose]();
+      here = there;
+    }
+    const last = await here.more(3);
     here[Symbol.dispose]();
-    here = there;
-  }
-  const last = await here.more(3);
-  here[Symbol.dispose]();
-  expect(last).toMatchObject({ errors: 0, bad: 0 });
-  for (const { n } of here.beats) seen.add(n);
-  expect(gapsIn(seen)).toEqual([]);
-  expect(Number(await readFile(join(share, "counter"), "utf8"))).toBeGreaterThanOrEqual(last.file);
-  const report = [
-    `${journeys} migrations, ${seen.size} heartbeats and ${last.file} writes without a gap`,
-    `from the order to the end ${figuresOf(tookMs)}`,
-    `stopped for ${figuresOf(stoppedMs)}`,
-  ];
-  console.log(report.join("; "));
-}, 900_000);
+    expect(last).toMatchObject({ errors: 0, bad: 0 });
+    for (const { n } of here.beats) seen.add(n);
+    expect(gapsIn(seen)).toEqual([]);
+    expect(Number(await readFile(join(share, "counter"), "utf8"))).toBeGreaterThanOrEqual(last.file);
+    const report = [
+      `${journeys} migrations over streams: ${streams}, ${seen.size} heartbeats and ${last.file} writes without a gap`,
+      `from the order to the end ${figuresOf(tookMs)}`,
+      `stopped for ${figuresOf(stoppedMs)}`,
+    ];
+    console.log(report.join("; "));
+  },
+  900_000,
+);
 
 /** What is missing between the first and the last. */
 function gapsIn(seen: ReadonlySet<number>): number[] {

@@ -1,18 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { goOn, IncomingMigration, isRunning, noticedMs, OutgoingMigration, Qemu, Virtiofsd } from "@godwit/qemu";
+import { isRunning, noticedMs, Qemu, Virtiofsd } from "@godwit/qemu";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { until } from "../e2e/support/until.ts";
 import { need } from "../support/requirements.ts";
 import { findTestGuest } from "../support/test-guest.ts";
-import type { Beat } from "./support/guest-console.ts";
-import { Guests, type Side } from "./support/guests.ts";
+import { Guests } from "./support/guests.ts";
+import { expectGapless, Move } from "./support/move.ts";
 
 const qemu = need("qemu");
 const mib = 1024 * 1024;
-const limits = { deadlineMs: 60_000 };
 
 let guests: Guests;
 
@@ -167,82 +166,3 @@ describe("a guest of QEMU's", () => {
     },
   );
 });
-
-/** A migration from one QEMU to another through this process, as the data plane makes it. */
-class Move implements AsyncDisposable {
-  readonly out: OutgoingMigration;
-  readonly #source: Side;
-  readonly #destination: Side;
-  readonly #into: IncomingMigration;
-  #carrying: Promise<void>;
-  #carries = true;
-
-  private constructor(source: Side, destination: Side, out: OutgoingMigration, into: IncomingMigration) {
-    this.#source = source;
-    this.#destination = destination;
-    this.out = out;
-    this.#into = into;
-    this.#carrying = this.#carry(() => !this.#carries);
-  }
-
-  static async begin(source: Side, destination: Side): Promise<Move> {
-    const into = await IncomingMigration.begin(destination.qemu, join(destination.spec.folder, "stream.sock"));
-    const out = await OutgoingMigration.begin(source.qemu, join(source.spec.folder, "stream.sock"));
-    return new Move(source, destination, out, into);
-  }
-
-  async toBrink(): Promise<void> {
-    await until("the brink", async () => {
-      const { status, remainingRamBytes } = await this.out.look();
-      return status === "active" && this.out.passes > 1 && remainingRamBytes < 32 * mib;
-    });
-  }
-
-  async stop(): Promise<void> {
-    this.#carries = false;
-    await this.#carrying;
-    await this.out.stop();
-    expect(await isRunning(this.#source.qemu.qmp)).toBe(false);
-  }
-
-  async sendRest(): Promise<void> {
-    await this.out.finish();
-    await this.#carry(() => this.out.stream.ended);
-    await Promise.all([this.out.completed(limits.deadlineMs), this.#into.completed(limits.deadlineMs)]);
-    expect(await isRunning(this.#destination.qemu.qmp)).toBe(false);
-  }
-
-  /** From the stop of the source to the destination's going on, after which the source is no more. */
-  async switchOver(): Promise<{ stoppedMs: number; stopMs: number }> {
-    const [there, here] = [this.#source.qemu.qmp, this.#destination.qemu.qmp];
-    const stopped = there.event("the guest's stop", ({ name }) => name === "STOP", limits);
-    const from = performance.now();
-    await this.stop();
-    const stopMs = performance.now() - from;
-    await this.sendRest();
-    const resumed = here.event("the guest's going on", ({ name }) => name === "RESUME", limits);
-    await goOn(here);
-    return { stoppedMs: (await resumed).atMs - (await stopped).atMs, stopMs };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#carries = false;
-    this.out.close();
-    this.#into.close();
-    await this.#carrying;
-  }
-
-  async #carry(isOver: () => boolean): Promise<void> {
-    while (!isOver() && !this.out.stream.ended) {
-      const chunk = await this.out.stream.next(20);
-      if (chunk !== undefined) await this.#into.write(chunk);
-    }
-  }
-}
-
-/** Each heartbeat is the one after that before it, on whichever side it was seen. */
-function expectGapless(beats: Beat[]): void {
-  const seen = beats.map(({ n }) => n);
-  const first = seen[0] ?? 0;
-  expect(seen).toEqual(seen.map((_, index) => first + index));
-}

@@ -41,6 +41,8 @@ export interface Sink {
   allocate(size: number): Uint8Array;
   /** Hands the chunk over (it must not be touched again) and resolves when the next one is wanted. */
   write(chunk: Uint8Array): Promise<void>;
+  /** The streams beside this one, where the source has said that it has some. They share this one's budget and signal. */
+  readonly beside?: readonly Pick<Sink, "allocate" | "write">[];
 }
 
 export interface BracingSink extends Sink {
@@ -56,6 +58,11 @@ export interface StateDigest {
 
 /** The device on the host that it leaves. Disposing aborts: as if the migration had never been tried. */
 export interface Source extends AsyncDisposable {
+  /**
+   * How many streams it sends side by side, each in order and none in order with another: 1 where it does not say. Rounds end, and the stop
+   * comes, on all of them at once. The destination has as many.
+   */
+  readonly streams?: number;
   pending(accuracy: Accuracy): Promise<Pending>;
   /** One round, within `out.budget`; called again while the policy says so. */
   precopy(out: Sink): Promise<void>;
@@ -87,11 +94,18 @@ export interface Source extends AsyncDisposable {
 
 /** The device on the host that it goes to. Disposing before `start` frees everything. */
 export interface Destination extends AsyncDisposable {
+  /** As of the source. */
+  readonly streams?: number;
   /**
    * Takes one round (`precopy`) or the rest (`final`). A chunk is valid until the next one is asked for.
    * Input that is damaged or makes no sense is refused by throwing.
    */
   load(chunks: AsyncIterable<Uint8Array>, phase: "precopy" | "final"): Promise<void>;
+  /**
+   * Takes one of the streams beside the first, from 1 on: all before the stop (`precopy`), then the rest. It goes on while `load` has not
+   * finished with anything, and the other way round.
+   */
+  loadBeside?(stream: number, chunks: AsyncIterable<Uint8Array>, phase: "precopy" | "final"): Promise<void>;
   /** Resolves when slow preparation has finished (QEMU's switchover-ack). */
   ready?(): Promise<void>;
   /** The digest of what has been loaded, to be held against the source's. */

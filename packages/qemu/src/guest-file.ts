@@ -56,7 +56,7 @@ export async function forgetFile(qmp: Qmp): Promise<void> {
 
 /** There is nobody at the other end to return anything. A QEMU that does not know of mapped RAM is told nothing of it. */
 function ofFile(form: FileForm): Record<string, boolean> {
-  const alone = { "return-path": false, "switchover-ack": false, "pause-before-switchover": false };
+  const alone = { "return-path": false, "switchover-ack": false, "pause-before-switchover": false, multifd: false };
   return form === "mapped-ram" ? { ...alone, "mapped-ram": true } : alone;
 }
 

@@ -25,9 +25,18 @@ export async function setCapabilities(qmp: Qmp, others: Record<string, boolean> 
 
 /** As QEMU has them where nobody has set any, with its usual pace: for whoever migrates it next. */
 export async function unsetCapabilities(qmp: Qmp): Promise<void> {
-  const list = [...capabilities, "switchover-ack"].map((capability) => ({ capability, state: false }));
+  const list = [...capabilities, "switchover-ack", "multifd"].map((capability) => ({ capability, state: false }));
   await qmp.execute("migrate-set-capabilities", { capabilities: list });
   await qmp.execute("migrate-set-parameters", usual);
+}
+
+/**
+ * Of both sides alike, before anything else: with `beside` more streams than the one, memory goes over those, each from a thread of its own
+ * (multifd).
+ */
+export async function setStreams(qmp: Qmp, beside: number): Promise<void> {
+  await setCapabilities(qmp, { "switchover-ack": true, multifd: beside > 0 });
+  if (beside > 0) await qmp.execute("migrate-set-parameters", { "multifd-channels": beside });
 }
 
 /** Takes effect at once, also under way. */

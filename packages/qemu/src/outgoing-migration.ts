@@ -1,7 +1,5 @@
-import { rm } from "node:fs/promises";
-import { createServer, type Server, type Socket } from "node:net";
 import { within } from "./child.ts";
-import { cancel, queryMigration, send, sendRest, setCapabilities, setSwitchover } from "./migration.ts";
+import { cancel, queryMigration, send, sendRest, setStreams, setSwitchover } from "./migration.ts";
 import type { MigrationAnswer } from "./migration-answer.ts";
 import { type Figures, noFigures, take } from "./migration-figures.ts";
 import type { Qemu } from "./qemu.ts";
@@ -9,7 +7,8 @@ import { goOn } from "./run-state.ts";
 import { QmpError } from "./qmp/qmp-error.ts";
 import type { QmpEvent } from "./qmp/qmp-events.ts";
 import { shutWell, switchoverAck } from "./return-path.ts";
-import { StreamReader } from "./stream-reader.ts";
+import type { StreamReader } from "./stream-reader.ts";
+import { StreamServer } from "./stream-server.ts";
 
 /** Below this a pass is over before anybody could have counted it: from here on passes are spread. */
 const brinkBytes = 8 * 1024 * 1024;
@@ -20,20 +19,19 @@ const leastBytesPerSec = 10_000;
 /** QEMU looks at its parameters anew within a tenth of a second (BUFFER_DELAY of migration/migration.c). */
 export const noticedMs = 120;
 const connectLimitMs = 10_000;
-const readAheadBytes = 1024 * 1024;
 const stopLimitMs = 30_000;
 const undoLimitMs = 20_000;
 
 /**
- * A migration out of a running QEMU whose stream is read by this process. This process is also the far end of the return path: with the
+ * A migration out of a running QEMU whose streams are read by this process. This process is also the far end of the return path: with the
  * capability `switchover-ack` QEMU goes on sending what its guest writes, pass after pass, and never stops it before it is told. What
  * the true destination has to say comes another way.
  */
 export class OutgoingMigration {
-  readonly stream: StreamReader;
+  /** The first tells of the guest and of the others, where there are any; those carry nothing but memory. */
+  readonly streams: readonly StreamReader[];
   readonly #qemu: Qemu;
-  readonly #socket: Socket;
-  readonly #server: Server;
+  readonly #server: StreamServer;
   readonly #events: AsyncDisposable;
   #figures: Figures = noFigures;
   #status = "setup";
@@ -47,30 +45,26 @@ export class OutgoingMigration {
   #braced = false;
   #news: (() => void)[] = [];
 
-  private constructor(qemu: Qemu, server: Server, socket: Socket) {
+  private constructor(qemu: Qemu, server: StreamServer) {
     this.#qemu = qemu;
     this.#server = server;
-    this.#socket = socket;
-    this.stream = new StreamReader(socket);
+    this.streams = server.streams;
     this.#events = this.#watch();
   }
 
-  /** @param path of a socket to listen on */
-  static async begin(qemu: Qemu, path: string): Promise<OutgoingMigration> {
-    await rm(path, { force: true });
-    const server = createServer({ highWaterMark: readAheadBytes });
-    const connected = new Promise<Socket>((resolve, reject) => {
-      server.once("connection", resolve).once("error", reject);
-      setTimeout(reject, connectLimitMs, new QmpError("deadline", "QEMU has not begun to send")).unref();
-    });
+  /**
+   * @param path of a socket to listen on
+   * @param beside how many streams there are to be besides the one
+   */
+  static async begin(qemu: Qemu, path: string, beside = 0): Promise<OutgoingMigration> {
+    const server = await StreamServer.listen(path, 1 + beside);
     try {
-      server.listen(path);
-      await setCapabilities(qemu.qmp, { "switchover-ack": true });
+      await setStreams(qemu.qmp, beside);
       await setSwitchover(qemu.qmp, "held", 0);
-      const [socket] = await Promise.all([connected, send(qemu.qmp, `unix:${path}`)]);
-      return new OutgoingMigration(qemu, server, socket);
+      await send(qemu.qmp, `unix:${path}`);
+      await server.complete(connectLimitMs);
+      return new OutgoingMigration(qemu, server);
     } catch (error) {
-      connected.catch(() => undefined);
       server.close();
       // It may have begun all the same. Why it failed says more than why it could not be ended.
       await endMigration(qemu).catch(() => undefined);
@@ -124,8 +118,8 @@ export class OutgoingMigration {
   async stop(): Promise<void> {
     if (!this.#braced) await this.brace();
     // QEMU would not see that it may stop while nobody reads what it sends.
-    this.stream.gather();
-    this.#socket.write(switchoverAck);
+    for (const stream of this.streams) stream.gather();
+    this.#server.answer(switchoverAck);
     const isOver = () => this.#status === "pre-switchover" || this.#failed;
     if (!(await this.#until(isOver, stopLimitMs)))
       throw new QmpError("deadline", `QEMU has not stopped its guest within ${stopLimitMs} ms`);
@@ -134,7 +128,7 @@ export class OutgoingMigration {
 
   /** Sends what is left, after which the stream ends. */
   async finish(): Promise<void> {
-    this.#socket.write(shutWell);
+    this.#server.answer(shutWell);
     await sendRest(this.#qemu.qmp);
   }
 
@@ -157,9 +151,8 @@ export class OutgoingMigration {
     await this.#events[Symbol.asyncDispose]();
   }
 
-  /** Cuts the stream. A QEMU that waits for it with its guest stopped hears nothing else, and its guest goes on. */
+  /** Cuts the streams. A QEMU that waits for it with its guest stopped hears nothing else, and its guest goes on. */
   close(): void {
-    this.#socket.destroy();
     this.#server.close();
     void this.#events[Symbol.asyncDispose]();
   }

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { Destination } from "@godwit/backend";
-import { type IncomingChannel, type Item, dial } from "@godwit/channel";
+import { dial, type DialOptions, type IncomingChannel, type Item } from "@godwit/channel";
 import type { DeviceTimings, IncomingOrder, PlaneNews, Started } from "./calls.ts";
 import { codeOf, detailOf, unlessEnded } from "./failure.ts";
 import { startAll } from "./start-all.ts";
@@ -8,7 +8,10 @@ import { startAll } from "./start-all.ts";
 interface IncomingDevice {
   name: string;
   destination: Destination;
+  /** The first one, on which the device's course is told. */
   channel: IncomingChannel;
+  /** One for each of its further streams. */
+  beside: IncomingChannel[];
   digest: string | undefined;
   timings: DeviceTimings;
 }
@@ -26,13 +29,11 @@ export class Incoming {
   constructor(order: IncomingOrder, destinations: { name: string; destination: Destination }[], news: PlaneNews) {
     this.#order = order;
     this.#news = news;
-    this.#devices = destinations.map(({ name, destination }) => ({
-      name,
-      destination,
-      channel: dial({ ...order.from, migration: order.migrationId, device: name, stream: 0, ticket: order.ticket }),
-      digest: undefined,
-      timings: { name },
-    }));
+    this.#devices = destinations.map(({ name, destination }) => {
+      const { from, migrationId: migration, ticket } = order;
+      const [channel, ...beside] = dialAll({ ...from, migration, device: name, ticket }, destination.streams ?? 1);
+      return { name, destination, channel, beside, digest: undefined, timings: { name } };
+    });
     this.#reading = Promise.all(this.#devices.map((device) => this.#read(device)));
   }
 
@@ -58,7 +59,7 @@ export class Incoming {
   /** The guest runs here now: the channels have done their work. */
   async finish(): Promise<void> {
     this.#over = true;
-    await Promise.all(this.#devices.map(({ channel }) => channel.close()));
+    await Promise.all(this.#channels.map((channel) => channel.close()));
     await this.#reading;
   }
 
@@ -95,9 +96,13 @@ export class Incoming {
         throw stream.failure ?? error;
       }
     };
-    while (stream.phase === "precopy") await take("precopy");
+    const beside = this.#loadBeside(device);
+    // Whichever of the streams fails first says why.
+    const orFailure = async (taken: Promise<void>) => await Promise.race([taken, beside.then(() => taken)]);
+    while (stream.phase === "precopy") await orFailure(take("precopy"));
     const from = performance.now();
-    await take("final");
+    await orFailure(take("final"));
+    await beside;
     const { digest } = await device.destination.verify();
     if (digest !== stream.digest) {
       throw Object.assign(new Error("what was loaded is not the state that was sent"), { code: "digest-mismatch" });
@@ -105,6 +110,25 @@ export class Incoming {
     device.timings.loadMs = performance.now() - from;
     device.timings.digest = digest;
     device.digest = digest;
+  }
+
+  /** The further streams, each at its own speed, up to the end of all. */
+  async #loadBeside({ destination, beside }: IncomingDevice): Promise<void> {
+    await Promise.all(
+      beside.map(async (channel, index) => {
+        const stream = new Stream(channel);
+        const load = async (phase: "precopy" | "final") => {
+          await destination.loadBeside?.(index + 1, stream.part(), phase);
+        };
+        try {
+          await load("precopy");
+          await load("final");
+        } catch (error) {
+          throw stream.failure ?? error;
+        }
+        stream.finish();
+      }),
+    );
   }
 
   async #awaitGrant(device: IncomingDevice): Promise<void> {
@@ -115,13 +139,23 @@ export class Incoming {
     }
   }
 
+  get #channels(): IncomingChannel[] {
+    return this.#devices.flatMap(({ channel, beside }) => [channel, ...beside]);
+  }
+
   #fail(device: IncomingDevice, error: unknown): void {
     // Once everything is loaded the channels carry nothing but the grant, and the orchestrator can carry that as well.
     if (this.#over || this.#received) return;
     this.#over = true;
-    for (const { channel } of this.#devices) channel.fail(codeOf(error), `${device.name}: ${detailOf(error)}`);
+    for (const channel of this.#channels) channel.fail(codeOf(error), `${device.name}: ${detailOf(error)}`);
     this.#news.failed(this.#order.migrationId, "destination", codeOf(error), `${device.name}: ${detailOf(error)}`);
   }
+}
+
+/** A channel for each of a device's streams. */
+function dialAll(options: Omit<DialOptions, "stream">, count: number): [IncomingChannel, ...IncomingChannel[]] {
+  const beside = Array.from({ length: count - 1 }, (_, index) => dial({ ...options, stream: index + 1 }));
+  return [dial({ ...options, stream: 0 }), ...beside];
 }
 
 /** Cuts a channel's items into what one `load` takes. */
@@ -134,6 +168,11 @@ class Stream {
 
   constructor(channel: IncomingChannel) {
     this.#items = channel[Symbol.asyncIterator]();
+  }
+
+  /** All has been taken: asking for more says so. */
+  finish(): void {
+    void this.#items.next().catch(() => undefined);
   }
 
   /** The chunks up to the end of the round, the switchover notice, or the end of the stream. */

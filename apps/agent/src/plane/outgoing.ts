@@ -11,11 +11,16 @@ const roundSlack = 1.25;
 const roundMinBytes = 1024 * 1024;
 /** Half of the shortest round trip is part of the measured downtime: a short migration needs more than one sample of it. */
 const pingEveryMs = 200;
+/** Of each of a device's further streams: eight of them are not to hold eight times as much as one. */
+const besideWindowBytes = 4 * 1024 * 1024;
 
 interface OutgoingDevice {
   name: string;
   source: Source;
+  /** The first one, on which the device's course is told. */
   channel: OutgoingChannel;
+  /** One for each of its streams, the first among them. */
+  channels: readonly [OutgoingChannel, ...OutgoingChannel[]];
   rounds: number;
   timings: DeviceTimings;
 }
@@ -43,7 +48,8 @@ export class Outgoing {
     this.#news = news;
     this.#devices = devices;
     this.#limit = limit;
-    for (const device of devices) void device.channel.closed.then((error) => this.#channelClosed(device, error));
+    for (const device of devices)
+      for (const { closed } of device.channels) void closed.then((error) => this.#channelClosed(device, error));
   }
 
   static async open(
@@ -53,20 +59,14 @@ export class Outgoing {
     news: PlaneNews,
   ): Promise<Outgoing> {
     const limit = new RateLimit(order.capBytesPerSec);
-    const devices: OutgoingDevice[] = sources.map(({ name, source }) => ({
-      name,
-      source,
-      channel: listener.open({
-        migration: order.migrationId,
-        device: name,
-        stream: 0,
-        ticket: order.ticket,
-        limit,
-        keepaliveMs: pingEveryMs,
-      }),
-      rounds: 0,
-      timings: { name },
-    }));
+    const devices: OutgoingDevice[] = sources.map(({ name, source }) => {
+      const key = { migration: order.migrationId, device: name, ticket: order.ticket };
+      const channel = listener.open({ ...key, stream: 0, limit, keepaliveMs: pingEveryMs });
+      const beside = Array.from({ length: (source.streams ?? 1) - 1 }, (_, index) =>
+        listener.open({ ...key, stream: index + 1, limit, windowBytes: besideWindowBytes }),
+      );
+      return { name, source, channel, channels: [channel, ...beside], rounds: 0, timings: { name } };
+    });
     return new Outgoing(order, news, devices, limit);
   }
 
@@ -142,7 +142,7 @@ export class Outgoing {
     this.#lease.end();
     this.#abort.abort(new Error(why));
     // Closing first: a round that waits for its channel then ends.
-    await Promise.all(this.#devices.map(({ channel }) => channel.close()));
+    await Promise.all(this.#channels.map((channel) => channel.close()));
     await this.#rounds;
   }
 
@@ -160,7 +160,7 @@ export class Outgoing {
   async #round(device: OutgoingDevice, budgetBytes: number): Promise<void> {
     // A freeze, or a hold, takes what is left of the budget, so that the round ends at its next chunk.
     const isCut = () => this.#freezing || this.#held;
-    const sink = new SourceSink(device.channel, this.#abort.signal, () => (isCut() ? 0 : budgetBytes));
+    const sink = new SourceSink(device.channels, this.#abort.signal, () => (isCut() ? 0 : budgetBytes));
     try {
       await device.source.precopy(sink);
     } catch (error) {
@@ -179,12 +179,12 @@ export class Outgoing {
   async #switchOver(): Promise<void> {
     await this.#rounds;
     if (this.#over) return;
-    await Promise.all(this.#devices.map(async ({ source, channel }) => await source.brace?.(this.#wholeOf(channel))));
+    await Promise.all(this.#devices.map(async (device) => await device.source.brace?.(this.#wholeOf(device))));
     // oxlint-disable-next-line typescript/no-unnecessary-condition -- it can be called off meanwhile
     if (this.#over) return;
     this.#stoppedAtMs = performance.now();
     const before = this.#sentBytes();
-    for (const { channel } of this.#devices) channel.noticeSwitchover();
+    for (const channel of this.#channels) channel.noticeSwitchover();
     await Promise.all(this.#devices.map((device) => this.#stop(device)));
     this.#news.stopped(this.#order.migrationId);
     await Promise.all(this.#devices.map((device) => this.#sendRest(device)));
@@ -198,7 +198,7 @@ export class Outgoing {
       stoppedMs: performance.now() - this.#stoppedAtMs,
       rttMs: Math.max(...rtts),
       stoppedBytes: this.#stoppedBytes,
-      devices: this.#devices.map(({ timings, channel }) => ({ ...timings, sentBytes: channel.stats().payloadBytes })),
+      devices: this.#devices.map(({ timings, channels }) => ({ ...timings, sentBytes: payloadOf(channels) })),
     };
   }
 
@@ -210,16 +210,16 @@ export class Outgoing {
 
   async #sendRest(device: OutgoingDevice): Promise<void> {
     const from = performance.now();
-    const { digest } = await device.source.final(this.#wholeOf(device.channel));
-    device.channel.end({ digest });
+    const { digest } = await device.source.final(this.#wholeOf(device));
+    for (const channel of device.channels) channel.end({ digest });
     const loaded = await device.channel.loaded;
     device.timings.transferMs = performance.now() - from;
     if (loaded.digest !== digest) throw new DigestMismatch(device.name);
   }
 
   /** For as much as there is. */
-  #wholeOf(channel: OutgoingChannel): SourceSink {
-    return new SourceSink(channel, this.#abort.signal, () => Infinity);
+  #wholeOf({ channels }: OutgoingDevice): SourceSink {
+    return new SourceSink(channels, this.#abort.signal, () => Infinity);
   }
 
   #report(): void {
@@ -245,13 +245,15 @@ export class Outgoing {
 
   async #figures(accuracy: "estimate" | "exact"): Promise<ReportFigures> {
     const devices = await Promise.all(
-      this.#devices.map(async ({ name, source, channel, rounds }) => {
+      this.#devices.map(async ({ name, source, channels, rounds }) => {
         const pending = await source.pending(accuracy);
-        const { queuedBytes, ackedBytes } = channel.stats();
-        return { name, pending: whole(pending, queuedBytes), rounds, sentBytes: ackedBytes };
+        const stats = channels.map((channel) => channel.stats());
+        const queuedBytes = stats.reduce((sum, each) => sum + each.queuedBytes, 0);
+        const sentBytes = stats.reduce((sum, each) => sum + each.ackedBytes, 0);
+        return { name, pending: whole(pending, queuedBytes), rounds, sentBytes };
       }),
     );
-    const stats = this.#devices.map(({ channel }) => channel.stats());
+    const stats = this.#channels.map((channel) => channel.stats());
     return {
       atMs: performance.now(),
       wireBytes: stats.reduce((sum, each) => sum + each.ackedBytes, 0),
@@ -264,7 +266,11 @@ export class Outgoing {
   }
 
   #sentBytes(): number {
-    return this.#devices.reduce((sum, { channel }) => sum + channel.stats().payloadBytes, 0);
+    return payloadOf(this.#channels);
+  }
+
+  get #channels(): OutgoingChannel[] {
+    return this.#devices.flatMap(({ channels }) => channels);
   }
 
   #throttleAll(share: number): void {
@@ -288,10 +294,14 @@ export class Outgoing {
     this.#lease.set(0);
     this.#lease.end();
     this.#abort.abort(error);
-    for (const { channel } of this.#devices) channel.fail(codeOf(error), detailOf(error));
+    for (const channel of this.#channels) channel.fail(codeOf(error), detailOf(error));
     const detail = device === undefined ? detailOf(error) : `${device}: ${detailOf(error)}`;
     this.#news.failed(this.#order.migrationId, "source", codeOf(error), detail);
   }
+}
+
+function payloadOf(channels: readonly OutgoingChannel[]): number {
+  return channels.reduce((sum, channel) => sum + channel.stats().payloadBytes, 0);
 }
 
 class DigestMismatch extends Error {

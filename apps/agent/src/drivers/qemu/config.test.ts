@@ -9,6 +9,7 @@ test("what is left out is QEMU's usual", () => {
     accelerator: "kvm",
     machine: "q35",
     shares: [],
+    streams: 1,
     arguments: [],
   });
 });
@@ -22,6 +23,7 @@ test.each([
   [{ memoryMib: 512, kernel: { image: "vmlinuz", initramfs: "/initramfs" } }, "/kernel/image"],
   [{ memoryMib: 512, shares: [{ device: "files" }] }, "/shares/0/tag"],
   [{ memoryMib: 512, shares: [{ device: "files", tag: "x".repeat(37) }] }, "/shares/0/tag"],
+  [{ memoryMib: 512, streams: 9 }, "/streams"],
   [{ memoryMib: 512, restore: "state" }, "/restore"],
   [{ memoryMib: 512, arguments: ["-drive", "file=a", "--incoming", "defer"] }, "/arguments/2"],
   [{ memoryMib: 512, "a/b": 1 }, "/a~1b"],

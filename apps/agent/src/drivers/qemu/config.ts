@@ -2,6 +2,8 @@ import { AbsolutePath, machineFields, Name, ShareTag } from "@godwit/contract";
 import { z } from "zod";
 import { configErrorOf } from "../config-error.ts";
 
+export const streamsLimit = 8;
+
 const Share = z.strictObject({
   /** The virtiofs device of the same guest whose process serves it. */
   device: Name,
@@ -22,6 +24,8 @@ const QemuConfig = z.strictObject({
    * shares, and takes what else is said here for a description.
    */
   whole: z.boolean().optional(),
+  /** How many streams its memory goes over side by side when it moves, each from a thread of QEMU's: where one does not fill the link. */
+  streams: z.int().min(1).max(streamsLimit).default(1),
 });
 export type QemuConfig = z.infer<typeof QemuConfig>;
 
@@ -42,6 +46,11 @@ export type Adoption = z.infer<typeof Adoption>;
 const ofProcess = ["-incoming", "-S", "-daemonize", "-pidfile"];
 /** Of ours: the driver says them itself, and twice they would be something else. */
 const taken = [...ofProcess, "-qmp", "-m", "-machine", "-M", "-accel", "-enable-kvm"];
+
+/** The streams beside the one that tells of them; one alone carries everything. */
+export function besideOf({ streams }: QemuConfig): number {
+  return streams === 1 ? 0 : streams;
+}
 
 /** @throws {ConfigError} */
 export function parseConfig(input: unknown): QemuConfig {

@@ -1,8 +1,8 @@
 import type { Destination, StateDigest } from "@godwit/backend";
-import { goOn, type IncomingMigration, isRunning, type Qemu } from "@godwit/qemu";
+import { endNow, goOn, type IncomingMigration, isRunning, type Qemu } from "@godwit/qemu";
 import { deviceError } from "../device-error.ts";
 import { Loss } from "../loss.ts";
-import { StreamDigest } from "./stream-digest.ts";
+import { digestsOf, type StreamDigest, valueOf } from "./stream-digest.ts";
 
 /** From the end of the stream; a device with much state takes its time. */
 const loadLimitMs = 120_000;
@@ -10,27 +10,37 @@ const loadLimitMs = 120_000;
 export interface DestinationParts {
   qemu: Qemu;
   migration: IncomingMigration;
+  /** How many streams there are besides the one. */
+  beside: number;
   end: () => Promise<void>;
 }
 
 /** A QEMU that waits for a guest on the host that it goes to. What has come stands still until it is told to go on. */
 export class QemuDestination implements Destination {
   readonly #parts: DestinationParts;
-  readonly #digest = new StreamDigest();
+  readonly streams: number;
+  readonly #digests: StreamDigest[];
   readonly #loss: Loss;
   #loaded = false;
   #started = false;
 
   constructor(parts: DestinationParts) {
     this.#parts = parts;
+    this.streams = 1 + parts.beside;
+    this.#digests = digestsOf(this.streams);
     this.#loss = new Loss(parts.qemu.lost);
   }
 
   async load(chunks: AsyncIterable<Uint8Array>, phase: "precopy" | "final"): Promise<void> {
-    await this.#loss.orElse(this.#take(chunks, phase));
+    await this.#loss.orElse(this.#take(0, chunks, phase));
     if (phase === "precopy") return;
     await this.#loss.orElse(this.#parts.migration.completed(loadLimitMs));
     this.#loaded = true;
+  }
+
+  async loadBeside(stream: number, chunks: AsyncIterable<Uint8Array>, phase: "precopy" | "final"): Promise<void> {
+    await this.#loss.orElse(this.#take(stream, chunks, phase));
+    if (phase === "final") await this.#parts.migration.endStream(stream);
   }
 
   async verify(): Promise<StateDigest> {
@@ -38,7 +48,7 @@ export class QemuDestination implements Destination {
     if (!this.#loaded) throw deviceError("incomplete", "QEMU has not loaded the whole guest");
     if (!this.#started && (await isRunning(this.#parts.qemu.qmp)))
       throw deviceError("running", "QEMU runs the guest, which nobody has allowed it to");
-    return { digest: this.#digest.value };
+    return { digest: valueOf(this.#digests) };
   }
 
   async start(): Promise<void> {
@@ -48,15 +58,19 @@ export class QemuDestination implements Destination {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#parts.migration.close();
+    const { migration, qemu } = this.#parts;
+    migration.close();
+    // It would neither answer nor quit.
+    if (!this.#started && migration.isHalfBegun) await endNow(qemu.process);
     if (!this.#started) await this.#parts.end();
   }
 
-  async #take(chunks: AsyncIterable<Uint8Array>, phase: "precopy" | "final"): Promise<void> {
+  async #take(stream: number, chunks: AsyncIterable<Uint8Array>, phase: "precopy" | "final"): Promise<void> {
+    const digest = this.#digests[stream];
     for await (const chunk of chunks) {
-      if (phase === "precopy") this.#digest.passed(chunk);
-      else this.#digest.last(chunk);
-      await this.#parts.migration.write(chunk);
+      if (phase === "precopy") digest?.passed(chunk);
+      else digest?.last(chunk);
+      await this.#parts.migration.write(chunk, stream);
     }
   }
 }

@@ -53,6 +53,12 @@ test("Q8: devices of models, and capabilities of migration, that this host's QEM
   expect(unfit({ deviceModels: ["virtio-blk-pci", "ivshmem-plain"] })).toMatchObject([
     { code: "missing-feature", reason: expect.stringMatching(/QEMU 9.10.0 .*: ivshmem-plain$/) },
   ]);
+  const lacksMany = { version: "9.10.0", abilities: { ...abilities, migration: abilities.migration.slice(0, 4) } };
+  expect(unfitFor({ ...config, streams: 4 }, undefined, own)).toEqual([]);
+  expect(unfitFor(config, undefined, lacksMany)).toEqual([]);
+  expect(unfitFor({ ...config, streams: 4 }, undefined, lacksMany)).toMatchObject([
+    { reason: expect.stringMatching(/lacks multifd$/) },
+  ]);
   const older = { version: "8.0.2", abilities: { ...abilities, migration: ["events", "return-path"] } };
   expect(unfit({}, older)).toMatchObject([
     {

@@ -40,7 +40,7 @@ export function unfitFor(config: QemuConfig, needs: Needs | undefined, own: OwnQ
     ...otherMachine(machineOf(config, needs), own),
     ...lessCpu(config, needs, own),
     ...otherDevices(needs, own),
-    ...lessMigration(own),
+    ...lessMigration(config, own),
   ];
 }
 
@@ -95,8 +95,9 @@ function otherDevices(needs: Needs | undefined, { version, abilities }: OwnQemu)
   ];
 }
 
-function lessMigration({ version, abilities }: OwnQemu): Objection[] {
-  const lacking = neededCapabilities.filter((name) => !abilities.migration.includes(name));
+function lessMigration({ streams }: QemuConfig, { version, abilities }: OwnQemu): Objection[] {
+  const needed = [...neededCapabilities, ...(streams > 1 ? ["multifd"] : [])];
+  const lacking = needed.filter((name) => !abilities.migration.includes(name));
   if (lacking.length === 0) return [];
   return [
     {

@@ -10,6 +10,7 @@ import {
   type FileDestination,
   type FileSource,
   type Needs,
+  type Objection,
   type PeerDevice,
   type Source,
 } from "@godwit/backend";
@@ -27,7 +28,7 @@ import {
 import { deviceError, nameOf } from "../device-error.ts";
 import { goneSource } from "../gone-source.ts";
 import { adopt, expectServed } from "./adopt.ts";
-import { parseAdoption, parseConfig, type QemuConfig } from "./config.ts";
+import { besideOf, parseAdoption, parseConfig, type QemuConfig, streamsLimit } from "./config.ts";
 import { QemuDestination } from "./destination.ts";
 import { machineOf, needsBy } from "./fitness.ts";
 import { goneFrom, QemuGuests, type QemuOptions } from "./guests.ts";
@@ -51,7 +52,7 @@ class QemuBackend implements Backend<QemuConfig> {
   readonly version: string;
   readonly format = { writes: 1, reads: [1] };
   readonly features: string[] = [];
-  readonly can = { precopy: true, toFile: true };
+  readonly can = { precopy: true, toFile: true, parallelStreams: streamsLimit };
   readonly #guests: QemuGuests;
   readonly #probe: AbilityProbe;
   /** A running guest needs the same as long as it runs. */
@@ -106,12 +107,13 @@ class QemuBackend implements Backend<QemuConfig> {
     const compared = compareBackends(this, peer.backend);
     if (!compared.ok) return compared;
     const { version } = this;
-    return checkOf(await objectionsTo(config, peer.needs, { probe: this.#probe, version }));
+    const found = await objectionsTo(config, peer.needs, { probe: this.#probe, version });
+    return checkOf([...fewerStreams(config, peer), ...found]);
   }
 
   async source(ctx: DeviceContext<QemuConfig>): Promise<Source> {
     const qemu = await this.#guests.find(ctx);
-    if (qemu === undefined) return goneSource(goneFrom(ctx));
+    if (qemu === undefined) return { ...goneSource(goneFrom(ctx)), streams: 1 + besideOf(ctx.config) };
     return new QemuSource(this.#partsOf(ctx, qemu));
   }
 
@@ -125,10 +127,11 @@ class QemuBackend implements Backend<QemuConfig> {
 
   async destination(ctx: DeviceContext<QemuConfig>, peer?: PeerDevice): Promise<Destination> {
     const qemu = await this.#receiver(ctx, peer);
+    const beside = besideOf(ctx.config);
     const end = () => this.#guests.end(ctx);
     try {
-      const migration = await IncomingMigration.begin(qemu, join(ctx.dataFolder, "incoming.sock"));
-      return new QemuDestination({ qemu, migration, end });
+      const migration = await IncomingMigration.begin(qemu, join(ctx.dataFolder, "incoming.sock"), beside);
+      return new QemuDestination({ qemu, migration, beside, end });
     } catch (error) {
       await end();
       throw error;
@@ -139,6 +142,7 @@ class QemuBackend implements Backend<QemuConfig> {
     const { migrating } = this.#guests;
     return {
       qemu,
+      beside: besideOf(ctx.config),
       folder: ctx.dataFolder,
       hold: (held) => void (held ? migrating.add(qemu) : migrating.delete(qemu)),
       isServed: async () => (await this.#guests.lostShare(ctx)) === undefined,
@@ -191,4 +195,18 @@ class QemuBackend implements Backend<QemuConfig> {
     if (own !== undefined) this.#needs.set(qemu, needs);
     return needs;
   }
+}
+
+/** Both sides are to make the same of the guest's configuration. */
+function fewerStreams({ streams }: QemuConfig, { backend }: PeerDevice): Objection[] {
+  const { parallelStreams = 1 } = backend.can;
+  if (streams <= parallelStreams) return [];
+  return [
+    {
+      code: "missing-feature",
+      pointer: "/streams",
+      reason: `the guest's memory is to go over ${streams} streams, and the source can send ${parallelStreams}`,
+      fix: "Bring the source's agent up to date.",
+    },
+  ];
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { Accuracy, BracingSink, Pending, Sink, Source, StateDigest } from "@godwit/backend";
 import {
+  Carry,
   type Figures,
   noticedMs,
   memoryBytesOf,
@@ -12,10 +13,10 @@ import {
 } from "@godwit/qemu";
 import { deviceError } from "../device-error.ts";
 import { Loss } from "../loss.ts";
-import { StreamDigest } from "./stream-digest.ts";
+import { digestsOf, type StreamDigest, valueOf } from "./stream-digest.ts";
 
 /** A round in which QEMU has nothing to say for so long is over. */
-const quietMs = 100;
+const quietLimitMs = 100;
 /** Before the stop the other side is to have dealt with all but so much, if it can within so long. */
 const caughtUpBytes = 256 * 1024;
 const catchUpLimitMs = 1_000;
@@ -32,6 +33,8 @@ const pageBytes = 4096;
 
 export interface SourceParts {
   qemu: Qemu;
+  /** How many streams there are besides the one. */
+  beside: number;
   folder: string;
   /** Whether a migration has stopped the guest, or may. */
   hold: (held: boolean) => void;
@@ -43,13 +46,17 @@ export interface SourceParts {
 /** A guest's memory, and the state of what QEMU emulates, on the host that it leaves. QEMU sends; this carries it further. */
 export class QemuSource implements Source {
   readonly #parts: SourceParts;
-  readonly #digest = new StreamDigest();
+  readonly streams: number;
+  readonly #digests: StreamDigest[];
   #migration: OutgoingMigration | undefined;
+  #carry: Carry | undefined;
   #capBytesPerSec: number | undefined;
   readonly #loss: Loss;
 
   constructor(parts: SourceParts) {
     this.#parts = parts;
+    this.streams = 1 + parts.beside;
+    this.#digests = digestsOf(this.streams);
     this.#loss = new Loss(parts.qemu.lost);
   }
 
@@ -70,17 +77,11 @@ export class QemuSource implements Source {
 
   /** Carries one pass, or what there is of it. */
   async precopy(out: Sink): Promise<void> {
-    this.#migration ??= await this.#begin();
-    const { stream, passes } = this.#migration;
-    while (out.budget > 0 && this.#migration.passes === passes) {
-      const chunk = await stream.next(quietMs);
-      if (chunk === undefined) {
-        if (stream.ended) throw await this.#failure();
-        return;
-      }
-      this.#digest.passed(chunk);
-      await out.write(chunk);
-    }
+    const migration = (this.#migration ??= await this.#begin());
+    const { passes } = migration;
+    await this.#turn(out, "precopy", ({ quietMs, anyEnded }) => {
+      return out.budget === 0 || migration.passes !== passes || quietMs > quietLimitMs || anyEnded;
+    });
   }
 
   /** Goes on sending, as fast as can be, until QEMU would stop at once and the other side has caught up. */
@@ -90,15 +91,7 @@ export class QemuSource implements Source {
     const from = performance.now();
     const isLate = () => performance.now() - from > catchUpLimitMs;
     const hasCaughtUp = () => performance.now() - from > noticedMs && out.queuedBytes < caughtUpBytes;
-    while (!hasCaughtUp() && !isLate()) {
-      const chunk = await migration.stream.next(quietMs);
-      if (chunk === undefined) {
-        if (migration.stream.ended) throw await this.#failure();
-        continue;
-      }
-      this.#digest.passed(chunk);
-      await out.write(chunk);
-    }
+    await this.#turn(out, "precopy", ({ anyEnded }) => hasCaughtUp() || isLate() || anyEnded);
   }
 
   async stop(): Promise<void> {
@@ -111,19 +104,16 @@ export class QemuSource implements Source {
     const migration = this.#migration;
     if (migration === undefined) throw deviceError("bad-order", "the guest has not been stopped");
     await this.#answered(migration.finish());
-    while (!migration.stream.ended) {
-      const chunk = await migration.stream.next(quietMs);
-      if (chunk === undefined) continue;
-      this.#digest.last(chunk);
-      await out.write(chunk);
-    }
+    const carry = await this.#turn(out, "final", () => false);
+    await carry.settled();
     await this.#answered(migration.completed(endLimitMs));
-    return { digest: this.#digest.value };
+    return { digest: valueOf(this.#digests) };
   }
 
   async resume(): Promise<void> {
     const migration = this.#migration;
     this.#migration = undefined;
+    this.#carry = undefined;
     await migration?.undo();
     if (!(await this.#parts.isServed())) await standStill(this.#parts.qemu.qmp);
     this.#parts.hold(false);
@@ -145,11 +135,27 @@ export class QemuSource implements Source {
     this.#parts.hold(false);
   }
 
+  /** @throws why QEMU sends no more, where it should */
+  async #turn(out: Sink, phase: "precopy" | "final", isOver: (carry: Carry) => boolean): Promise<Carry> {
+    const carry = (this.#carry ??= new Carry(this.#migration?.streams ?? []));
+    const sinks = [out, ...(out.beside ?? [])];
+    await carry.turn({
+      writes: sinks.map((sink) => async (chunk) => await sink.write(chunk)),
+      isOver: () => isOver(carry),
+      onChunk: (stream, chunk) => {
+        if (phase === "precopy") this.#digests[stream]?.passed(chunk);
+        else this.#digests[stream]?.last(chunk);
+      },
+    });
+    if (phase === "precopy" && carry.anyEnded) throw await this.#failure();
+    return carry;
+  }
+
   async #begin(): Promise<OutgoingMigration> {
-    const { qemu, folder, hold } = this.#parts;
+    const { qemu, folder, beside, hold } = this.#parts;
     hold(true);
     try {
-      const migration = await this.#answered(OutgoingMigration.begin(qemu, join(folder, "outgoing.sock")));
+      const migration = await this.#answered(OutgoingMigration.begin(qemu, join(folder, "outgoing.sock"), beside));
       await this.#answered(migration.cap(this.#capBytesPerSec));
       return migration;
     } catch (error) {

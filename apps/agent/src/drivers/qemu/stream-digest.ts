@@ -21,3 +21,16 @@ export class StreamDigest {
     return this.#hash.copy().update(String(this.#passedBytes)).digest("hex");
   }
 }
+
+export function digestsOf(streams: number): StreamDigest[] {
+  return Array.from({ length: streams }, () => new StreamDigest());
+}
+
+/** Of streams side by side: which of them was how far ahead does not matter. */
+export function valueOf(digests: readonly StreamDigest[]): string {
+  const [first, ...others] = digests.map(({ value }) => value);
+  if (first !== undefined && others.length === 0) return first;
+  return createHash("sha256")
+    .update([first, ...others].join(" "))
+    .digest("hex");
+}

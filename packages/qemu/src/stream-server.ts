@@ -1,0 +1,68 @@
+import { rm } from "node:fs/promises";
+import { createServer, type Server, type Socket } from "node:net";
+import { QmpError } from "./qmp/qmp-error.ts";
+import { StreamReader } from "./stream-reader.ts";
+
+const readAheadBytes = 1024 * 1024;
+
+/** Where a QEMU connects to that sends its guest: once, or once more for each stream beside the first. */
+export class StreamServer {
+  /** In the order in which they have come; QEMU connects the one that tells of the others first. */
+  readonly streams: StreamReader[] = [];
+  readonly #server: Server;
+  readonly #sockets: Socket[] = [];
+  readonly #count: number;
+  #tell: () => void = () => undefined;
+
+  private constructor(server: Server, count: number) {
+    this.#server = server;
+    this.#count = count;
+    server.on("connection", (socket) => this.#take(socket));
+  }
+
+  /** @param path of a socket to listen on */
+  static async listen(path: string, count: number): Promise<StreamServer> {
+    await rm(path, { force: true });
+    const server = createServer({ highWaterMark: readAheadBytes });
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject).listen(path, resolve);
+    });
+    return new StreamServer(server, count);
+  }
+
+  /** Resolves when all have come. */
+  async complete(limitMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#tell = resolve;
+      timer = setTimeout(resolve, limitMs);
+      if (this.#isComplete) resolve();
+    });
+    clearTimeout(timer);
+    if (this.#isComplete) return;
+    const which = this.#count === 1 ? "" : ` on ${this.#count - this.streams.length} of ${this.#count} streams`;
+    throw new QmpError("deadline", `QEMU has not begun to send${which}`);
+  }
+
+  /** To QEMU, on the first one. */
+  answer(bytes: Uint8Array): void {
+    this.#sockets[0]?.write(bytes);
+  }
+
+  close(): void {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+    this.#tell();
+  }
+
+  get #isComplete(): boolean {
+    return this.streams.length === this.#count;
+  }
+
+  #take(socket: Socket): void {
+    if (this.#isComplete) return void socket.destroy();
+    this.#sockets.push(socket);
+    this.streams.push(new StreamReader(socket));
+    if (this.#isComplete) this.#tell();
+  }
+}
