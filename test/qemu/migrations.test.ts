@@ -18,6 +18,7 @@ test.for([
   { journeys: 12, streams: 4 },
 ])(
   "Q4, Q5, Q10: a guest goes back and forth $journeys times over streams: $streams, and neither a heartbeat nor what it writes through its open file has a gap",
+  { timeout: 900_000 },
   async ({ journeys, streams }, context) => {
     if (qemu.path === undefined) return context.skip(qemu.missing);
     const name = `commuter-${streams}`;
@@ -58,7 +59,6 @@ test.for([
     ];
     console.log(report.join("; "));
   },
-  900_000,
 );
 
 /** What is missing between the first and the last. */

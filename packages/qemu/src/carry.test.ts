@@ -1,5 +1,5 @@
 import { array, assert, asyncProperty, integer, nat } from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Carry, type Readable } from "./carry.ts";
 
 const stuckMs = 3_000;
@@ -162,7 +162,7 @@ describe("streams side by side", () => {
       onChunk: () => undefined,
     });
     void turn.then(() => (turned = true));
-    await Promise.all([0, 2].map(async (stream) => await ended(from[stream])));
+    await vi.waitFor(() => expect([from[0]?.ended, from[2]?.ended]).toEqual([true, true]), { interval: 2 });
     expect(taken).toEqual([20, 1, 20]);
     expect(from[1]?.length).toBe(19);
     expect([carry.anyEnded, carry.allEnded, carry.quietMs, turned]).toEqual([true, false, 0, false]);
@@ -209,7 +209,3 @@ describe("streams side by side", () => {
     expect(written).toBe(true);
   });
 });
-
-async function ended(pipe: Pipe | undefined): Promise<void> {
-  while (pipe?.ended === false) await new Promise<void>((resolve) => setImmediate(resolve));
-}

@@ -66,7 +66,7 @@ export class Carry {
 
   /** Resolves when all that was carried has been taken. */
   async settled(): Promise<void> {
-    await Promise.all(this.#lanes.map(({ writing }) => writing));
+    await Promise.all(this.#lanes.flatMap(({ writing }) => writing ?? []));
     this.#expectNone();
   }
 

@@ -127,11 +127,7 @@ beforeEach(async () => {
   };
   outgoing = await Outgoing.open(order, [{ name: "ram", source }], listener, news);
   const from = { host: "127.0.0.1", port: listener.port };
-  incoming = new Incoming(
-    { migrationId, guestId, devices: [], peers: [], from, ticket },
-    [{ name: "ram", destination }],
-    news,
-  );
+  incoming = new Incoming({ migrationId, devices: [], peers: [], from, ticket }, [{ name: "ram", destination }], news);
 });
 
 afterEach(async () => {
