@@ -17,7 +17,7 @@ test.for([
   { journeys: 40, streams: 1 },
   { journeys: 12, streams: 4 },
 ])(
-  "Q4, Q5, Q10: a guest goes back and forth $journeys times over streams: $streams, and neither a heartbeat nor what it writes through its open file has a gap",
+  "Q4, Q5, Q13: a guest goes back and forth $journeys times over streams: $streams, and neither a heartbeat nor what it writes through its open file has a gap",
   { timeout: 900_000 },
   async ({ journeys, streams }, context) => {
     if (qemu.path === undefined) return context.skip(qemu.missing);

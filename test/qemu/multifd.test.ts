@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(async () => await guests?.[Symbol.asyncDispose]());
 
 describe(`a guest whose memory goes over ${beside} streams beside the one`, () => {
-  test(`Q10, Q5: moves ${moves} times without a gap`, async (context) => {
+  test(`Q13, Q5: moves ${moves} times without a gap`, async (context) => {
     if (qemu.path === undefined) return context.skip(qemu.missing);
     const share = await guests.share("many-share");
     let here = await guests.restore("many-0", share);
@@ -53,7 +53,7 @@ describe(`a guest whose memory goes over ${beside} streams beside the one`, () =
   }, 400_000);
 
   test.for(["running", "stopped", "sending the rest", "all sent"] as const)(
-    "Q3, Q10: goes on where it was when the migration is undone, %s",
+    "Q3, Q13: goes on where it was when the migration is undone, %s",
     async (stage, context) => {
       if (qemu.path === undefined) return context.skip(qemu.missing);
       const share = await guests.share(`kept-share-${stage}`);

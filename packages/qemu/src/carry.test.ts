@@ -100,7 +100,7 @@ const pipes = (count: number, limit = 1) => Array.from({ length: count }, () => 
 const chunkOf = (value: number) => Uint8Array.of(value % 256, value >> 8);
 
 describe("streams side by side", () => {
-  test("Q10: whatever two sides could do on connections of their own they can do through here, in turns of any length", async () => {
+  test("Q13: whatever two sides could do on connections of their own they can do through here, in turns of any length", async () => {
     const count = 4;
     await assert(
       asyncProperty(

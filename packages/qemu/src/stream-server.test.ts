@@ -38,7 +38,7 @@ async function closed(client: Socket): Promise<void> {
   if (!client.closed) await new Promise<void>((resolve) => client.once("close", () => resolve()));
 }
 
-test("Q10: the streams are those that have come, in their order, and the first one is answered", async () => {
+test("Q13: the streams are those that have come, in their order, and the first one is answered", async () => {
   server = await StreamServer.listen(path, 3);
   const complete = server.complete(longMs);
   const first = await come("first");
@@ -60,7 +60,7 @@ test("one more than are to come is not taken", async () => {
   expect(server.streams).toHaveLength(1);
 });
 
-test("Q10: where not all have come in time it is told how many are lacking", async () => {
+test("Q13: where not all have come in time it is told how many are lacking", async () => {
   server = await StreamServer.listen(path, 5);
   await come("one");
   await expect.poll(() => server.streams.length).toBe(1);

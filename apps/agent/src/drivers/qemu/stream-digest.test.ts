@@ -27,7 +27,7 @@ test("a byte that is missing before the stop, or another one after it, shows", (
   expect(digestOf([], [some, rest])).not.toBe(whole);
 });
 
-test("Q10: of streams side by side it does not matter which was ahead, but it does which carried what", () => {
+test("Q13: of streams side by side it does not matter which was ahead, but it does which carried what", () => {
   const carried = (order: [number, string][]) => {
     const digests = digestsOf(3);
     for (const [stream, text] of order) digests[stream]?.last(Buffer.from(text));
