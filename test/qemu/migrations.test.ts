@@ -24,48 +24,32 @@ test.for([
     const name = `commuter-${streams}`;
     const share = await machines.guests.share(name);
     const guest = await machines.create(name, "alpha", { share, machine: { streams } });
-    const seen = new Set<number>();
     const tookMs: number[] = [];
     const stoppedMs: number[] = [];
-    let lastFile = 0;
-    // Listened to until it has moved: what it says between two consoles would be in a log that goes with its folder.
-    let here = await machines.console(guest, "alpha");
+    using heartbeats = await machines.heartbeats(guest, "alpha");
     for (let journey = 0; journey < journeys; journey += 1) {
       const to = journey % 2 === 0 ? "beta" : "alpha";
+      const { file } = heartbeats.console.beats.at(-1) ?? { file: 0 };
       const from = performance.now();
       const { phase, reason, downtimeMs = Infinity } = await machines.migrate(guest, to);
       expect(`${phase}: ${reason?.sentence}`).toMatch(/^completed/);
       tookMs.push(performance.now() - from);
       stoppedMs.push(downtimeMs);
-      const there = await machines.console(guest, to);
-      const next = await there.more(1);
-      expect(next.file).toBeGreaterThan(lastFile);
-      lastFile = next.file;
-      // What was said there before anybody listened is in its log.
-      for (const { n } of [...here.beats, ...(await machines.logged(guest, to, here.begun))]) seen.add(n);
-      here[Symbol.dispose]();
-      here = there;
+      await heartbeats.moved(machines.folderOf(guest, to));
+      expect((await heartbeats.console.more(1)).file).toBeGreaterThan(file);
     }
-    const last = await here.more(3);
-    here[Symbol.dispose]();
+    const { count, gaps, last } = await heartbeats.summary();
     expect(last).toMatchObject({ errors: 0, bad: 0 });
-    for (const { n } of here.beats) seen.add(n);
-    expect(gapsIn(seen)).toEqual([]);
+    expect(gaps).toEqual([]);
     expect(Number(await readFile(join(share, "counter"), "utf8"))).toBeGreaterThanOrEqual(last.file);
     const report = [
-      `${journeys} migrations over streams: ${streams}, ${seen.size} heartbeats and ${last.file} writes without a gap`,
+      `${journeys} migrations over streams: ${streams}, ${count} heartbeats and ${last.file} writes without a gap`,
       `from the order to the end ${figuresOf(tookMs)}`,
       `stopped for ${figuresOf(stoppedMs)}`,
     ];
     console.log(report.join("; "));
   },
 );
-
-/** What is missing between the first and the last. */
-function gapsIn(seen: ReadonlySet<number>): number[] {
-  const [first, last] = [Math.min(...seen), Math.max(...seen)];
-  return Array.from({ length: last - first + 1 }, (_, index) => first + index).filter((n) => !seen.has(n));
-}
 
 function figuresOf(values: number[]): string {
   const sorted = values.toSorted((a, b) => a - b);

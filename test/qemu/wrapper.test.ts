@@ -3,14 +3,14 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { beatIn, sampleShareTag as tag } from "@godwit/qemu";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runCommand } from "../e2e/support/command.ts";
 import { processesOf } from "../e2e/support/processes.ts";
 import { until } from "../e2e/support/until.ts";
 import { need } from "../support/requirements.ts";
 import { findTestGuest } from "../support/test-guest.ts";
-import { beatIn } from "./support/guest-console.ts";
-import { commandLine, memoryMib, tag } from "./support/guests.ts";
+import { commandLine, memoryMib } from "./support/guests.ts";
 import { Machines } from "./support/machines.ts";
 
 const qemu = need("qemu");

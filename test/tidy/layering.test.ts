@@ -32,6 +32,7 @@ const mayImport: Record<string, string[]> = {
     "@godwit/core",
     "@godwit/launch",
     "@godwit/orchestrator",
+    "@godwit/qemu",
   ],
 };
 

@@ -3,23 +3,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   endNow,
+  GuestConsole,
   placesIn,
   processIn,
   Qemu,
   type QemuSpec,
   restore,
+  sampleCommandLine,
+  type SampleGuest,
+  sampleShareTag as tag,
   save,
   sharePlacesIn,
   Virtiofsd,
   type VirtiofsdSpec,
 } from "@godwit/qemu";
-import type { TestGuest } from "../../support/test-guest.ts";
-import { GuestConsole } from "./guest-console.ts";
 
 /** A whole emulated boot on a busy machine. */
 const bootLimitMs = 180_000;
 const limitMs = 60_000;
-export const tag = "share";
 export const memoryMib = 256;
 
 /** So that no process outlives a test run that is killed. */
@@ -39,15 +40,15 @@ export interface Side extends Disposable {
  */
 export class Guests implements AsyncDisposable {
   readonly folder: string;
-  readonly #guest: TestGuest;
+  readonly #guest: SampleGuest;
   readonly #folders: string[] = [];
 
-  private constructor(folder: string, guest: TestGuest) {
+  private constructor(folder: string, guest: SampleGuest) {
     this.folder = folder;
     this.#guest = guest;
   }
 
-  static async in(guest: TestGuest): Promise<Guests> {
+  static async in(guest: SampleGuest): Promise<Guests> {
     return new Guests(await mkdtemp(join(tmpdir(), "gw-qemu-")), guest);
   }
 
@@ -121,11 +122,7 @@ export class Guests implements AsyncDisposable {
   }
 }
 
-/** The kernel leaves out what takes its time under emulation; the rest is for the guest's program. */
-export const commandLine =
-  "console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable no_timer_check 8250.nr_uarts=1 i8042.nokbd i8042.noaux " +
-  "cryptomgr.notests random.trust_cpu=on noreplace-smp rcupdate.rcu_expedited=1 " +
-  `share=${tag} room=128 mib=0 rate=0`;
+export const commandLine = sampleCommandLine({ roomMib: 128, mib: 0, mibPerSec: 0 });
 
 async function endAllIn(folder: string): Promise<void> {
   const { qmp, pidFile } = placesIn(folder);

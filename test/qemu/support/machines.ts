@@ -1,11 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Guest, Migration } from "@godwit/contract";
-import { placesIn } from "@godwit/qemu";
+import { GuestConsole, Heartbeats, placesIn, type SampleGuest, sampleShareTag } from "@godwit/qemu";
 import { alphaAndBeta, Cluster, type HostOptions, type LaunchOf } from "../../e2e/support/cluster.ts";
-import { findTestGuest, guestFolder, type TestGuest } from "../../support/test-guest.ts";
-import { type Beat, beatIn, GuestConsole } from "./guest-console.ts";
-import { commandLine, Guests, memoryMib, tag } from "./guests.ts";
+import { findTestGuest, guestFolder } from "../../support/test-guest.ts";
+import { commandLine, Guests, memoryMib } from "./guests.ts";
 
 export interface MachineOptions {
   /** The folder that it mounts; one of its own where none is said. */
@@ -18,9 +16,9 @@ export interface MachineOptions {
 export class Machines implements AsyncDisposable {
   readonly cluster: Cluster;
   readonly guests: Guests;
-  readonly #guest: TestGuest;
+  readonly #guest: SampleGuest;
 
-  private constructor(cluster: Cluster, guests: Guests, guest: TestGuest) {
+  private constructor(cluster: Cluster, guests: Guests, guest: SampleGuest) {
     this.cluster = cluster;
     this.guests = guests;
     this.#guest = guest;
@@ -55,7 +53,7 @@ export class Machines implements AsyncDisposable {
       memoryMib,
       accelerator: "tcg",
       kernel: { image: kernel, initramfs, commandLine },
-      shares: [{ device: "files", tag }],
+      shares: [{ device: "files", tag: sampleShareTag }],
       restore: this.guests.savedState,
       ...options.machine,
     };
@@ -78,10 +76,8 @@ export class Machines implements AsyncDisposable {
     return await GuestConsole.open(placesIn(this.folderOf(guest, host)).console);
   }
 
-  /** The heartbeats that it has shown on a host, from the first on, which it may have begun to say elsewhere. */
-  async logged(guest: Pick<Guest, "id">, host: string, begun: string): Promise<Beat[]> {
-    const log = await readFile(placesIn(this.folderOf(guest, host)).consoleLog, "utf8");
-    return (begun + log).split("\n").flatMap((line) => beatIn(line) ?? []);
+  async heartbeats(guest: Pick<Guest, "id">, host: string): Promise<Heartbeats> {
+    return await Heartbeats.of(this.folderOf(guest, host));
   }
 
   async migrate(guest: Pick<Guest, "id">, to: string, limits = {}): Promise<Migration> {

@@ -1,8 +1,7 @@
 import { join } from "node:path";
-import { Carry, goOn, IncomingMigration, isRunning, OutgoingMigration } from "@godwit/qemu";
+import { type Beat, Carry, goOn, IncomingMigration, isRunning, OutgoingMigration } from "@godwit/qemu";
 import { expect } from "vitest";
 import { until } from "../../e2e/support/until.ts";
-import type { Beat } from "./guest-console.ts";
 import type { Side } from "./guests.ts";
 
 const mib = 1024 * 1024;

@@ -2,12 +2,23 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { endNow, placesIn, qemuArguments, Qmp, type QemuSpec, restore, sharePlacesIn, Virtiofsd } from "@godwit/qemu";
+import {
+  type Beat,
+  beatIn,
+  endNow,
+  placesIn,
+  qemuArguments,
+  Qmp,
+  type QemuSpec,
+  restore,
+  sampleShareTag as tag,
+  sharePlacesIn,
+  Virtiofsd,
+} from "@godwit/qemu";
 import { isAlive, type ProcessName, startTicksOf } from "@godwit/launch";
 import { until } from "../../e2e/support/until.ts";
 import { findTestGuest } from "../../support/test-guest.ts";
-import { type Beat, beatIn } from "./guest-console.ts";
-import { commandLine, type Guests, memoryMib, tag } from "./guests.ts";
+import { commandLine, type Guests, memoryMib } from "./guests.ts";
 
 export interface Definition {
   name: string;

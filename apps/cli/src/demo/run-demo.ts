@@ -2,19 +2,24 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client } from "@godwit/client";
+import type { Guest } from "@godwit/contract";
 import { lockFolder, nodeArguments } from "@godwit/launch";
 import { freePortsFrom } from "@godwit/orchestrator";
 import { z } from "zod";
 import { contextFile } from "../context.ts";
-import { Child } from "./child.ts";
-import { demoGuests, demoHosts, demoLinkBytesPerSec, type DemoLoad, makeFiles } from "./guests.ts";
+import { daemonScene } from "./daemons.ts";
+import { demoHosts, demoLinkBytesPerSec } from "./hosts.ts";
+import { machineScene } from "./machines.ts";
 import { Running } from "./running.ts";
+import type { Scene, Witness } from "./scene.ts";
 import { Supervised } from "./supervised.ts";
 import { tour } from "./tour.ts";
 
 export interface DemoOptions {
   folder: string;
   port: number;
+  /** A folder with QEMU, virtiofsd and a guest for them: the guests are virtual machines then. */
+  qemu: string | undefined;
   show: (text: string) => void;
   signal: AbortSignal;
 }
@@ -27,8 +32,9 @@ const ServerReady = z.object({
 });
 
 /** An orchestrator and two hosts on this machine, each a process of its own, with guests that are written to. Every start begins afresh. */
-export async function runDemo({ folder, port, show, signal }: DemoOptions): Promise<void> {
+export async function runDemo({ folder, port, qemu, show, signal }: DemoOptions): Promise<void> {
   const data = resolve(folder);
+  const scene = await sceneOf(data, qemu);
   await mkdir(data, { recursive: true, mode: 0o700 });
   await using _lock = await lockFolder(data);
   await beginAfresh(data);
@@ -48,32 +54,40 @@ export async function runDemo({ folder, port, show, signal }: DemoOptions): Prom
   const server = ServerReady.parse(
     JSON.parse(await start("server", ["server", "--port", String(free), "--data", join(data, "server")])),
   );
-  for (const host of demoHosts) await start(host.name, ["agent", ...agentOptions(data, host, server)]);
+  for (const host of demoHosts)
+    await start(host.name, ["agent", ...agentOptions(data, host, server), ...scene.agentOptions]);
   const token = (await readFile(server.adminTokenFile, "utf8")).trim();
   const client = new Client({ server: server.url, token, signal });
   await connected(client);
 
-  const { guests, loads } = demoGuests(
-    await freePortsFrom(
-      demoHosts.map((host) => host.serviceAddress),
-      7200,
-      3,
-    ),
-  );
-  await makeFiles(join(data, "alpha", "directories"));
+  await scene.prepare();
   running.defer(async () => await removeGuests(server.url, token));
-  for (const guest of guests) await client.guests.create(guest);
-  const clients = await Promise.all(loads.map((load) => startClients(load, data)));
-  for (const each of clients) running.use(each);
+  const witnesses = new Map<string, Witness>();
+  const created: Guest[] = [];
+  for (const guest of scene.guests) created.push(await client.guests.create(guest));
+  const watch = async (guest: Guest) => {
+    const witness = await scene.watch(guest);
+    if (witness === undefined) return;
+    running.use(witness);
+    witnesses.set(guest.name, witness);
+  };
+  await Promise.all(created.map(watch));
   await writeContext({ server: server.url, tokenFile: server.adminTokenFile });
   running.defer(async () => await rm(contextFile, { force: true }));
 
-  show(welcome(server, data));
-  await tour(client, show);
-  show(`The guests' clients, which wrote all the while: ${clients.map(faultsOf).join("; ")}.`);
+  show(welcome(server, data, scene));
+  await tour(client, scene.stops, witnesses, show);
+  const seen = await Promise.all(created.flatMap(({ name }) => witnesses.get(name)?.summary() ?? []));
+  show(`${scene.seen}: ${seen.join("; ")}.`);
   show("The demo goes on until Ctrl-C.");
   await ended(signal);
   show("Stopping …");
+}
+
+async function sceneOf(data: string, qemu: string | undefined): Promise<Scene> {
+  if (qemu !== undefined) return machineScene(data, resolve(qemu));
+  const addresses = demoHosts.map((host) => host.serviceAddress);
+  return daemonScene(data, await freePortsFrom(addresses, 7200, 3));
 }
 
 function agentOptions(data: string, host: (typeof demoHosts)[number], server: z.infer<typeof ServerReady>): string[] {
@@ -90,40 +104,14 @@ function agentOptions(data: string, host: (typeof demoHosts)[number], server: z.
   return [...identity, ...places, "--link", String(demoLinkBytesPerSec)];
 }
 
-const Faults = z.object({ acknowledged: z.number(), lost: z.number(), stale: z.number() });
-
-/** Real clients of a guest, over TCP. Resolves when they have written every key once. */
-async function startClients({ guest, port, keys, writesPerSecond }: DemoLoad, data: string): Promise<Child> {
-  const program = fileURLToPath(import.meta.resolve("@godwit/agent/load"));
-  const endpoints = demoHosts.map((host) => `${host.serviceAddress}:${port}`).join(",");
-  const figures = ["--keys", String(keys), "--writes-per-second", String(writesPerSecond), "--fill"];
-  const child = new Child({
-    name: guest,
-    arguments: [...nodeArguments(), program, "--endpoints", endpoints, ...figures],
-    logFile: join(data, `clients-of-${guest}.log`),
-  });
-  await child.firstLine();
-  return child;
-}
-
-function faultsOf(clients: Child): string {
-  const { acknowledged, lost, stale } = Faults.parse(JSON.parse(clients.lastLine));
-  return `${clients.name} ${acknowledged} writes, ${lost} lost, ${stale} stale`;
-}
-
-function welcome(server: z.infer<typeof ServerReady>, data: string): string {
+function welcome(server: z.infer<typeof ServerReady>, data: string, { guests, tries }: Scene): string {
   const lines = [
     ["Dashboard", server.link],
     ["API", `${server.url}/v1`],
     ["Token", server.adminTokenFile],
     ["Data", data],
     ["Agents", demoHosts.map((host) => host.name).join(", ")],
-    ["Guests", "calm, busy, hopeless, files (on alpha)"],
-  ];
-  const tries = [
-    "npx godwit migrate busy --to beta --watch",
-    "npx godwit migrate hopeless --to beta --downtime-limit 5000 --watch",
-    "npx godwit plan calm --to alpha",
+    ["Guests", `${guests.map(({ name }) => name).join(", ")} (on alpha)`],
   ];
   return [
     ...lines.map(([name = "", value = ""]) => `${name.padEnd(11)}${value}`),
@@ -136,7 +124,7 @@ function welcome(server: z.infer<typeof ServerReady>, data: string): string {
 
 /** What an earlier demo has left is removed; a folder that holds anything else is not touched. */
 async function beginAfresh(data: string): Promise<void> {
-  for (const name of ["server", ...demoHosts.map((host) => host.name)])
+  for (const name of ["server", "shares", ...demoHosts.map((host) => host.name)])
     await rm(join(data, name), { recursive: true, force: true });
 }
 

@@ -1,21 +1,10 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { until } from "../../e2e/support/until.ts";
+import { type Beat, beatIn } from "./beat.ts";
 
-/** A heartbeat of the test guest, whose source is test/qemu/guest/guest.c. */
-export interface Beat {
-  n: number;
-  /** Since its start, on the guest's clock. */
-  ms: number;
-  /** The counter that has got through the open file and back. */
-  file: number;
-  errors: number;
-  passes: number;
-  pages: number;
-  bad: number;
-}
+const answerLimitMs = 60_000;
 
-/** What the test guest says on its console, from when it was connected to. */
+/** What the sample guest says on its console, from when it was connected to. */
 export class GuestConsole implements Disposable {
   readonly beats: Beat[] = [];
   /** What was no heartbeat: complaints, and answers to what it was told. */
@@ -23,6 +12,7 @@ export class GuestConsole implements Disposable {
   /** What it has begun to say: the line may go on where the guest goes on. */
   begun = "";
   readonly #socket: Socket;
+  readonly #waiting = new Set<() => void>();
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -30,6 +20,7 @@ export class GuestConsole implements Disposable {
     socket.on("data", (text: Buffer) => this.#hear(text.toString()));
   }
 
+  /** @param path of the socket on which QEMU has the guest's console; it takes one listener at a time */
   static async open(path: string): Promise<GuestConsole> {
     const socket = connect(path);
     await once(socket, "connect");
@@ -43,16 +34,16 @@ export class GuestConsole implements Disposable {
   }
 
   /** Waits for so many more heartbeats. */
-  async more(count: number, limitMs = 60_000): Promise<Beat> {
+  async more(count: number, limitMs = answerLimitMs): Promise<Beat> {
     const from = this.beats.length;
-    await until(`${count} heartbeats`, () => this.beats.length >= from + count, limitMs);
+    await this.#until(`${count} heartbeats`, () => this.beats.length >= from + count, limitMs);
     return this.last;
   }
 
   /** Tells the guest something, and waits for its answer. */
   async tell(line: string): Promise<void> {
     this.#socket.write(`${line}\n`);
-    await until(`the guest's answer to ${line}`, () => this.said.includes(`did ${line}`));
+    await this.#until(`the guest's answer to ${line}`, () => this.said.includes(`did ${line}`), answerLimitMs);
   }
 
   [Symbol.dispose](): void {
@@ -63,6 +54,7 @@ export class GuestConsole implements Disposable {
     const lines = (this.begun + text).split("\n");
     this.begun = lines.pop() ?? "";
     for (const line of lines) this.#take(line);
+    for (const look of this.#waiting) look();
   }
 
   #take(line: string): void {
@@ -71,12 +63,19 @@ export class GuestConsole implements Disposable {
     const beat = beatIn(line);
     if (beat !== undefined) this.beats.push(beat);
   }
-}
 
-export function beatIn(line: string): Beat | undefined {
-  const figures = /^beat n=(\d+) ms=(\d+) file=(\d+) errors=(\d+) passes=(\d+) pages=(\d+) bad=(\d+)/.exec(line);
-  const [n, ms, file, errors, passes, pages, bad] = (figures ?? []).slice(1).map(Number);
-  if (n === undefined || ms === undefined || file === undefined || errors === undefined) return undefined;
-  if (passes === undefined || pages === undefined || bad === undefined) return undefined;
-  return { n, ms, file, errors, passes, pages, bad };
+  async #until(what: string, isSo: () => boolean, limitMs: number): Promise<void> {
+    let look = () => undefined as void;
+    let timer: NodeJS.Timeout | undefined;
+    const reached = await new Promise<boolean>((resolve) => {
+      look = () => (isSo() ? resolve(true) : undefined);
+      timer = setTimeout(resolve, limitMs, false);
+      this.#waiting.add(look);
+      look();
+    });
+    clearTimeout(timer);
+    this.#waiting.delete(look);
+    if (!reached)
+      throw new Error(`${what} did not come within ${limitMs} ms; the guest said last: ${this.said.at(-1)}`);
+  }
 }
