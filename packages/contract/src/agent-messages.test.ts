@@ -25,6 +25,7 @@ const requests: AgentRequest[] = [
   { ask: "removeGuest", guestId: id },
   { ask: "describeGuest", guestId: id },
   { ask: "checkGuest", guestId: id, name: "web", devices, peers },
+  { ask: "inspectSave", guestId: id, folder: "/saves/web" },
 ];
 
 const toAgent: ToAgent[] = [
@@ -39,6 +40,16 @@ const toAgent: ToAgent[] = [
     peers,
     ticket: "t",
     sourceEndpoint: "127.0.0.1:7000",
+  },
+  { type: "prepareSave", ...handover, folder: "/saves/web" },
+  {
+    type: "prepareRestore",
+    ...handover,
+    name: "web",
+    devices,
+    folder: "/saves/web",
+    saveId: id,
+    ofAnother: true,
   },
   { type: "precopy", ...of },
   { type: "exact", ...of, sequence: 1 },
@@ -110,6 +121,7 @@ const fromAgent: FromAgent[] = [
     statuses: [status],
   },
   { type: "refused", ...handover, ...failure },
+  { type: "misplaced", ...handover, code: "folder-exists", detail: "Something else has taken the name." },
   { type: "revoked", ...handover, whole: true, ...failure },
   { type: "empty", ...handover },
   { type: "spent", ...handover, exact: true },
