@@ -84,7 +84,7 @@ describe("A5: policies", () => {
     [{ name: "odd", settings: { window: { from: "22:00", to: "22:00" } } }, "/settings/window"],
     [{ name: "odd", settings: { ladder: [{ remedy: "throttle", maxShare: 1 }] } }, "/settings/ladder/0/maxShare"],
     [{ name: "odd", settings: { ladder: [{ remedy: "force" }, { remedy: "force" }] } }, "/settings/ladder"],
-    [{ name: "odd", settings: { ladder: [{ remedy: "postcopy" }] } }, "/settings/ladder/0/remedy"],
+    [{ name: "odd", settings: { ladder: [{ remedy: "teleport" }] } }, "/settings/ladder/0/remedy"],
     [{ name: "odd", limits: {} }, "/limits"],
   ])("A2: %j is refused at %s", async (body, pointer) => {
     expect(await cluster.ask("POST", "/v1/policies", { body })).toMatchObject(problem("invalid-request", at(pointer)));
