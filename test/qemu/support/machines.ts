@@ -8,8 +8,9 @@ import { commandLine, Guests, memoryMib } from "./guests.ts";
 export interface MachineOptions {
   /** The folder that it mounts; one of its own where none is said. */
   share?: string;
-  /** Further fields of its configuration, or other ones. */
+  /** Further fields of its configuration, or other ones; and of its share's. */
   machine?: Record<string, unknown>;
+  files?: Record<string, unknown>;
 }
 
 /** Two hosts that can run QEMU, and a test guest that was booted once and is gone on from. */
@@ -61,7 +62,7 @@ export class Machines implements AsyncDisposable {
       name,
       host,
       devices: [
-        { name: "files", kind: "virtiofs", config: { path, sandbox: "none" } },
+        { name: "files", kind: "virtiofs", config: { path, sandbox: "none", ...options.files } },
         { name: "machine", kind: "qemu", config: machine },
       ],
     });
