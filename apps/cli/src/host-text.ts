@@ -1,10 +1,10 @@
-import type { FenceResult, Host } from "@godwit/contract";
+import type { FenceResult, Host, HostMark } from "@godwit/contract";
 import { bytes, duration, rate, table, utc } from "./format.ts";
 
 export function hostTable(hosts: Host[]): string {
   const rows = hosts.map((host) => [
     host.name,
-    host.state,
+    standingText(host),
     String(host.guests),
     `${host.slots.outgoing}/${host.slots.incoming}`,
     linkText(host),
@@ -16,10 +16,12 @@ export function hostTable(hosts: Host[]): string {
 }
 
 export function hostLines(host: Host): string[] {
-  const { name, state, fenced, guests, slots, agentVersion, peerEndpoint, serviceAddress } = host;
+  const { name, fenced, cordoned, paused, guests, slots, agentVersion, peerEndpoint, serviceAddress } = host;
   return [
-    `${name}  ${state}`,
+    `${name}  ${standingText(host)}`,
     ...(fenced === undefined ? [] : [`  fenced      ${utc(fenced.at)} by ${fenced.by}: ${fenced.reason}`]),
+    ...markLines("cordoned", cordoned),
+    ...markLines("paused", paused),
     `  seen        ${seenText(host)}`,
     `  guests      ${guests}`,
     `  slots       ${slots.outgoing} out, ${slots.incoming} in`,
@@ -41,8 +43,20 @@ export function fenceLines({ host, migrations, lostGuests }: FenceResult): strin
   ];
 }
 
-function linkText({ linkBytesPerSec }: Host): string {
-  return linkBytesPerSec === undefined ? "-" : rate(linkBytesPerSec);
+function standingText({ state, cordoned, paused }: Host): string {
+  return [state, cordoned && "cordoned", paused && "paused"].filter((word) => word !== undefined).join(", ");
+}
+
+function markLines(what: string, mark: HostMark | undefined): string[] {
+  if (mark === undefined) return [];
+  const why = mark.reason === undefined ? "" : `: ${mark.reason}`;
+  return [`  ${what.padEnd(12)}${utc(mark.at)} by ${mark.by}${why}`];
+}
+
+function linkText({ linkBudget: { outBytesPerSec, inBytesPerSec } }: Host): string {
+  const text = (figure: number | undefined) => (figure === undefined ? "-" : rate(figure));
+  const [out, into] = [text(outBytesPerSec), text(inBytesPerSec)];
+  return out === into ? out : `${out} out, ${into} in`;
 }
 
 function kindsText({ backends }: Host): string {

@@ -121,6 +121,7 @@ test("a fence is told with what became of each migration and guest", () => {
     peerEndpoint: "127.0.0.1:7000",
     serviceAddress: "127.0.0.1",
     slots: { outgoing: 2, incoming: 1 },
+    linkBudget: { outBytesPerSec: 1e9 },
     freeBytes: 1e9,
     backends,
     guests: 1,
@@ -131,7 +132,14 @@ test("a fence is told with what became of each migration and guest", () => {
     "alpha  fenced",
     "  fenced      2026-01-31 14:03:22 UTC by ann (12345678): the rack burns",
   ]);
-  expect(hostTable([host])).toMatch(/^alpha +fenced +1 +2\/1 +- +1 GB +memory +.+ ago$/m);
+  expect(hostTable([host])).toMatch(/^alpha +fenced +1 +2\/1 +1 GB\/s out, - in +1 GB +memory +.+ ago$/m);
+  const cordoned = { at, by: "bob (1)", reason: "new disks" };
+  expect(hostLines({ ...host, cordoned, paused: { at, by: "bob (1)" } }).slice(0, 4)).toEqual([
+    "alpha  fenced, cordoned, paused",
+    "  fenced      2026-01-31 14:03:22 UTC by ann (12345678): the rack burns",
+    "  cordoned    2026-01-31 14:03:22 UTC by bob (1): new disks",
+    "  paused      2026-01-31 14:03:22 UTC by bob (1)",
+  ]);
   const migrations = [{ id, guest: "web", phase: "lost" as const }];
   expect(fenceLines({ host, migrations, lostGuests: ["db"] })).toEqual([
     "alpha is fenced.",

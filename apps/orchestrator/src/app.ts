@@ -12,7 +12,7 @@ import { eventRoutes, type EventParts } from "./http/events.ts";
 import { guestSaveRoutes } from "./http/guest-saves.ts";
 import { guestRoutes, type GuestParts } from "./http/guests.ts";
 import { healthRoutes } from "./http/health.ts";
-import { hostRoutes, type HostParts } from "./http/hosts.ts";
+import { hostRoutes, hostSettingRoutes, type HostParts } from "./http/hosts.ts";
 import { honourIdempotencyKeys } from "./http/idempotency.ts";
 import { migrationChangeRoutes } from "./http/migration-changes.ts";
 import { migrationRecordRoutes } from "./http/migration-records.ts";
@@ -107,6 +107,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   traceRoutes(app, parts);
   tokenRoutes(app, parts);
   hostRoutes(app, parts);
+  hostSettingRoutes(app, parts);
   guestRoutes(app, parts);
   guestSaveRoutes(app, parts);
   await eventRoutes(app, parts);

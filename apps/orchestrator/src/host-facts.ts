@@ -1,5 +1,5 @@
 import { AbsentBackend, BackendInfo, Bytes, BytesPerSec, Endpoint, HostSlots } from "@godwit/contract";
-import type { HostRecord } from "@godwit/store";
+import type { HostRecord, LinkBudget } from "@godwit/store";
 import { z } from "zod";
 
 /** What is kept of an agent's hello. */
@@ -17,4 +17,23 @@ export type HostFacts = z.infer<typeof HostFacts>;
 
 export function factsOf(host: HostRecord): HostFacts {
   return HostFacts.parse(host.facts);
+}
+
+/** What migrations may take of a host's link: what was set, and never more than its agent says. */
+export function budgetOf(host: HostRecord): LinkBudget {
+  const { linkBytesPerSec } = factsOf(host);
+  return {
+    outBytesPerSec: least(host.linkBudget?.outBytesPerSec, linkBytesPerSec),
+    inBytesPerSec: least(host.linkBudget?.inBytesPerSec, linkBytesPerSec),
+  };
+}
+
+/** What the links allow between two hosts, where either says so. */
+export function pathOf(source: HostRecord, destination: HostRecord): number | undefined {
+  return least(budgetOf(source).outBytesPerSec, budgetOf(destination).inBytesPerSec);
+}
+
+function least(...figures: (number | undefined)[]): number | undefined {
+  const known = figures.filter((figure) => figure !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }

@@ -1,6 +1,6 @@
 import type { Limits, Outlook } from "@godwit/contract";
 import { costFactorOf, type Learned, type MsRange, outlookOf, type Prospect, unlearntHandover } from "@godwit/core";
-import { factsOf } from "./host-facts.ts";
+import { pathOf } from "./host-facts.ts";
 import type { Survey } from "./survey.ts";
 
 /** L3: what a migration would come to, as the API shows it. */
@@ -16,7 +16,6 @@ export function outlookView(found: Survey, learned: Learned, limits: Limits): Ou
 }
 
 function prospectOf({ source, destination, devices, dirty }: Survey, learned: Learned, limits: Limits): Prospect {
-  const links = [source, destination].flatMap((host) => factsOf(host).linkBytesPerSec ?? []);
   const stopResumeMs = learned.stopResumeMs ?? unlearntHandover.ms;
   return {
     devices: devices.map(({ name, sizeBytes, pending }) => ({
@@ -30,7 +29,7 @@ function prospectOf({ source, destination, devices, dirty }: Survey, learned: Le
     stopResumeMs,
     stopResumeSdMs: learned.stopResumeSdMs ?? unlearntHandover.sdMs,
     fixedMs: stopResumeMs,
-    linkBytesPerSec: links.length === 0 ? undefined : Math.min(...links),
+    linkBytesPerSec: pathOf(source, destination),
     priorBytesPerSec: learned.bandwidthBytesPerSec,
     capBytesPerSec: limits.bandwidthBytesPerSec,
   };

@@ -1,9 +1,9 @@
 import { DeviceDefinition, DeviceStatus, type Event, type Guest, type GuestSave, type Host } from "@godwit/contract";
 import { assertNever, type SaveState } from "@godwit/core";
-import type { EventRecord, GuestRecord, HostRecord } from "@godwit/store";
+import type { EventRecord, GuestRecord, HostMark, HostRecord } from "@godwit/store";
 import { z } from "zod";
 import { dateOf } from "./clock.ts";
-import { factsOf } from "./host-facts.ts";
+import { budgetOf, factsOf } from "./host-facts.ts";
 
 /** Hosts, guests and events as the API shows them. */
 
@@ -12,11 +12,18 @@ export function hostView(host: HostRecord, seen: { heardAt: Date | undefined; gu
     id: host.id,
     name: host.name,
     ...standingOf(host, seen.heardAt !== undefined),
+    cordoned: host.cordoned && markView(host.cordoned),
+    paused: host.paused && markView(host.paused),
     ...factsOf(host),
+    linkBudget: budgetOf(host),
     guests: seen.guests,
     lastSeenAt: (seen.heardAt ?? host.lastSeenAt).toISOString(),
     createdAt: host.createdAt.toISOString(),
   };
+}
+
+function markView({ at, ...mark }: HostMark): NonNullable<Host["cordoned"]> {
+  return { ...mark, at: at.toISOString() };
 }
 
 export function standingOf({ fenced }: HostRecord, connected: boolean): Pick<Host, "state" | "fenced"> {

@@ -2,6 +2,7 @@ import {
   Accuracy,
   type AccuracyQuery,
   type AskSwitchover,
+  type ChangeHost,
   type ChangeMigration,
   type ChangePolicy,
   type CreateFromSave,
@@ -19,6 +20,7 @@ import {
   Host,
   History,
   HostList,
+  type MarkHost,
   Migration,
   MigrationList,
   MigrationPolicy,
@@ -80,9 +82,13 @@ export class Client {
 
   readonly hosts = {
     list: (query: Paging = {}) => this.#get("/v1/hosts", HostList, query),
-    get: (host: string) => this.#get(`/v1/hosts/${encodeURIComponent(host)}`, Host),
-    fence: (host: string, fence: Input<typeof FenceHost>) =>
-      this.#post(`/v1/hosts/${encodeURIComponent(host)}/fence`, FenceResult, fence),
+    get: (host: string) => this.#get(hostPath(host), Host),
+    fence: (host: string, fence: Input<typeof FenceHost>) => this.#post(`${hostPath(host)}/fence`, FenceResult, fence),
+    change: async (host: string, change: Input<typeof ChangeHost>) =>
+      Host.parse(await (await this.#send("PATCH", hostPath(host), { body: change })).json()),
+    /** Cordoned, nothing starts to it; paused, nothing starts from it either. */
+    mark: (host: string, verb: "cordon" | "uncordon" | "pause" | "resume", mark: Input<typeof MarkHost> = {}) =>
+      this.#post(`${hostPath(host)}/${verb}`, Host, mark),
   };
 
   readonly guests = {
@@ -214,6 +220,10 @@ export class Client {
     if (!response.ok) throw await problemIn(response);
     return response;
   }
+}
+
+function hostPath(host: string): string {
+  return `/v1/hosts/${encodeURIComponent(host)}`;
 }
 
 function guestPath(guest: string): string {

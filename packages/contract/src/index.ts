@@ -1,6 +1,7 @@
 export * from "./agent-hello.ts";
 export * from "./agent-messages.ts";
 export * from "./backend.ts";
+export * from "./drain.ts";
 export * from "./event.ts";
 export * from "./fence.ts";
 export * from "./guest.ts";

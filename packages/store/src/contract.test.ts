@@ -55,6 +55,23 @@ describeStore((opened) => {
       expect(await store.hosts.find(id)).toEqual(again);
     });
 
+    test("what was set of a host comes back, each part for itself, and a hello leaves it as it is", async () => {
+      const [id, name] = [unique("id"), unique("host")];
+      const host = await store.hosts.seen({ id, name, facts: {}, at: second(1) });
+      const from = await store.events.latest();
+      const cordoned = { at: second(2), by: "ann", reason: "new disks \u{1f4be}", drainId: "d" };
+      const paused = { at: second(3), by: "bob" };
+      await store.hosts.set(id, { cordoned }, [news({ hostId: id })]);
+      await store.hosts.set(id, { paused, linkBudget: { outBytesPerSec: 1.5e9 } }, []);
+      const again = await store.hosts.seen({ id: unique("id"), name, facts: {}, at: second(4) });
+      const linkBudget = { outBytesPerSec: 1.5e9 };
+      expect(again).toEqual({ ...host, cordoned, paused, linkBudget, lastSeenAt: second(4) });
+      await store.hosts.set(id, { cordoned: null, linkBudget: null }, []);
+      expect(await store.hosts.find(name)).toEqual({ ...host, paused, lastSeenAt: second(4) });
+      await store.hosts.set("unknown", { paused: null }, [news()]);
+      expect((await store.events.after({ cursor: from, limit: 10 })).events).toHaveLength(1);
+    });
+
     test("what is an id of one host and the name of another finds the id", async () => {
       const shared = unique("host");
       await store.hosts.seen({ id: unique("id"), name: shared, facts: {}, at: second(1) });

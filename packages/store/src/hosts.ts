@@ -3,7 +3,7 @@ import { pageOf, pageQuery } from "./cursor.ts";
 import { eventsAfter } from "./events.ts";
 import { type Host, Prisma } from "./generated/client.ts";
 import type { Change } from "./lease.ts";
-import type { HostRecord, Hosts } from "./store.ts";
+import type { HostMark, HostRecord, Hosts, JsonObject } from "./store.ts";
 
 export function hostsOf({ prisma }: Database, change: Change): Hosts {
   return {
@@ -41,6 +41,23 @@ export function hostsOf({ prisma }: Database, change: Change): Hosts {
         ), ${eventsAfter(events)}`);
     },
 
+    async set(id, settings, events) {
+      const set = (column: string, value: object | null | undefined) =>
+        value === undefined
+          ? []
+          : [Prisma.sql`${Prisma.raw(column)} = ${value === null ? null : JSON.stringify(value)}::json`];
+      const changes = [
+        ...set("cordoned", settings.cordoned),
+        ...set("paused", settings.paused),
+        ...set("link_budget", settings.linkBudget),
+      ];
+      if (changes.length === 0) return;
+      await change(Prisma.sql`
+        changed AS (
+          UPDATE hosts SET ${Prisma.join(changes)} WHERE id = ${id} AND EXISTS (SELECT FROM leased) RETURNING id
+        ), ${eventsAfter(events)}`);
+    },
+
     async find(nameOrId) {
       const found = await prisma.host.findMany({ where: { OR: [{ id: nameOrId }, { name: nameOrId }] } });
       const host = found.find(({ id }) => id === nameOrId) ?? found[0];
@@ -54,8 +71,27 @@ export function hostsOf({ prisma }: Database, change: Change): Hosts {
 }
 
 function record({ fencedAt, fencedBy, fencedReason, fencedAcceptOlderCopy, ...host }: Host): HostRecord {
-  const known = { ...host, facts: objectFromJsonColumn(host.facts) };
-  if (fencedAt === null) return known;
-  const [by, reason] = [fencedBy ?? "", fencedReason ?? ""];
-  return { ...known, fenced: { at: fencedAt, by, reason, acceptOlderCopy: fencedAcceptOlderCopy === true } };
+  const { cordoned, paused, linkBudget, ...known } = host;
+  return {
+    ...known,
+    facts: objectFromJsonColumn(host.facts),
+    ...(fencedAt !== null && {
+      fenced: {
+        at: fencedAt,
+        by: fencedBy ?? "",
+        reason: fencedReason ?? "",
+        acceptOlderCopy: fencedAcceptOlderCopy === true,
+      },
+    }),
+    ...(cordoned !== null && { cordoned: markIn(objectFromJsonColumn(cordoned)) }),
+    ...(paused !== null && { paused: markIn(objectFromJsonColumn(paused)) }),
+    ...(linkBudget !== null && { linkBudget: objectFromJsonColumn(linkBudget) }),
+  };
+}
+
+/** As `set` has written it. */
+function markIn(mark: JsonObject): HostMark {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const { at, ...told } = mark as unknown as Omit<HostMark, "at"> & { at: string };
+  return { ...told, at: new Date(at) };
 }

@@ -4,9 +4,11 @@
  */
 
 import type { Idempotency, Tokens } from "./access.ts";
+import type { Hosts } from "./host-records.ts";
 import type { SaveCommit } from "./save-commit.ts";
 
 export * from "./access.ts";
+export * from "./host-records.ts";
 export * from "./save-commit.ts";
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
@@ -66,39 +68,6 @@ export interface Page<Item> {
 
 export class BadCursorError extends Error {
   override name = "BadCursorError";
-}
-
-// Hosts
-
-export interface HostRecord {
-  id: string;
-  name: string;
-  /** What the agent said of itself with its last hello. */
-  facts: JsonObject;
-  lastSeenAt: Date;
-  createdAt: Date;
-  fenced?: Fence | undefined;
-}
-
-/** That a host is proven unable to run a guest, until it says hello again. */
-export interface Fence {
-  at: Date;
-  by: string;
-  reason: string;
-  /** Where the fenced side may have run a guest after the other side's copy was taken, that older copy may run. */
-  acceptOlderCopy: boolean;
-}
-
-export interface Hosts {
-  /**
-   * A host is known by its name: the first hello makes the record with `id`, later ones renew its facts. A fence ends with it.
-   */
-  seen(host: { id: string; name: string; facts: JsonObject; at: Date }): Promise<HostRecord>;
-  touch(ids: string[], at: Date): Promise<void>;
-  /** A later fence takes the place of an earlier one. */
-  fence(host: Fence & { id: string }, events: NewEvent[]): Promise<void>;
-  find(nameOrId: string): Promise<HostRecord | undefined>;
-  list(page: PageRequest): Promise<Page<HostRecord>>;
 }
 
 // Guests

@@ -1,9 +1,9 @@
 import type { FenceHost } from "@godwit/contract";
 import type { Command } from "commander";
-import { clientOf } from "../context.ts";
+import { clientOf, UsageError } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { fenceLines, hostLines, hostTable } from "../host-text.ts";
-import { print, wantsJson } from "./global.ts";
+import { bytesArgument, print, wantsJson } from "./global.ts";
 import { agreed } from "./question.ts";
 
 interface FenceOptions extends Partial<FenceHost> {
@@ -30,6 +30,32 @@ export function hostCommands(program: Command): void {
       print(wantsJson(command) ? JSON.stringify(found) : hostLines(found).join("\n"));
     });
 
+  for (const { verb, says } of markVerbs) {
+    host
+      .command(`${verb} <host>`)
+      .description(says)
+      .option("--reason <text>", "for whoever looks at it later")
+      .action(async (name: string, mark: { reason?: string }, command: Command) => {
+        const found = await (await clientOf(command)).hosts.mark(name, verb, mark);
+        print(wantsJson(command) ? JSON.stringify(found) : hostLines(found).join("\n"));
+      });
+  }
+
+  host
+    .command("link <host>")
+    .description("what migrations may take of a host's link")
+    .option("--out <bytes/s>", 'all that leave it together, such as 1GB, or "none"', budgetArgument)
+    .option("--in <bytes/s>", 'all that enter it together, such as 1GB, or "none"', budgetArgument)
+    .action(async (name: string, { out, in: into }: { out?: Budget; in?: Budget }, command: Command) => {
+      if (out === undefined && into === undefined) throw new UsageError("Say --out, --in or both.");
+      const linkBudget = {
+        ...(out === undefined ? {} : { outBytesPerSec: out === "none" ? null : out }),
+        ...(into === undefined ? {} : { inBytesPerSec: into === "none" ? null : into }),
+      };
+      const found = await (await clientOf(command)).hosts.change(name, { linkBudget });
+      print(wantsJson(command) ? JSON.stringify(found) : hostLines(found).join("\n"));
+    });
+
   host
     .command("fence <host>")
     .description("say that a host is proven dead, so that its migrations and guests are given up")
@@ -47,6 +73,19 @@ export function hostCommands(program: Command): void {
       const result = await hosts.fence(name, fence);
       print(wantsJson(command) ? JSON.stringify(result) : fenceLines(result).join("\n"));
     });
+}
+
+const markVerbs = [
+  { verb: "cordon", says: "start no migration to a host; what is under way goes on" },
+  { verb: "uncordon", says: "let migrations start to a host again" },
+  { verb: "pause", says: "start no migration from a host or to it; what is under way goes on" },
+  { verb: "resume", says: "let migrations start from a host and to it again" },
+] as const;
+
+type Budget = number | "none";
+
+function budgetArgument(text: string): Budget {
+  return text === "none" ? text : bytesArgument(text);
 }
 
 function questionOf(name: string, { acceptOlderCopy = false, runCommand = false }: FenceOptions): string {

@@ -1,11 +1,11 @@
-import { FenceHost, FenceResult, Host, HostList, ListQuery, Reference } from "@godwit/contract";
-import type { HostRecord, Store } from "@godwit/store";
+import { ChangeHost, FenceHost, FenceResult, Host, HostList, ListQuery, MarkHost, Reference } from "@godwit/contract";
+import type { HostRecord } from "@godwit/store";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ConnectedAgents } from "../agents/connected.ts";
-import type { Clock } from "../clock.ts";
 import type { Fenced, Fencing } from "../fencing/fencing.ts";
+import { type By, change, cordon, pause, resume, type SettingsParts, uncordon } from "../hosts/settings.ts";
 import { pageOf } from "../pages.ts";
 import { viewOf } from "../runs/view.ts";
 import { findHost } from "../survey.ts";
@@ -15,11 +15,9 @@ import { nameOf } from "./auth.ts";
 const Params = z.object({ host: Reference });
 const tags = ["hosts"];
 
-export interface HostParts {
-  store: Store;
+export interface HostParts extends SettingsParts {
   agents: ConnectedAgents;
   fencing: Pick<Fencing, "fence">;
-  clock: Clock;
 }
 
 export function hostRoutes(fastify: FastifyInstance, parts: HostParts): void {
@@ -66,6 +64,42 @@ export function hostRoutes(fastify: FastifyInstance, parts: HostParts): void {
       return await resultOf(parts, fenced);
     },
   );
+}
+
+const changing = {
+  tags,
+  summary: "Change what migrations may take of a host's link (merge patch)",
+  params: Params,
+  body: ChangeHost,
+  response: { 200: Host },
+};
+
+/** Each does the same again without harm. */
+const verbs = [
+  { verb: "cordon", act: cordon, summary: "Start no migration to a host from now on; what is under way goes on" },
+  { verb: "uncordon", act: uncordon, summary: "Let migrations start to a host again" },
+  { verb: "pause", act: pause, summary: "Start no migration from a host or to it; what is under way goes on" },
+  { verb: "resume", act: resume, summary: "Let migrations start from a host and to it again" },
+] as const;
+
+/** S13, S14: what people set of a host. An agent's hello leaves it as it is. */
+export function hostSettingRoutes(fastify: FastifyInstance, parts: HostParts): void {
+  const app = fastify.withTypeProvider<ZodTypeProvider>();
+  const shown = async (host: HostRecord) => show(parts, host, await parts.store.guests.countByHost());
+
+  app.patch("/v1/hosts/:host", { schema: changing }, async (request) => {
+    const host = await findHost(parts.store, request.params.host);
+    return await shown(await change(parts, host, request.body, nameOf(request)));
+  });
+
+  for (const { verb, act, summary } of verbs) {
+    const schema = { tags, summary, params: Params, body: MarkHost.nullish(), response: { 200: Host } };
+    app.post(`/v1/hosts/:host/${verb}`, { schema }, async (request) => {
+      const host = await findHost(parts.store, request.params.host);
+      const by: By = { by: nameOf(request), reason: request.body?.reason };
+      return await shown(await act(parts, host, by));
+    });
+  }
 }
 
 async function resultOf(parts: HostParts, { hostId, runs, lostGuests }: Fenced): Promise<FenceResult> {

@@ -6,7 +6,7 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
 import { type Clock, dateOf } from "../clock.ts";
-import { factsOf } from "../host-facts.ts";
+import { pathOf } from "../host-facts.ts";
 import { learntOf } from "../learnt.ts";
 import { outlookView } from "../outlook.ts";
 import { limitsBy } from "../policies.ts";
@@ -92,11 +92,8 @@ async function planOf(
   const learned = await learntOf(store, { sourceId: source.id, destinationId: destination.id }, backEndsOf(found));
   const possible = checks.every((check) => check.ok);
   const outlook = possible ? outlookView(found, learned, limits) : undefined;
-  const rates = [
-    factsOf(source).linkBytesPerSec,
-    factsOf(destination).linkBytesPerSec,
-    limits.bandwidthBytesPerSec,
-  ].filter((rate) => rate !== undefined);
+  const linkBytesPerSec = pathOf(source, destination);
+  const rates = [linkBytesPerSec, limits.bandwidthBytesPerSec].filter((rate) => rate !== undefined);
   const bandwidthBytesPerSec = rates.length === 0 ? undefined : Math.min(...rates);
   const sizeBytes = peers.reduce((sum, peer) => sum + peer.sizeBytes, 0);
   return {
@@ -119,7 +116,7 @@ async function planOf(
         : undefined,
     predictedDowntimeMs: middleOf(outlook?.predictedDowntimeRangeMs),
     outlook,
-    remedies: foreseenRemedies(limits, meansOf(found, bandwidthOfLink(found))),
+    remedies: foreseenRemedies(limits, meansOf(found, linkBytesPerSec)),
     learned,
     waitsFor: possible ? await scheduler.wouldWaitFor(source.id, destination.id) : undefined,
     createdAt: dateOf(now).toISOString(),
@@ -133,11 +130,6 @@ function meansOf({ definitions, peers }: Survey, linkBytesPerSec: number | undef
     return { name, kind, canThrottle: peer?.backend.can.throttle === true };
   });
   return { devices, linkBytesPerSec };
-}
-
-function bandwidthOfLink({ source, destination }: Survey): number | undefined {
-  const links = [source, destination].flatMap((host) => factsOf(host).linkBytesPerSec ?? []);
-  return links.length === 0 ? undefined : Math.min(...links);
 }
 
 function middleOf(range: [number, number] | undefined): number | undefined {

@@ -5,7 +5,7 @@ import type { Store } from "@godwit/store";
 import { v7 as uuidv7 } from "uuid";
 import type { Bus } from "../bus.ts";
 import { type Clock, dateOf } from "../clock.ts";
-import { factsOf } from "../host-facts.ts";
+import { pathOf } from "../host-facts.ts";
 import { learntOf } from "../learnt.ts";
 import { limitsBy } from "../policies.ts";
 import { ProblemError } from "../problem.ts";
@@ -123,7 +123,6 @@ export function backEndsOf({
 
 function factsFor(found: Survey, now: number): State["facts"] {
   const { guest, source, destination } = found;
-  const links = [source, destination].flatMap((host) => factsOf(host).linkBytesPerSec ?? []);
   return {
     id: uuidv7(),
     guest: { id: guest.id, name: guest.name },
@@ -131,7 +130,7 @@ function factsFor(found: Survey, now: number): State["facts"] {
     destination: { id: destination.id, name: destination.name },
     devices: backEndsOf(found),
     epoch: guest.epoch,
-    linkBytesPerSec: links.length === 0 ? undefined : Math.min(...links),
+    linkBytesPerSec: pathOf(source, destination),
     ticket: randomBytes(32).toString("base64url"),
     createdAt: now,
   };

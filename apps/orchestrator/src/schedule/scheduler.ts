@@ -84,6 +84,8 @@ export class Scheduler {
       id: host.id,
       name: host.name,
       connected: this.#parts.agents.has(host.id),
+      paused: host.paused !== undefined,
+      cordoned: host.cordoned !== undefined,
       slots: factsOf(host).slots,
     }));
     const states = this.#parts.runs.all().map((run) => run.state);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type Decision, type Snapshot, plan } from "./plan.ts";
 
 function host(id: string, outgoing: number, incoming: number, connected = true): Snapshot["hosts"][number] {
-  return { id, name: `host-${id}`, connected, slots: { outgoing, incoming } };
+  return { id, name: `host-${id}`, connected, paused: false, cordoned: false, slots: { outgoing, incoming } };
 }
 
 function move(id: string, sourceId: string, destinationId: string): Snapshot["queued"][number] {
@@ -92,6 +92,22 @@ test("S3: every wait says in a sentence what it is for, with the figures", () =>
     { code: "HOST_OFFLINE", sentence: "It waits for the agent of host-c to connect.", inputs: { host: "host-c" } },
     { code: "HOST_OFFLINE", sentence: "It waits for the agent of a host to connect.", inputs: { host: "a host" } },
   ]);
+});
+
+test("S13: nothing starts to a host that is cordoned; what leaves it does", () => {
+  const hosts = [{ ...host("a", 2, 2), cordoned: true }, host("b", 2, 2)];
+  const queued = [move("1", "b", "a"), move("2", "a", "b")];
+  const [first, second] = plan({ hosts, running: [], queued });
+  const sentence = "It waits for host-a, which is cordoned: nothing is started to it.";
+  expect(first).toMatchObject({ kind: "wait", waitsFor: { code: "HOST_CORDONED", sentence } });
+  expect(second).toMatchObject({ kind: "admit" });
+});
+
+test("S13: nothing starts to a host that is paused, nor from it", () => {
+  const hosts = [{ ...host("a", 2, 2), paused: true }, host("b", 2, 2)];
+  const decisions = plan({ hosts, running: [], queued: [move("1", "b", "a"), move("2", "a", "b")] });
+  const waitsFor = { code: "HOST_PAUSED", inputs: { host: "host-a" } };
+  expect(decisions).toMatchObject([{ waitsFor }, { waitsFor }]);
 });
 
 test("S3: every queued migration gets a decision, and the same snapshot the same ones", () => {

@@ -13,6 +13,10 @@ export interface SnapshotHost {
   id: string;
   name: string;
   connected: boolean;
+  /** Nothing starts from it or to it. */
+  paused: boolean;
+  /** Nothing starts to it. */
+  cordoned: boolean;
   slots: { outgoing: number; incoming: number };
 }
 
@@ -28,8 +32,8 @@ export function plan(snapshot: Snapshot): Decision[] {
   const incoming = countBy(snapshot.running, (each) => each.destinationId);
   return snapshot.queued.map(({ id, sourceId, destinationId }) => {
     const waitsFor =
-      offline(hosts.get(sourceId)) ??
-      offline(hosts.get(destinationId)) ??
+      unfit(hosts.get(sourceId), false) ??
+      unfit(hosts.get(destinationId), true) ??
       full(hosts.get(sourceId), "outgoing", outgoing.get(sourceId) ?? 0) ??
       full(hosts.get(destinationId), "incoming", incoming.get(destinationId) ?? 0);
     if (waitsFor !== undefined) return { migrationId: id, kind: "wait", waitsFor };
@@ -39,10 +43,15 @@ export function plan(snapshot: Snapshot): Decision[] {
   });
 }
 
-function offline(host: SnapshotHost | undefined): Reason | undefined {
-  if (host?.connected === true) return undefined;
+/** S13, S14: what nothing starts from, or to. */
+function unfit(host: SnapshotHost | undefined, comesTo: boolean): Reason | undefined {
   const name = host?.name ?? "a host";
-  return reason("HOST_OFFLINE", `It waits for the agent of ${name} to connect.`, { host: name });
+  if (host?.connected !== true) {
+    return reason("HOST_OFFLINE", `It waits for the agent of ${name} to connect.`, { host: name });
+  }
+  if (host.paused) return reason("HOST_PAUSED", `It waits for ${name}, which is paused.`, { host: name });
+  if (!comesTo || !host.cordoned) return undefined;
+  return reason("HOST_CORDONED", `It waits for ${name}, which is cordoned: nothing is started to it.`, { host: name });
 }
 
 function full(host: SnapshotHost | undefined, direction: "outgoing" | "incoming", used: number): Reason | undefined {
