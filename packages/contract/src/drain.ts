@@ -18,7 +18,10 @@ export type PlacementRule = z.infer<typeof PlacementRule>;
 /** To empty a host of its guests, or to say what that would come to. */
 export const CreateDrain = z
   .strictObject({
-    dryRun: z.boolean().default(false).meta({ description: "only say what would be done: nothing is cordoned or moved" }),
+    dryRun: z
+      .boolean()
+      .default(false)
+      .meta({ description: "only say what would be done: nothing is cordoned or moved" }),
     deadline: z.iso
       .datetime({ offset: true })
       .optional()
