@@ -1,5 +1,6 @@
 import type { Host, Limits, Migration, Plan } from "@godwit/contract";
 import { expect, test } from "vitest";
+import { auditTable } from "./commands/audit.ts";
 import { accuracyLines, sinceArgument } from "./commands/predictions.ts";
 import { exitCodeOfEnd, exitCodes } from "./exit-codes.ts";
 import { fenceLines, hostLines, hostTable } from "./host-text.ts";
@@ -149,6 +150,23 @@ test("a fence is told with what became of each migration and guest", () => {
   expect(fenceLines({ host, migrations: [], lostGuests: [] }).at(-1)).toBe(
     "It had no guest, and no part in a migration.",
   );
+});
+
+test("A11: of each request the audit tells who, what, of what, its outcome and its reason", () => {
+  const asked = { id, at, operation: "POST /v1/hosts/{host}/fence", requestId: "r" };
+  const who = { id: "abcd1234", name: "ci" };
+  const target = { type: "host", id, name: "alpha" };
+  const refused = { status: 409, code: "host-connected" };
+  const lines = auditTable([
+    { ...asked, who, target, outcome: refused, reason: "the rack burns" },
+    { ...asked, target: { type: "migration", id }, outcome: { status: 401 } },
+    { ...asked, operation: "POST (no such path)", who },
+  ]).split("\n");
+  expect(lines[1]).toMatch(
+    /^2026-01-31 14:03:22 UTC +ci \(abcd1234\) +POST \S+ +host alpha +409 host-connected +the rack burns$/,
+  );
+  expect(lines[2]).toMatch(new RegExp(` nobody known +POST \\S+ +migration ${id} +401$`));
+  expect(lines[3]).toMatch(/ ci \(abcd1234\) +POST \(no such path\) +- +not told$/);
 });
 
 test("a token is valid, expired or revoked", () => {

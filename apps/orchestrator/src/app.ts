@@ -7,6 +7,8 @@ import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import { dateOf } from "./clock.ts";
 import { type Authenticate, expectScopes, type Principal, usualScope } from "./http/auth.ts";
+import { auditRoutes } from "./http/audit.ts";
+import { keepAudit } from "./http/audit-hook.ts";
 import { describeApi } from "./http/docs.ts";
 import { eventRoutes, type EventParts } from "./http/events.ts";
 import { guestSaveRoutes } from "./http/guest-saves.ts";
@@ -91,6 +93,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     void reply.header("x-request-id", request.id);
     await admit(request, parts);
   });
+  keepAudit(app, parts);
   honourIdempotencyKeys(app, parts.store, () => dateOf(parts.clock.now()));
 
   await describeApi(app);
@@ -106,6 +109,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   metricsRoutes(app, parts);
   traceRoutes(app, parts);
   tokenRoutes(app, parts);
+  auditRoutes(app, parts);
   hostRoutes(app, parts);
   hostSettingRoutes(app, parts);
   guestRoutes(app, parts);
@@ -124,10 +128,10 @@ async function admit(request: FastifyRequest, { authenticate, sessions }: AppPar
   if (config.open === true || !url.startsWith("/v1/")) return;
   const principal = (await authenticate(request.headers.authorization)) ?? fromCookie(request, sessions);
   if (principal === undefined) throw new ProblemError("unauthenticated", "Show a token: Authorization: Bearer gdw_…");
+  request.principal = principal;
   if (principal.role !== "admin")
     throw new ProblemError("forbidden", `A token of the role "${principal.role}" is for the agents' socket only.`);
   expectScopes(principal, [config.scope ?? usualScope(request.method)]);
-  request.principal = principal;
 }
 
 /** Without this the instance's type would carry pino's, and no plugin's type would fit it. */

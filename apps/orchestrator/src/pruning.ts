@@ -5,17 +5,24 @@ import { type Clock, dateOf } from "./clock.ts";
 const everyMs = 3_600_000;
 const keptMs = 30 * 86_400_000;
 const outcomesKeptMs = 365 * 86_400_000;
+const auditKeptMs = 365 * 86_400_000;
 const keptAtMost = 1_000_000;
+const unknownKeptAtMost = 10_000;
 
-/** Events and traces are kept for thirty days, a million events at most; what migrations have taught for a year. */
+/**
+ * Events and traces are kept for thirty days, a million events at most; what migrations have taught for a year. So is the audit, a million
+ * records at most, of which ten thousand of requests by nobody who is known.
+ */
 export function startPruning({ store, clock, log }: { store: Store; clock: Clock; log: Logger }): Disposable {
   const timer = setInterval(() => {
     const before = dateOf(clock.now() - keptMs);
     const outcomesBefore = dateOf(clock.now() - outcomesKeptMs);
+    const auditBefore = dateOf(clock.now() - auditKeptMs);
     Promise.all([
       store.events.prune({ before, keep: keptAtMost }),
       store.traces.prune(before),
       store.outcomes.prune(outcomesBefore),
+      store.audit.prune({ before: auditBefore, keep: keptAtMost, keepUnknown: unknownKeptAtMost }),
     ]).catch((error: unknown) => log.warn(error, "old records could not be pruned"));
   }, everyMs);
   return { [Symbol.dispose]: () => clearInterval(timer) };

@@ -2,6 +2,8 @@ import {
   Accuracy,
   type AccuracyQuery,
   type AskSwitchover,
+  AuditList,
+  type AuditQuery,
   type ChangeHost,
   type ChangeMigration,
   type ChangePolicy,
@@ -134,6 +136,10 @@ export class Client {
     revoke: async (id: string): Promise<void> => {
       await this.#send("DELETE", `/v1/tokens/${encodeURIComponent(id)}`);
     },
+  };
+
+  readonly audit = {
+    list: (query: Input<typeof AuditQuery> = {}) => this.#get("/v1/audit", AuditList, query),
   };
 
   readonly predictions = {

@@ -1,5 +1,6 @@
 export * from "./agent-hello.ts";
 export * from "./agent-messages.ts";
+export * from "./audit.ts";
 export * from "./backend.ts";
 export * from "./drain.ts";
 export * from "./event.ts";

@@ -2,8 +2,11 @@ import { z } from "zod";
 import { listOf } from "./list.ts";
 import { Timestamp } from "./primitives.ts";
 
-/** What a token allows: to look; to change what is neither of the other two; to declare a host dead; to make and revoke tokens. */
-export const Scope = z.enum(["read", "operate", "hosts:fence", "tokens:manage"]);
+/**
+ * What a token allows: to look; to change what needs none of the others; to declare a host dead; to make and revoke tokens; what
+ * concerns all of this installation, such as the audit.
+ */
+export const Scope = z.enum(["read", "operate", "hosts:fence", "tokens:manage", "admin"]);
 export type Scope = z.infer<typeof Scope>;
 
 export const TokenId = z.string().regex(/^[0-9A-Za-z]{8}$/, "8 letters and digits");

@@ -1,3 +1,4 @@
+import { auditOf } from "./audit.ts";
 import { openDatabase } from "./connect.ts";
 import type { Database } from "./database.ts";
 import { openEmbedded } from "./embedded.ts";
@@ -73,6 +74,7 @@ export function storeOver(database: Database, engine: AsyncDisposable, onLost: (
     plans: plansOf(database),
     idempotency: idempotencyOf(database),
     tokens: tokensOf(database),
+    audit: auditOf(database),
     lease,
     ping: async () => void (await database.pool.query("SELECT 1")),
     [Symbol.asyncDispose]: () => (closed ??= close(database, engine)),

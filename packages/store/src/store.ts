@@ -4,10 +4,12 @@
  */
 
 import type { Idempotency, Tokens } from "./access.ts";
+import type { Audit } from "./audit-record.ts";
 import type { Hosts } from "./host-records.ts";
 import type { SaveCommit } from "./save-commit.ts";
 
 export * from "./access.ts";
+export * from "./audit-record.ts";
 export * from "./host-records.ts";
 export * from "./save-commit.ts";
 
@@ -25,6 +27,7 @@ export interface Store extends AsyncDisposable {
   readonly plans: Plans;
   readonly idempotency: Idempotency;
   readonly tokens: Tokens;
+  readonly audit: Audit;
   readonly lease: Lease;
   /** Resolves when a trivial query was answered; rejects when the database is out of reach. */
   ping(): Promise<void>;

@@ -8,7 +8,7 @@ import { Section } from "../parts/panel.tsx";
 import { Ago } from "../parts/time.tsx";
 
 const tokensAtMost = 200;
-const scopes = ["read", "operate", "hosts:fence", "tokens:manage"] as const;
+const scopes = ["read", "operate", "hosts:fence", "tokens:manage", "admin"] as const;
 
 /**
  * The session may not manage tokens: whoever wants to shows one that may. It is kept in this screen alone, and is gone with it.
