@@ -33,6 +33,33 @@ describe("the order of the queue", () => {
     expect(kinds(all)).toBe("m3 admit, m2 admit, m1 admit");
   });
 
+  test("S4: the busiest end is the one that takes longest at what its link carries, or the guest alone where that is longer", () => {
+    const slow = host("a", { link: { outBytesPerSec: 100, inBytesPerSec: 100 } });
+    const one = (id: string) => host(id, { slots: { preparing: 9, outgoing: 1, incoming: 9 } });
+    const toB = [queued("m1", "c", "b", { memoryBytes: 30_000 }), queued("m2", "a", "b", { memoryBytes: 20_000 })];
+    expect(kinds(decisions({ hosts: [slow, host("b"), one("c")], queued: toB }))).toMatch(/^m2 admit/);
+    const capped = queued("m3", "c", "b", { memoryBytes: 10_000, capBytesPerSec: 20, neededBytesPerSec: 1 });
+    expect(kinds(decisions({ hosts: [slow, host("b"), one("c")], queued: [...toB, capped] }))).toMatch(/^m3 admit/);
+  });
+
+  test("S4: on one link those go first that need more than full streams leave of it", () => {
+    const cluster = {
+      paused: false,
+      limits: { preparing: 9, moving: 9 },
+      bytesPerSec: undefined,
+      streamBytesPerSec: 700,
+    };
+    const all = decisions({
+      cluster,
+      queued: [
+        queued("m1", "a", "b", { neededBytesPerSec: 80, memoryBytes: 30_000 }),
+        queued("m2", "a", "b", { neededBytesPerSec: 400, memoryBytes: 20_000 }),
+        queued("m3", "a", "b", { neededBytesPerSec: 400, memoryBytes: 10_000 }),
+      ],
+    });
+    expect(kinds(all)).toBe("m2 admit, m3 wait, m1 admit");
+  });
+
   test("S4: who asked ten minutes earlier goes first, however busy the ends of the others are", () => {
     const late = ["m2", "m3", "m4"].map((id) => queued(id, "a", "c", { askedAt: now, memoryBytes: 90_000 }));
     const all = decisions({ hosts, queued: [...late, queued("m1", "a", "b", { askedAt: now - 600_000 })] });
@@ -194,12 +221,31 @@ describe("the forecast", () => {
     ]);
   });
 
-  test("S6: nothing that is worth less than a quarter of its path is started beside others", () => {
-    const all = decisions({
-      running: [running("r1", "a", "b", { capBytesPerSec: 800 })],
-      queued: [queued("m1", "a", "c", { neededBytesPerSec: 1 })],
+  test("S6: less than a quarter of its path is given to one that can live on it, if nobody else would have it", () => {
+    const beside = (capBytesPerSec: number) => ({ running: [running("r1", "a", "b", { capBytesPerSec })] });
+    const light = queued("m1", "a", "c", { neededBytesPerSec: 1, memoryBytes: 90_000 });
+    expect(codeOf(decisions({ ...beside(800), queued: [light] }), "m1")).toBe("ADMITTED");
+    expect(codeOf(decisions({ ...beside(800), queued: [{ ...light, neededBytesPerSec: 170 }] }), "m1")).toBe(
+      "BANDWIDTH_TAKEN",
+    );
+    expect(codeOf(decisions({ ...beside(960), queued: [light] }), "m1")).toBe("BANDWIDTH_TAKEN");
+    // To the second it is a quarter of what it may take at all.
+    const capped = queued("m2", "a", "c", { capBytesPerSec: 400, memoryBytes: 1_000 });
+    expect(kinds(decisions({ ...beside(800), queued: [light, capped] }))).toBe("m1 wait, m2 admit");
+  });
+
+  test("S6: a destination is looked for also where only small rests of links are left", () => {
+    const taken = [running("r1", "a", "b", { capBytesPerSec: 900 }), running("r2", "a", "c", { capBytesPerSec: 850 })];
+    const hosts = [host("a", { link: unlimited }), host("b"), host("c"), host("d", { link: unlimited })];
+    const all = decisions({ hosts, running: taken, queued: [queued("m1", "d", undefined, { neededBytesPerSec: 1 })] });
+    expect(all.at(-1)).toMatchObject({ kind: "admit", destinationId: "a" });
+    const without = hosts.filter(({ id }) => id !== "a");
+    const rest = decisions({
+      hosts: [...without, host("a", { link: unlimited, cordoned: true })],
+      running: taken,
+      queued: [queued("m1", "d", undefined, { neededBytesPerSec: 1 })],
     });
-    expect(codeOf(all, "m1")).toBe("BANDWIDTH_TAKEN");
+    expect(rest.at(-1)).toMatchObject({ kind: "admit", destinationId: "c", bytesPerSec: 150 });
   });
 });
 

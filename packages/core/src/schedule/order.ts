@@ -1,4 +1,5 @@
-import type { Endpoint, Ledger } from "./ledger.ts";
+import { type Endpoint, type Ledger, topOf } from "./ledger.ts";
+import { guaranteeOf } from "./need.ts";
 import type { QueuedMove, RunningMove } from "./snapshot.ts";
 import { retriesAt } from "./retry.ts";
 
@@ -13,8 +14,11 @@ export interface Entry {
   generation: number;
   /** How many of its group go before it. */
   turn: number;
-  /** What its busier end has to carry altogether, in bytes. */
+  /** What its busier end has to carry altogether, in bytes; and how long that takes, or it alone where that is longer. */
   busiestBytes: number;
+  busiestSec: number;
+  /** It needs more than what its busier end has left beside full streams. */
+  standsAlone: boolean;
 }
 
 export const generationMs = 10 * 60_000;
@@ -24,7 +28,8 @@ const pressedMs = 60_000;
 
 /**
  * S4: by priority; within it what its deadline presses, then by generations of ten minutes; within one fewer failures first,
- * groups in turn, and of a group's the one with the busiest end first, because the busiest link decides when all is over.
+ * groups in turn, and of a group's the one with the busiest end first, because the busiest link decides when all is over. On one link
+ * those come first that need too much to run beside a full stream, so that later on there are others to fill what streams leave.
  */
 export function inOrder(
   queued: readonly QueuedMove[],
@@ -37,7 +42,7 @@ export function inOrder(
     for (const side of [source?.out, destination?.in]) if (side) side.loadBytes += move.memoryBytes;
   }
   for (const entry of entries) {
-    entry.busiestBytes = Math.max(entry.source?.out.loadBytes ?? 0, entry.destination?.in.loadBytes ?? 0);
+    weigh(entry, ledger);
   }
   return takeTurns(entries.toSorted(before), running);
 }
@@ -47,7 +52,24 @@ function entryOf(move: QueuedMove, ledger: Ledger, now: number): Entry {
   const destination = move.destinationId === undefined ? undefined : ledger.endpoints.get(move.destinationId);
   const since = Math.max(move.askedAt, move.notBefore ?? 0, move.attempts.length === 0 ? 0 : retriesAt(move.attempts));
   const generation = isPressed(move, ledger, source, now) ? -1 : Math.floor(since / generationMs);
-  return { move, source, destination, since, generation, turn: 0, busiestBytes: 0 };
+  return { move, source, destination, since, generation, turn: 0, busiestBytes: 0, busiestSec: 0, standsAlone: false };
+}
+
+function weigh(entry: Entry, ledger: Ledger): void {
+  const { move, source, destination } = entry;
+  if (source === undefined) return;
+  const [out, into] = [source.out, destination?.in ?? source.out];
+  const busier = out.loadBytes / out.budget >= into.loadBytes / into.budget ? out : into;
+  const top = topOf(ledger, source, destination, move.capBytesPerSec);
+  entry.busiestBytes = Math.max(out.loadBytes, into.loadBytes);
+  entry.busiestSec = Math.max(busier.loadBytes / busier.budget, move.memoryBytes / top);
+  entry.standsAlone = guaranteeOf(move.neededBytesPerSec, top) > besideStreams(busier.budget, ledger.streamBytesPerSec);
+}
+
+/** What as many full streams as a link carries leave of it. */
+function besideStreams(budget: number, streamBytesPerSec: number): number {
+  if (budget === Infinity) return Infinity;
+  return streamBytesPerSec < budget ? budget % streamBytesPerSec : 0;
 }
 
 function isPressed(move: QueuedMove, ledger: Ledger, source: Endpoint | undefined, now: number): boolean {
@@ -79,7 +101,9 @@ function before(a: Entry, b: Entry): number {
     a.generation - b.generation ||
     a.move.attempts.length - b.move.attempts.length ||
     a.turn - b.turn ||
+    b.busiestSec - a.busiestSec ||
     b.busiestBytes - a.busiestBytes ||
+    Number(b.standsAlone) - Number(a.standsAlone) ||
     b.move.memoryBytes - a.move.memoryBytes ||
     (a.move.id < b.move.id ? -1 : 1)
   );

@@ -21,7 +21,7 @@ export class Placement {
       .toSorted((a, b) => b.in.budget - a.in.budget || (a.host.id < b.host.id ? -1 : 1));
   }
 
-  find(entry: Entry, source: Endpoint): Placed {
+  find(entry: Entry, source: Endpoint, worth: number): Placed {
     const { move } = entry;
     if (move.memoryBytes >= this.#tooLargeBytes) return { waitsFor: noMemory(move), best: undefined };
     let [found, best, isTooLarge]: [Endpoint | undefined, Endpoint | undefined, boolean] = [undefined, undefined, true];
@@ -30,19 +30,19 @@ export class Placement {
       isTooLarge = false;
       if (each === source || (move.keepApart !== undefined && each.keepsApart.has(move.keepApart))) continue;
       best ??= each;
-      if (this.#takes(each, entry, source) && (found === undefined || suits(move, each, found))) found = each;
+      if (this.#takes(each, entry, source, worth) && (found === undefined || suits(move, each, found))) found = each;
     }
     if (found !== undefined) return { destination: found };
     if (isTooLarge) this.#tooLargeBytes = move.memoryBytes;
     return { waitsFor: isTooLarge ? noMemory(move) : best === undefined ? apart(move) : noRoom(move), best };
   }
 
-  #takes(each: Endpoint, entry: Entry, source: Endpoint): boolean {
+  #takes(each: Endpoint, entry: Entry, source: Endpoint, worth: number): boolean {
     if (each.in.taken >= each.in.limit || each.preparing.taken >= each.preparing.limit) return false;
     if (goesBefore(entry, each.in) !== undefined) return false;
     const top = topOf(this.#ledger, source, each, entry.move.capBytesPerSec);
     const free = Math.min(source.out.free, each.in.free, this.#ledger.cluster.free);
-    return top === Infinity || free >= leastToStart(entry.move.neededBytesPerSec, top);
+    return top === Infinity || free >= leastToStart(entry.move.neededBytesPerSec, top, worth);
   }
 }
 

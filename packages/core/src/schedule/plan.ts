@@ -6,7 +6,7 @@ import { type Endpoint, type Ledger, openLedger, take } from "./ledger.ts";
 import { type Entry, inOrder } from "./order.ts";
 import { Placement } from "./placement.ts";
 import { differs } from "./retry.ts";
-import { type Obstacle, obstacleAtSource, type Room, roomFor, want } from "./room.ts";
+import { type Obstacle, obstacleAtSource, type Room, roomFor, want, worthFilling, worthStarting } from "./room.ts";
 import { shareOut } from "./shares.ts";
 import type { FleetSnapshot, RunningMove } from "./snapshot.ts";
 import { isOpen, opensNext } from "./window.ts";
@@ -23,9 +23,12 @@ export function plan(snapshot: FleetSnapshot, now: number): ScheduleDecision[] {
     placement: new Placement(ledger),
     isPaused: snapshot.cluster.paused,
     moving: new Map(snapshot.running.map(({ guestId, id }) => [guestId, id])),
+    forRests: new Set(),
     now,
   };
-  const queue = inOrder(snapshot.queued, snapshot.running, ledger, now).map((entry) => decide(entry, desk));
+  const entries = inOrder(snapshot.queued, snapshot.running, ledger, now);
+  const queue = entries.map((entry) => decide(entry, desk));
+  fill(entries, queue, desk);
   return [...shares, ...windowsOf(snapshot.running, now), ...queue];
 }
 
@@ -35,6 +38,8 @@ interface Desk {
   isPaused: boolean;
   /** By guest: the migration that moves it. */
   moving: Map<string, string>;
+  /** Those that wait for bandwidth where some is left. */
+  forRests: Set<Entry>;
   now: number;
 }
 
@@ -47,11 +52,20 @@ function decide(entry: Entry, desk: Desk): ScheduleDecision {
   if (barrier !== undefined) {
     return { kind: "wait", migrationId: id, waitsFor: barrier.waitsFor, expectedStartAt: barrier.until };
   }
-  const outcome = start(entry, desk);
+  const outcome = start(entry, desk, worthStarting);
   if ("kind" in outcome) return outcome;
   const expectedStartAt = expectedStart(entry, ledger, now);
   queueUp(entry, ledger);
   return { kind: "wait", migrationId: id, waitsFor: outcome.waitsFor, expectedStartAt };
+}
+
+/** S6: what the links have left after that, too little to be worth a flow beside a better one, goes to the first that can live on it. */
+function fill(entries: readonly Entry[], decided: ScheduleDecision[], desk: Desk): void {
+  for (const [index, entry] of entries.entries()) {
+    if (!desk.forRests.has(entry) || desk.moving.has(entry.move.guestId)) continue;
+    const outcome = start(entry, desk, worthFilling);
+    if ("kind" in outcome) decided[index] = outcome;
+  }
 }
 
 /** A guest that is on the move, or a host that takes part in nothing now. */
@@ -79,22 +93,24 @@ function unfit(endpoint: Endpoint | undefined, comesTo: boolean): Reason | undef
 }
 
 /** S5: it starts if every count and every link on its path has room for it. */
-function start(entry: Entry, desk: Desk): ScheduleDecision | { waitsFor: Reason } {
+function start(entry: Entry, desk: Desk, worth: number): ScheduleDecision | { waitsFor: Reason } {
   const { ledger, now } = desk;
   const { source } = entry;
   if (source === undefined) return { waitsFor: reason("HOST_OFFLINE", "It waits for the agent of a host to connect.") };
   const away = entry.destination === undefined ? obstacleAtSource(entry, source, ledger) : undefined;
   if (away !== undefined) return wait(away, undefined);
   const placed =
-    entry.destination === undefined ? desk.placement.find(entry, source) : { destination: entry.destination };
-  if (!("destination" in placed)) return wait({ waitsFor: placed.waitsFor, on: placed.best?.in }, placed.best);
+    entry.destination === undefined ? desk.placement.find(entry, source, worth) : { destination: entry.destination };
+  if (!("destination" in placed))
+    return wait({ waitsFor: placed.waitsFor, on: placed.best?.in, isRest: true }, placed.best);
   const { destination } = placed;
   if (destination.freeBytes < entry.move.memoryBytes) return { waitsFor: noMemory(entry, destination) };
-  const room = roomFor(entry, source, destination, ledger);
+  const room = roomFor(entry, source, destination, ledger, worth);
   if ("waitsFor" in room) return wait(room, destination);
   return admit(entry, source, destination, room, desk);
 
   function wait(obstacle: Obstacle, destination: Endpoint | undefined): { waitsFor: Reason } {
+    if (obstacle.isRest) desk.forRests.add(entry);
     if (source !== undefined) want(entry, obstacle, source, destination ?? entry.destination, now);
     return obstacle;
   }

@@ -3,8 +3,9 @@ import { type Counter, type Endpoint, type Ledger, type Side, topOf } from "./le
 import { guaranteeOf } from "./need.ts";
 import { type Entry, generationMs } from "./order.ts";
 
-/** A flow with less of its path than that only lengthens what runs beside it. */
-const worthStarting = 0.25;
+/** A flow with less of its path than that only lengthens what runs beside it; unless nobody else would have it, then it may be this little. */
+export const worthStarting = 0.25;
+export const worthFilling = 0.05;
 
 export interface Room {
   bytesPerSec: number;
@@ -15,16 +16,24 @@ export interface Room {
 export interface Obstacle {
   waitsFor: Reason;
   on: Side | undefined;
+  /** Some bandwidth is left, and it may do for filling. */
+  isRest?: true;
 }
 
-/** S5, S6: slots first, then whether what is free would let it converge. */
-export function roomFor(entry: Entry, source: Endpoint, destination: Endpoint, ledger: Ledger): Room | Obstacle {
+/** S5, S6: slots first, then whether what is free would let it converge and is so large a part of its path as to be worth a flow. */
+export function roomFor(
+  entry: Entry,
+  source: Endpoint,
+  destination: Endpoint,
+  ledger: Ledger,
+  worth: number,
+): Room | Obstacle {
   const sides = [ledger.cluster, source.out, destination.in];
   return (
     full(sides) ??
     unprepared([source, destination], ledger) ??
     kept(entry, sides) ??
-    share(entry, source, destination, ledger)
+    share(entry, source, destination, ledger, worth)
   );
 }
 
@@ -53,8 +62,8 @@ export function hasWaitedTooLong({ generation, since }: Entry, now: number): boo
 }
 
 /** Beside others: what it is guaranteed then, and no less than what is worth a flow. */
-export function leastToStart(neededBytesPerSec: number | undefined, top: number): number {
-  return Math.max(guaranteeOf(neededBytesPerSec, top), worthStarting * top);
+export function leastToStart(neededBytesPerSec: number | undefined, top: number, worth: number): number {
+  return Math.max(guaranteeOf(neededBytesPerSec, top), worth * top);
 }
 
 /** Who keeps this link from it. */
@@ -105,24 +114,24 @@ function kept(entry: Entry, sides: Side[]): Obstacle | undefined {
   return undefined;
 }
 
-function share(entry: Entry, source: Endpoint, destination: Endpoint, ledger: Ledger): Room | Obstacle {
+function share(entry: Entry, source: Endpoint, destination: Endpoint, ledger: Ledger, worth: number): Room | Obstacle {
   const top = topOf(ledger, source, destination, entry.move.capBytesPerSec);
   const sides = [ledger.cluster, source.out, destination.in];
-  const obstacle = tooLittle(entry, sides, top);
+  const obstacle = tooLittle(entry, sides, top, worth);
   if (obstacle !== undefined) return obstacle;
   const bytesPerSec = Math.min(top, ...sides.map(({ free }) => free));
   return { bytesPerSec, guaranteedBytesPerSec: Math.min(bytesPerSec, guaranteeOf(entry.move.neededBytesPerSec, top)) };
 }
 
-function tooLittle({ move }: Entry, sides: Side[], top: number): Obstacle | undefined {
+function tooLittle({ move }: Entry, sides: Side[], top: number, worth: number): Obstacle | undefined {
   if (top === Infinity) return undefined;
-  const least = leastToStart(move.neededBytesPerSec, top);
+  const least = leastToStart(move.neededBytesPerSec, top, worth);
   const on = sides.find(({ free }) => free < least);
   if (on === undefined) return undefined;
-  if (on.free === 0) return spent([on]);
+  if (sides.some(({ free }) => free === 0)) return spent(sides);
   const inputs = { host: on.name, direction: on.direction, freeBytesPerSec: on.free, leastBytesPerSec: least };
   const sentence = `It waits for bandwidth: ${rateText(on.free)} ${on.direction} are free at ${on.name}, and beside the others it needs ${rateText(least)}.`;
-  return { waitsFor: reason("BANDWIDTH_TAKEN", sentence, inputs), on };
+  return { waitsFor: reason("BANDWIDTH_TAKEN", sentence, inputs), on, isRest: true };
 }
 
 /** The same reason for all who wait for it: thousands may. */
