@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /** What `query-migrate` says, in one form for every release of QEMU. */
 export interface MigrationAnswer {
-  /** "none", "setup", "active", "pre-switchover", "device", "completed", "failed", "cancelled" and the like. */
+  /** "none", "setup", "active", "pre-switchover", "device", "completed", "failing", "failed", "cancelled" and the like. */
   status: string;
   /** How often QEMU has looked which pages are dirty: one more than passes have ended. */
   passes: number;
@@ -11,8 +11,8 @@ export interface MigrationAnswer {
   settledBytes: number;
   remainingRamBytes: number;
   /**
-   * What devices have still to send. QEMU tells it from 11.1 on, and of none that is written only after the stop, such as virtiofsd's
-   * state; `undefined` before.
+   * The most that devices have still to send, such as VFIO's. QEMU tells it from 11.1 on, while a migration is under way, and of none that
+   * is written only after the stop, such as virtiofsd's state; `undefined` where it does not.
    */
   remainingDeviceBytes: number | undefined;
   totalRamBytes: number;
@@ -40,7 +40,7 @@ const Ram = z.object({
 const Info = z.object({
   status: z.string().default("none"),
   ram: Ram.optional(),
-  /** From QEMU 11.1 on, of memory and devices together. */
+  /** From QEMU 11.1 on, of memory and devices together, as of its last look; what remains of memory is of the moment, and so less. */
   remaining: count.optional(),
   "total-time": count.optional(),
   downtime: count.optional(),

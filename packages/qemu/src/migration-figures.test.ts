@@ -42,12 +42,14 @@ describe("an answer of query-migrate", () => {
     expect(readMigration(said)).toMatchObject({ status: "failed", error: "Unable to write to socket: Broken pipe" });
   });
 
-  test("tells devices and memory apart where QEMU adds them up", () => {
+  test("tells memory and the most that devices have left apart where QEMU 11.1 adds them up", () => {
     const [first] = toldByQemu11(5000);
     expect(readMigration(first?.answer)).toMatchObject({
       remainingRamBytes: 268_500_992,
       remainingDeviceBytes: 5000,
     });
+    const [later] = toldByQemu11(5000, 4096);
+    expect(readMigration(later?.answer)).toMatchObject({ remainingRamBytes: 268_500_992, remainingDeviceBytes: 9096 });
   });
 
   test("that is none is refused", () => {

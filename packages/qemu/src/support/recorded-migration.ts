@@ -82,13 +82,19 @@ export const recordedAnswers: RecordedAnswer[] = recorded.map((row) => ({
 }));
 
 /**
- * The same as QEMU 11.1 would tell it: what remains of memory and of the devices together stands beside `ram`. It was not recorded; no such
- * QEMU was at hand.
+ * The same as QEMU 11.1 would tell it. It was not recorded, since no such QEMU was at hand; it is what the published schema says
+ * (`qapi/migration.json`, `MigrationInfo`): beside `ram`, whose fields are what they were (only the type's name is now
+ * `MigrationRAMStats`), there is `remaining`, of type `size`, "Since 11.1", for memory and all devices together. Bytes of precopy, postcopy
+ * and the stop are told apart within QEMU alone. `fill_source_migration_info` of `migration/migration.c` adds it while a migration is under
+ * way, and to none that is being set up or has ended, and takes it from QEMU's last look at what is pending, while `ram.remaining` is
+ * of the moment.
+ *
+ * @param sinceLookBytes of memory, sent since QEMU looked last
  */
-export function toldByQemu11(deviceBytes: number): RecordedAnswer[] {
+export function toldByQemu11(deviceBytes: number, sinceLookBytes = 0): RecordedAnswer[] {
   return recorded.map((row, index) => ({
     atMs: row.at,
-    answer: { ...recordedAnswers[index]?.answer, remaining: row.remaining + deviceBytes },
+    answer: { ...recordedAnswers[index]?.answer, remaining: row.remaining + sinceLookBytes + deviceBytes },
   }));
 }
 

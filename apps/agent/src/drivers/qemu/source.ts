@@ -65,9 +65,10 @@ export class QemuSource implements Source {
     const migration = this.#migration;
     if (migration === undefined)
       return { ...rest, precopyBytes: await this.#answered(memoryBytesOf(this.#parts.qemu.qmp)) };
-    const { remainingRamBytes, totalRamBytes } = await this.#answered(migration.look());
+    const { remainingRamBytes, remainingDeviceBytes = 0, totalRamBytes } = await this.#answered(migration.look());
     const sinceBytes = accuracy === "exact" ? dirtiedSince(migration.figures) : 0;
-    return { ...rest, precopyBytes: Math.min(totalRamBytes, remainingRamBytes + sinceBytes) + pageBytes };
+    const memoryBytes = Math.min(totalRamBytes, remainingRamBytes + sinceBytes);
+    return { ...rest, precopyBytes: memoryBytes + remainingDeviceBytes + pageBytes };
   }
 
   async cap(bytesPerSec: number | undefined): Promise<void> {
