@@ -225,3 +225,27 @@ test("F3: a full disk ends a save with a clear word, and the guest goes on", asy
   expect(await load.verifyAll()).toMatchObject({ lost: 0, stale: 0, corrupt: 0 });
   await load[Symbol.asyncDispose]();
 }, 90_000);
+
+test("F8: a guest that was just saved is forgotten once its host has ended what it has of it, and not while that host is away", async () => {
+  const about = await aboutToBeSaved();
+  await about.load[Symbol.asyncDispose]();
+  await orderPause(cluster, "alpha", "hears discard");
+  await cluster.client.guests.save(about.name, { folder: about.into });
+  expect(await cluster.client.guests.waitAtRest(about.name)).toMatchObject({ state: "saved" });
+  await struck(cluster, "alpha");
+  const asked = cluster.ask("DELETE", `/v1/guests/${about.name}`);
+  process.kill(cluster.pid("alpha"), "SIGCONT");
+  expect((await asked).status).toBe(204);
+  await untilNowhere(cluster, about.guest);
+
+  const other = await aboutToBeSaved();
+  await other.load[Symbol.asyncDispose]();
+  await orderDeath(cluster, "alpha", "hears discard", { devices: false });
+  await cluster.client.guests.save(other.name, { folder: other.into });
+  await struck(cluster, "alpha");
+  const refused = await cluster.ask("DELETE", `/v1/guests/${other.name}`);
+  expect(refused).toMatchObject({ status: 409, body: { code: "host-offline" } });
+  await back(cluster, "alpha");
+  expect((await cluster.ask("DELETE", `/v1/guests/${other.name}`)).status).toBe(204);
+  await untilNowhere(cluster, other.guest);
+}, 90_000);

@@ -151,6 +151,17 @@ describe("what cannot be is refused, and changes nothing", () => {
   }, 60_000);
 });
 
+test("F8: a command to save that says more than a save can mean does not begin it", async () => {
+  const guest = await memoryGuest(cluster, { name: "optioned" });
+  const into = join(folder, "optioned");
+  const words = ["migrate", "optioned", "--to", `file:${into}`, "--downtime-limit", "60000"];
+  const talk = expect.stringContaining("--policy means nothing with --to file:");
+  expect(await runCommand(cluster, ...words, "--policy", "fast")).toEqual({ code: 2, data: "", talk });
+  await untilRuns(cluster, guest, "alpha", 1);
+  expect(await runCommand(cluster, ...words)).toMatchObject({ code: 0 });
+  expect((await cluster.ask("DELETE", "/v1/guests/optioned")).status).toBe(204);
+}, 60_000);
+
 test("F1: a directory with its service's data goes into a folder and out of it on another host", async () => {
   const { guests } = cluster.client;
   const devices = [{ name: "data", kind: "directory", config: { path: "wiki" } }];

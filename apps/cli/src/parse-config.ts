@@ -20,7 +20,8 @@ export async function readConfig(file: string): Promise<Record<string, unknown>>
       .record(z.string(), z.unknown())
       .parse(JSON.parse(file === "-" ? await text(process.stdin) : await readFile(file, "utf8")));
   } catch (error) {
-    throw new UsageError(`The file ${file} is no JSON object that can be read: ${String(error)}`);
+    const what = file === "-" ? "Standard input" : `The file ${file}`;
+    throw new UsageError(`${what} is no JSON object that can be read: ${String(error)}`);
   }
 }
 

@@ -17,7 +17,7 @@ export function migrateCommand(program: Command): void {
       .description("move a guest to another host")
       .requiredOption(
         "--to <host>",
-        "the destination, or file:<path> of a folder on the guest's host to stop and save it in",
+        "the destination, or file:<path> of a folder on the guest's host to stop and save it in (only --downtime-limit goes with that)",
       ),
   )
     .option("--watch", "follow it to its end")

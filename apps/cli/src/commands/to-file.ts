@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Client } from "@godwit/client";
-import type { Guest } from "@godwit/contract";
+import { type Guest, SaveGuest } from "@godwit/contract";
 import type { Command } from "commander";
 import { clientOf, UsageError } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -17,14 +17,41 @@ export function folderIn(destination: string): string | undefined {
   throw new UsageError(`--to ${destination}: the folder is on the guest's host, so name its absolute path`);
 }
 
-/** Saves the guest and waits until it is saved, or runs as before. */
+/** Of `migrate`, those that say something of a save; it is waited for in any case. */
+const meantOfSaves = ["to", "downtimeLimit", "wait"];
+
+/**
+ * Saves the guest and waits until it is saved, or runs as before.
+ *
+ * @throws {UsageError} that names an option of a migration's which means nothing here
+ */
 export async function saveInto(command: Command, guest: string, folder: string): Promise<void> {
+  const limitMs = limitOf(command);
   const { guests } = await clientOf(command);
-  const { id } = await guests.save(guest, { folder });
+  const { id } = await guests.save(guest, { folder, ...(limitMs !== undefined && { limitMs }) });
   const ended = await guests.waitAtRest(id);
   const isSaved = ended.save?.state === "saved";
   process.exitCode = isSaved ? exitCodes.done : exitCodes.aborted;
   print(wantsJson(command) ? JSON.stringify(ended) : endOfSave(ended));
+}
+
+/** The guest stands still while it is saved, which is the downtime that can be limited. */
+function limitOf(command: Command): number | undefined {
+  const given = command.options.filter((option) => {
+    const name = option.attributeName();
+    return (
+      command.getOptionValueSource(name) === "cli" &&
+      (option.negate ? command.getOptionValue(name) === false : command.getOptionValue(name) !== false)
+    );
+  });
+  const meaningless = given.find((option) => !meantOfSaves.includes(option.attributeName()));
+  if (meaningless !== undefined)
+    throw new UsageError(
+      `${meaningless.long} means nothing with --to file:<path>: the guest is stopped at once and saved. Leave it out`,
+    );
+  const parsed = SaveGuest.shape.limitMs.optional().safeParse(command.getOptionValue("downtimeLimit"));
+  if (parsed.success) return parsed.data;
+  throw new UsageError(`--downtime-limit of a save: ${parsed.error.issues[0]?.message ?? "not allowed"}`);
 }
 
 export interface RestoreOptions {

@@ -21,7 +21,7 @@ import { allHosts, pageOf } from "../pages.ts";
 import { ProblemError } from "../problem.ts";
 import type { Runs } from "../runs/runs.ts";
 import { asProblem, findGuest, findHost, migrationOf } from "../survey.ts";
-import { atRest, refuseBusy } from "../to-file/look.ts";
+import { allCleared, atRest, refuseBusy } from "../to-file/look.ts";
 import type { Saves } from "../to-file/saves.ts";
 import { patience } from "./patience.ts";
 import { guestView } from "../views.ts";
@@ -106,6 +106,7 @@ export function guestRoutes(fastify: FastifyInstance, parts: GuestParts): void {
       },
     },
     async (request, reply) => {
+      await allCleared(parts, await findGuest(store, request.params.guest));
       await remove(parts, await findGuest(store, request.params.guest));
       return await reply.code(204).send(null);
     },
@@ -148,7 +149,6 @@ async function remove(parts: GuestParts, guest: GuestRecord): Promise<void> {
   if (migrationId !== undefined)
     throw new ProblemError("guest-busy", `${guest.name} is being moved by migration ${migrationId}.`);
   refuseBusy(saves.of(guest.id));
-  saves.expectNothingOwed(guest);
   const host = await findHost(store, guest.hostId);
   // Of a lost guest there is nothing but the record, and of a saved one its folder, which is left: nobody could be asked.
   if (guest.state !== "lost" && guest.state !== "saved")

@@ -23,6 +23,8 @@ import { asProblem, findGuest, findHost, migrationOf } from "../survey.ts";
 import type { Saves } from "./saves.ts";
 
 const askLimitMs = 10_000;
+/** For a host to end what it has of a guest that is saved already, which it is told of only then. */
+const clearLimitMs = 10_000;
 
 export interface LookParts {
   store: Store;
@@ -96,6 +98,26 @@ export async function atRest({ saves, bus }: LookParts, guestId: string, signal:
   // Listening begins before looking, and each change is followed by a look, so that nothing falls between the two.
   for (let next = changes.next(); isUnderWay(saves.of(guestId)); next = changes.next()) {
     if ((await next).done === true) return;
+  }
+}
+
+/**
+ * Until no host has anything left to end of what the guest was saved or restored from: it is at rest before that.
+ *
+ * @throws {ProblemError} where such a host is away, or takes too long
+ */
+export async function allCleared({ saves, agents, bus }: LookParts, { id, name }: GuestRecord): Promise<void> {
+  const late = AbortSignal.timeout(clearLimitMs);
+  const changes = bus.stream("schedule", late);
+  for (let next = changes.next(); ; next = changes.next()) {
+    const debts = saves.of(id)?.debts ?? [];
+    const [debt] = debts;
+    if (debt === undefined) return;
+    const away = debts.find(({ host }) => !agents.has(host.id));
+    const what = `${(away ?? debt).host.name} has yet to end what it has of ${name}`;
+    if (away !== undefined) throw new ProblemError("host-offline", `${what}, and its agent is not connected.`);
+    if ((await next).done === true)
+      throw new ProblemError("host-silent", `${what}, and has not done so in ${clearLimitMs / 1000} s.`);
   }
 }
 

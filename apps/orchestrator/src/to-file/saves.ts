@@ -142,13 +142,6 @@ export class Saves implements AsyncDisposable {
     return guest;
   }
 
-  /** Says what is left to be said, so that a guest may be forgotten. @throws {ProblemError} while a host has yet to clear away its part. */
-  expectNothingOwed({ id, name }: GuestRecord): void {
-    const [debt] = this.#states.get(id)?.debts ?? [];
-    if (debt === undefined) return;
-    throw new ProblemError("host-offline", `${debt.host.name} has yet to end what it has of ${name}.`);
-  }
-
   forget(guestId: string): void {
     this.#states.delete(guestId);
   }
@@ -264,7 +257,7 @@ export class Saves implements AsyncDisposable {
     else this.#states.delete(guestId);
     if (notice !== undefined) log.info({ guest: state.guest.name, code: notice.failure?.code }, notice.sentence);
     if (notice !== undefined) bus.tell("events");
-    if (placement !== undefined) bus.tell("schedule");
+    if (placement !== undefined || state.debts.length < before.debts.length) bus.tell("schedule");
     await this.#say(outstandingOfSave(state), state);
   }
 
