@@ -1,4 +1,4 @@
-import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, rm, writeFile } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { join } from "node:path";
 import { ApiError } from "@godwit/client";
@@ -23,8 +23,7 @@ beforeAll(async () => {
   if (qemu.path === undefined) return;
   [here, there] = await Promise.all([PretendedQemu.make(), PretendedQemu.make()]);
   machines = await Machines.start({}, { alpha: here.folder, beta: there.folder });
-  await mkdir(join(machines.cluster.host("alpha").directories, "shared"), { recursive: true });
-  await writeFile(join(machines.cluster.host("alpha").directories, "shared/counter"), "");
+  await machines.guests.fillShare(join(machines.cluster.host("alpha").directories, "shared"));
   guest = await machines.create("wanted");
 }, 300_000);
 
@@ -81,6 +80,17 @@ describe("what the destination's QEMU lacks", () => {
     expect(checks).toMatchObject([{ name: "needs", device: "machine", fix: expect.any(String) }]);
     expect(checks[0]?.pointer).toBe(pointer);
     await runsOn(guest);
+  });
+
+  test("Q8: a CPU model is named, and nothing is started there", async (context) => {
+    if (qemu.path === undefined) return context.skip(qemu.missing);
+    const modelled = await machines.create("modelled", "alpha", { machine: { cpu: "qemu64" } });
+    await there.pretend({ says: 's/"name": "qemu64"/"name": "qemu65"/' });
+    const { problem, checks } = await refused(modelled);
+    expect(problem).toMatchObject({ code: "missing-feature", detail: expect.stringContaining("CPU model qemu64,") });
+    expect(checks).toMatchObject([{ name: "needs", device: "machine", pointer: "/cpu" }]);
+    await runsOn(modelled);
+    await machines.cluster.client.guests.remove(modelled.id);
   });
 
   test("Q8: a guest that runs under KVM does not come to where there is none", async (context) => {

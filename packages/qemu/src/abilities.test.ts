@@ -16,6 +16,7 @@ while read -r line; do
     *query-machines*) r='[{"name": "${machine}", "alias": "q35"}, {"name": "none"}]' ;;
     *qom-list-types*) r='[{"name": "virtio-blk-pci", "parent": "virtio-pci"}]' ;;
     *query-cpu-model*) r='{"model": {"name": "max", "props": {"avx": true, "avx2": false, "sse4.1": true, "sse4-1": true, "pmu": true}}}' ;;
+    *query-cpu-definitions*) r='[{"name": "max", "typename": "max-x86_64-cpu", "static": false}, {"name": "qemu64-v1"}]' ;;
     *query-migrate*) r='[{"state": false, "capability": "switchover-ack"}]' ;;
     *) r='{}' ;;
   esac
@@ -53,6 +54,7 @@ test("what a QEMU can do is what it says itself; a CPU flag has one name, and wh
     machines: ["pc-q35-10.0", "none"],
     aliases: { q35: "pc-q35-10.0" },
     deviceModels: ["virtio-blk-pci"],
+    cpuModels: ["max", "qemu64-v1"],
     cpuFlags: ["avx", "sse4.1"],
     knownCpuFlags: ["avx", "avx2", "sse4.1"],
     migration: ["switchover-ack"],

@@ -11,6 +11,8 @@ export interface Abilities {
   /** What an alias such as "q35" stands for. */
   aliases: Record<string, string>;
   deviceModels: string[];
+  /** By which a guest's processor can be named. */
+  cpuModels: string[];
   /** That it can give a guest. */
   cpuFlags: string[];
   /** That it knows by name at all. */
@@ -23,7 +25,7 @@ export interface Abilities {
 const deadlineMs = 8_000;
 
 const Machines = z.array(z.object({ name: z.string(), alias: z.string().optional() }));
-const Types = z.array(z.object({ name: z.string() }));
+const Named = z.array(z.object({ name: z.string() }));
 const Expansion = z.object({ model: z.object({ props: z.record(z.string(), z.unknown()).default({}) }) });
 const Capabilities = z.array(z.object({ capability: z.string() }));
 
@@ -32,6 +34,7 @@ const questions = [
   { name: "qom-list-types", arguments: { implements: "device", abstract: false } },
   { name: "query-cpu-model-expansion", arguments: { type: "full", model: { name: "max" } } },
   { name: "query-migrate-capabilities" },
+  { name: "query-cpu-definitions" },
 ];
 
 /** What the QEMU of this host can do: it is asked once, and again when its file has changed. */
@@ -71,14 +74,15 @@ async function ask(program: string, accelerator: Accelerator): Promise<Abilities
 }
 
 /** @throws where QEMU's words are not what they have always been */
-export function read([machines, types, max, migration]: unknown[], cpuHelp: string): Abilities {
+export function read([machines, types, max, migration, cpus]: unknown[], cpuHelp: string): Abilities {
   const named = Machines.parse(machines);
   const knownCpuFlags = flagsIn(cpuHelp);
   const { props } = Expansion.parse(max).model;
   return {
     machines: named.map(({ name }) => name),
     aliases: Object.fromEntries(named.flatMap(({ name, alias }) => (alias === undefined ? [] : [[alias, name]]))),
-    deviceModels: Types.parse(types).map(({ name }) => name),
+    deviceModels: Named.parse(types).map(({ name }) => name),
+    cpuModels: Named.parse(cpus).map(({ name }) => name),
     cpuFlags: knownCpuFlags.filter((flag) => Object.hasOwn(props, flag) && props[flag] === true),
     knownCpuFlags,
     migration: Capabilities.parse(migration).map(({ capability }) => capability),

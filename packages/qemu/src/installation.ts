@@ -14,7 +14,7 @@ export interface QemuPrograms {
 
 export type FoundPrograms = QemuPrograms & { missing?: undefined };
 
-interface Candidate {
+export interface Candidate {
   qemu: string;
   virtiofsd: string;
 }
@@ -26,16 +26,16 @@ const oldestVirtiofsd = [1, 11];
 const ofThisMachine: Candidate = { qemu: "/usr/bin/qemu-system-x86_64", virtiofsd: "/usr/libexec/virtiofsd" };
 
 /**
- * The machine's own QEMU and virtiofsd where they are new enough, else those that were unpacked into one of the folders, else why
- * there are none.
+ * The QEMU and virtiofsd in the first of the folders that has them, else the machine's own, else why there are none. Those that are too old
+ * are passed over.
  */
-export function findPrograms(folders: string[] = []): FoundPrograms | { missing: string } {
+export function findPrograms(folders: string[] = [], own = ofThisMachine): FoundPrograms | { missing: string } {
   const unpacked = folders.map((folder) => ({
     qemu: join(folder, "bin/qemu-system-x86_64"),
     virtiofsd: join(folder, "bin/virtiofsd"),
   }));
   const reasons: string[] = [];
-  for (const candidate of [ofThisMachine, ...unpacked]) {
+  for (const candidate of [...unpacked, own]) {
     const looked = look(candidate);
     if (typeof looked !== "string") return looked;
     reasons.push(looked);

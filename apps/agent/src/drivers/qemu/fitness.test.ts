@@ -7,6 +7,7 @@ const abilities: Abilities = {
   machines: ["none", "pc-i440fx-9.2", "pc-q35-8.2", "pc-q35-9.10", "pc-q35-9.2"],
   aliases: { q35: "pc-q35-9.10" },
   deviceModels: ["vhost-user-fs-pci", "virtio-blk-pci"],
+  cpuModels: ["qemu64", "max"],
   cpuFlags: ["fpu", "sse2", "avx"],
   knownCpuFlags: ["fpu", "sse2", "avx", "avx2", "avx512f"],
   migration: ["events", "return-path", "pause-before-switchover", "switchover-ack", "multifd"],
@@ -47,6 +48,18 @@ test("Q8: CPU flags that the guest has and this host cannot give are named, and 
   ]);
   const many = Array.from({ length: 15 }, (_, index) => `flag${index}`);
   expect(unfit({ cpuFlags: many })[0]?.reason).toMatch(/15 CPU flags .*: flag0, .*, flag11 and 3 more$/);
+});
+
+test("Q8: a CPU model that this host's QEMU does not know is named, whatever is added to it or left out", () => {
+  const withCpu = (cpu: string) => unfitFor({ ...config, cpu }, undefined, own);
+  expect(withCpu("qemu64,+avx,-sse2")).toEqual([]);
+  expect(withCpu("GraniteRapids-v2,-avx")).toMatchObject([
+    {
+      code: "missing-feature",
+      pointer: "/cpu",
+      reason: expect.stringContaining("CPU model GraniteRapids-v2, which QEMU 9.10.0"),
+    },
+  ]);
 });
 
 test("Q8: devices of models, and capabilities of migration, that this host's QEMU lacks are named", () => {

@@ -38,6 +38,7 @@ export interface OwnQemu {
 export function unfitFor(config: QemuConfig, needs: Needs | undefined, own: OwnQemu): Objection[] {
   return [
     ...otherMachine(machineOf(config, needs), own),
+    ...otherCpu(config, own),
     ...lessCpu(config, needs, own),
     ...otherDevices(needs, own),
     ...lessMigration(config, own),
@@ -65,6 +66,19 @@ function newestLike(machine: string, machines: string[]): string | undefined {
   const family = machine.replace(/\d+\.\d+$/, "");
   const alike = machines.filter((name) => name.startsWith(family) && /^\d+\.\d+$/.test(name.slice(family.length)));
   return alike.toSorted((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1);
+}
+
+function otherCpu({ cpu }: QemuConfig, { version, abilities }: OwnQemu): Objection[] {
+  const [model = ""] = cpu?.split(",") ?? [];
+  if (cpu === undefined || abilities.cpuModels.includes(model)) return [];
+  return [
+    {
+      code: "missing-feature",
+      pointer: "/cpu",
+      reason: `the guest has the CPU model ${model}, which QEMU ${version} of this host does not know`,
+      fix: "Install QEMU of the source's release or newer here, or start the guest with a CPU model that both know.",
+    },
+  ];
 }
 
 function lessCpu({ accelerator, cpu }: QemuConfig, needs: Needs | undefined, { abilities }: OwnQemu): Objection[] {
