@@ -40,8 +40,7 @@ async function refused(name: string, own: OwnGuest, devices: Definition[] = own.
 test("Q10: a running QEMU is taken over, found by a new agent, moved there and back, and its own processes end with the first move", async (context) => {
   if (qemu.path === undefined) return context.skip(qemu.missing);
   await using own = await OwnGuest.start(machines.guests, "theirs");
-  // The saved guest may have been in the middle of a write, which its new folder knows nothing of: that was before Godwit's time.
-  const before = (await own.more(3)).at(-1);
+  await own.more(3);
   const guest = await adopt("theirs", own);
   expect(guest.state).toBe("running");
   const machine = guest.definitions.find(({ name }) => name === "machine")?.config;
@@ -73,7 +72,7 @@ test("Q10: a running QEMU is taken over, found by a new agent, moved there and b
     await own.more(3);
   }
   const beats = await own.beats();
-  expect(beats.at(-1)).toMatchObject({ errors: before?.errors, bad: 0 });
+  expect(beats.at(-1)).toMatchObject({ errors: 0, bad: 0 });
   const [first, last] = [beats[0]?.n ?? 0, beats.at(-1)?.n ?? 0];
   const seen = new Set(beats.map(({ n }) => n));
   const gaps = Array.from({ length: last - first + 1 }, (_, index) => first + index).filter((n) => !seen.has(n));
@@ -100,12 +99,12 @@ async function refusedTwice(own: OwnGuest): Promise<Problem> {
 test("Q11: what is removed before it has moved runs on as it was, and may be taken over again", async (context) => {
   if (qemu.path === undefined) return context.skip(qemu.missing);
   await using own = await OwnGuest.start(machines.guests, "lent");
-  const before = (await own.more(3)).at(-1);
+  await own.more(3);
   for (const name of ["lent", "lent-again"]) {
     const guest = await adopt(name, own);
     await machines.cluster.client.guests.remove(guest.id);
     expect(await own.isUntouched()).toBe(true);
-    expect((await own.more(3)).at(-1)).toMatchObject({ errors: before?.errors, bad: 0 });
+    expect((await own.more(3)).at(-1)).toMatchObject({ errors: 0, bad: 0 });
   }
   using qmp = await own.connect();
   expect(await qmp.execute("query-status")).toMatchObject({ running: true });

@@ -1,11 +1,11 @@
-import { mkdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Guest } from "@godwit/contract";
-import { Qmp, type QmpEvent } from "@godwit/qemu";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "../e2e/support/until.ts";
 import { need } from "../support/requirements.ts";
 import { Machines } from "./support/machines.ts";
+import { Witness } from "./support/witness.ts";
 
 const qemu = need("qemu");
 /** Beyond some 19,000 they are known by handles alone. */
@@ -55,21 +55,16 @@ interface Row {
 async function travel({ files, fileHandles }: (typeof shares)[number]): Promise<Row[]> {
   const name = `with-${files}-${fileHandles ? "handles" : "open"}`;
   const monitor = join(machines.guests.folder, `${name}.sock`);
-  const words = [
-    "-chardev",
-    `socket,id=witness,path=${monitor},server=on,wait=off`,
-    "-mon",
-    "chardev=witness,mode=control",
-  ];
+  const words = Witness.arguments(monitor);
   const share = await machines.guests.share(name);
   await fill(share, files);
   const guest = await machines.create(name, "alpha", { share, machine: { arguments: words }, files: { fileHandles } });
   const known = await walk(guest);
   expect(known).toBeGreaterThanOrEqual(files);
-  let witness = await Qmp.connect(monitor);
+  let witness = await Witness.at(monitor);
   const rows: Row[] = [];
   for (let journey = 0; journey < journeys; journey += 1) {
-    const moved = await journeyOf(guest, journey % 2 === 0 ? "beta" : "alpha", { witness, monitor });
+    const moved = await journeyOf(guest, journey % 2 === 0 ? "beta" : "alpha", witness);
     witness[Symbol.dispose]();
     witness = moved.witness;
     const { predictedMs, actualMs } = moved;
@@ -100,35 +95,21 @@ async function walk(guest: Guest): Promise<number> {
 }
 
 /** From the stop of one QEMU to the other's going on, as both tell it by the one clock of this machine; and what was foreseen at the brink. */
-async function journeyOf(guest: Guest, to: string, { witness, monitor }: { witness: Qmp; monitor: string }) {
+async function journeyOf(guest: Guest, to: string, witness: Witness) {
   const { client } = machines.cluster;
-  const before = await numberOf(monitor);
   const { id } = await client.migrations.create({ guest: guest.id, destination: to, limits });
-  const there = await until("the destination's QEMU", async () => {
-    const now = await numberOf(monitor);
-    return now === undefined || now === before ? undefined : await Qmp.connect(monitor);
-  });
+  const there = await witness.next();
   const atBrink = await until("the brink", async () => {
     const { verdict, predictedDowntimeMs, devices } = await client.migrations.get(id);
     const left = devices.find(({ kind }) => kind === "qemu")?.pending?.precopyBytes ?? Infinity;
     return verdict?.kind === "ready" && left < 2_000_000 ? predictedDowntimeMs : undefined;
   });
-  const is = (name: string) => (event: QmpEvent) => event.name === name;
-  const stopped = witness.event("the stop", is("STOP"), { deadlineMs: 60_000 });
-  const resumed = there.event("the guest's going on", is("RESUME"), { deadlineMs: 60_000 });
+  const [stopped, resumed] = [witness.event("STOP"), there.event("RESUME")];
   await client.migrations.hold(id, false);
   const [{ atMs: stoppedAtMs }, { atMs: resumedAtMs }] = await Promise.all([stopped, resumed]);
   const { phase, reason } = await client.waitForEnd(id);
   expect(`${phase}: ${reason?.sentence}`).toMatch(/^completed/);
   return { witness: there, predictedMs: atBrink, actualMs: Math.round(10 * (resumedAtMs - stoppedAtMs)) / 10 };
-}
-
-/** Both hosts make their socket at the same place of this machine, the newer in the place of the older. */
-async function numberOf(path: string): Promise<number | undefined> {
-  return await stat(path).then(
-    ({ ino }) => ino,
-    () => undefined,
-  );
 }
 
 function medianOf(values: number[]): number {

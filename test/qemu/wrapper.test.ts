@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beatIn, sampleShareTag as tag } from "@godwit/qemu";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runCommand } from "../e2e/support/command.ts";
+import { runCommand, runCommandOn } from "../e2e/support/command.ts";
 import { processesOf } from "../e2e/support/processes.ts";
 import { until } from "../e2e/support/until.ts";
 import { need } from "../support/requirements.ts";
@@ -102,4 +102,15 @@ test("Q12: a machine is started from its spec, and what is wrong about one is na
   expect(await console.more(3)).toMatchObject({ bad: 0 });
   expect(await runCommand(cluster, "guest", "delete", "written")).toMatchObject({ code: 0 });
   expect(await cluster.devicesOn("alpha")).toEqual([]);
+  const pipe = async (text: string) => await runCommandOn(text, cluster, "guest", "create", "--qemu", "-");
+  expect(await pipe("{")).toMatchObject({ code: 2, talk: expect.stringContaining("is no JSON object") });
+  expect(await pipe(JSON.stringify({ ...spec, cpus: 0 }))).toMatchObject({
+    code: 2,
+    talk: expect.stringContaining("cpus: "),
+  });
+  const piped = await pipe(JSON.stringify({ ...spec, name: "piped" }));
+  expect(piped).toMatchObject({ code: 0, talk: "" });
+  using there = await machines.console({ id: piped.data.trim() }, "alpha");
+  expect(await there.more(3)).toMatchObject({ bad: 0 });
+  await cluster.client.guests.remove("piped");
 }, 240_000);

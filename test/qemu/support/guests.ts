@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -22,9 +22,16 @@ import {
 const bootLimitMs = 180_000;
 const limitMs = 60_000;
 export const memoryMib = 256;
+const size: GuestSize = { memoryMib, roomMib: 128 };
 
 /** So that no process outlives a test run that is killed. */
 const through = ["setpriv", "--pdeathsig", "KILL"];
+
+export interface GuestSize {
+  memoryMib: number;
+  /** The most that it may be told to rewrite. */
+  roomMib: number;
+}
 
 export interface Side extends Disposable {
   spec: QemuSpec;
@@ -41,15 +48,19 @@ export interface Side extends Disposable {
 export class Guests implements AsyncDisposable {
   readonly folder: string;
   readonly #guest: SampleGuest;
+  readonly #size: GuestSize;
   readonly #folders: string[] = [];
+  /** What was in the file that the saved guest has open. */
+  #counter = "";
 
-  private constructor(folder: string, guest: SampleGuest) {
+  private constructor(folder: string, guest: SampleGuest, ofGuests: GuestSize) {
     this.folder = folder;
     this.#guest = guest;
+    this.#size = ofGuests;
   }
 
-  static async in(guest: SampleGuest): Promise<Guests> {
-    return new Guests(await mkdtemp(join(tmpdir(), "gw-qemu-")), guest);
+  static async in(guest: SampleGuest, ofGuests = size): Promise<Guests> {
+    return new Guests(await mkdtemp(join(tmpdir(), "gw-qemu-")), guest, ofGuests);
   }
 
   /** What a guest that goes on from the saved one is told. */
@@ -57,13 +68,20 @@ export class Guests implements AsyncDisposable {
     return join(this.folder, "golden.state");
   }
 
-  /** Boots a guest, waits until it does its work, and saves it. To be called once, before all others. */
-  async save(): Promise<{ bootMs: number }> {
+  /**
+   * Boots a guest, waits until it does its work, and saves it. To be called once, before all others.
+   *
+   * @param ready what it is to have done before that
+   */
+  async save(ready: (console: GuestConsole) => Promise<void> = async () => undefined): Promise<{ bootMs: number }> {
     const from = performance.now();
-    using side = await this.#start("golden", "running", await this.share("golden-share"));
+    const share = await this.share("golden-share");
+    using side = await this.#start("golden", "running", share);
     await side.console.more(5, bootLimitMs);
     const bootMs = performance.now() - from;
+    await ready(side.console);
     await save(side.qemu.qmp, this.savedState, { limitMs });
+    this.#counter = await readFile(join(share, "counter"), "utf8");
     await Promise.all([side.qemu.end(), side.virtiofsd.end()]);
     return { bootMs };
   }
@@ -84,9 +102,14 @@ export class Guests implements AsyncDisposable {
   /** A folder to be shared, with the file in it that the saved guest has open. */
   async share(name: string): Promise<string> {
     const folder = join(this.folder, name);
-    await mkdir(folder);
-    await writeFile(join(folder, "counter"), "");
+    await this.fillShare(folder);
     return folder;
+  }
+
+  /** The file is as it was when the guest was saved: it may have been about to read back what it had written. */
+  async fillShare(folder: string): Promise<void> {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, "counter"), this.#counter);
   }
 
   /** Ends both processes, which take a machine's time as long as they run. */
@@ -109,10 +132,10 @@ export class Guests implements AsyncDisposable {
     const spec: QemuSpec = {
       name,
       folder,
-      memoryMib,
+      memoryMib: this.#size.memoryMib,
       accelerator: "tcg",
       begins,
-      kernel: { image: kernel, initramfs, commandLine },
+      kernel: { image: kernel, initramfs, commandLine: commandLineOf(this.#size) },
       shares: [{ tag, socket: sharePlacesIn(folder).socket }],
     };
     const options = { deadlineMs: limitMs, through };
@@ -122,7 +145,11 @@ export class Guests implements AsyncDisposable {
   }
 }
 
-export const commandLine = sampleCommandLine({ roomMib: 128, mib: 0, mibPerSec: 0 });
+export const commandLine = commandLineOf(size);
+
+export function commandLineOf({ roomMib }: GuestSize): string {
+  return sampleCommandLine({ roomMib, mib: 0, mibPerSec: 0 });
+}
 
 async function endAllIn(folder: string): Promise<void> {
   const { qmp, pidFile } = placesIn(folder);
