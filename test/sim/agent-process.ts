@@ -106,10 +106,11 @@ export class AgentProcess {
       confirmed: (id) => toSource(id, { type: "loaded" }),
       received: (id) => toDestination(id, { type: "loaded" }),
       granted: (id, epoch) => agent.granted(id, epoch),
+      lost: (guestId, why) => agent.lost(guestId, why),
       turnedAway: () => undefined,
-      failed: (id, role, code, detail) =>
+      failed: (id, role, failure) =>
         agent.news(id, async (attempt) => {
-          if (attempt.role === role) await attempt.failed(code, detail);
+          if (attempt.role === role) await attempt.failed(failure);
         }),
     };
   }

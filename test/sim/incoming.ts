@@ -77,7 +77,7 @@ export class Incoming implements Side {
   receive(frame: Frame): void {
     if (this.#over) return;
     if (frame.frame === "final") void this.#load(frame.contents);
-    else if (frame.frame === "failed") this.#fail(frame.code, "the other side gave up");
+    else if (frame.frame === "failed") this.#fail(frame.code, "the other side gave up", true);
     else if (frame.frame === "grant") {
       this.#grantedAtMs ??= this.#plane.world.time.nowMs;
       this.#plane.tell("granted", this.order.migrationId, frame.epoch);
@@ -114,11 +114,11 @@ export class Incoming implements Side {
     });
   }
 
-  #fail(code: string, detail: string): void {
+  #fail(code: string, detail: string, ofPeer?: true): void {
     // Once everything is loaded the channels carry nothing but the grant, and the orchestrator can carry that as well.
     if (this.#over || this.#received) return;
     this.#over = true;
     this.#channel?.send(this, { frame: "failed", code });
-    this.#plane.tell("failed", this.order.migrationId, "destination", code, detail);
+    this.#plane.tell("failed", this.order.migrationId, "destination", { code, detail, ...(ofPeer && { ofPeer }) });
   }
 }

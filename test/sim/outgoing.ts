@@ -90,18 +90,18 @@ export class Outgoing implements Side {
   receive(frame: Frame): void {
     if (this.#over) return;
     if (frame.frame === "loaded") this.#plane.tell("confirmed", this.order.migrationId);
-    else if (frame.frame === "failed") this.fail(frame.code, "the other side gave up");
+    else if (frame.frame === "failed") this.fail(frame.code, "the other side gave up", true);
   }
 
   lost(code: string): void {
     this.fail(code, "the channel has ended");
   }
 
-  fail(code: string, detail: string): void {
+  fail(code: string, detail: string, ofPeer?: true): void {
     if (this.#over) return;
     this.#over = true;
     this.channel?.send(this, { frame: "failed", code });
-    this.#plane.tell("failed", this.order.migrationId, "source", code, detail);
+    this.#plane.tell("failed", this.order.migrationId, "source", { code, detail, ...(ofPeer && { ofPeer }) });
   }
 
   #end(): void {
@@ -141,6 +141,9 @@ export class Outgoing implements Side {
         this.#busyMs += everyMs;
         this.#rounds += 1;
       }
+      const { witness } = this.#plane.world;
+      const dead = this.order.devices.find(({ device }) => witness.stateOf(this.host, device) === "dead");
+      if (dead !== undefined) return this.fail("gone", `${dead.device} is gone with its process`);
       if (this.#plane.fails("precopy")) return this.fail("device-failed", "a round failed");
       this.#plane.tell("report", this.order.migrationId, this.#figures());
       this.#report();

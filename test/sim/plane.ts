@@ -69,8 +69,10 @@ export class HostPlane {
       grant: async (id: string, epoch: number) => await this.takes("grant", 0.2, () => this.#grant(id, epoch)),
       cancelOutgoing: async (id: string) => await this.#closeOutgoing(id, "cancel"),
       commitOutgoing: async (id: string) => await this.#closeOutgoing(id, "commit"),
-      exist: async (devices: DeviceAddress[]) =>
-        await this.takes("exist", 1, () => devices.every((device) => this.#exists(device))),
+      whyLost: async (devices: DeviceAddress[]) =>
+        await this.takes("whyLost", 1, () =>
+          devices.every((device) => this.#exists(device)) ? undefined : "its devices have died",
+        ),
       reclaimFrozen: async (devices: DeviceAddress[]) => {
         for (const device of devices) await this.takes("reclaimFrozen", 2, () => this.#attach(device));
       },

@@ -23,7 +23,7 @@ let mailboxes: Mailboxes;
 let agent: Agent;
 let machine: Machine;
 let keeps: boolean;
-let exist: boolean;
+let lost: string | undefined;
 let history: DirtyHistory | undefined;
 let told: FromAgent[];
 let asked: { call: string; args: unknown[] }[];
@@ -31,7 +31,7 @@ let asked: { call: string; args: unknown[] }[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "godwit-agent-"));
   journal = await Journal.open(join(folder, "journal"));
-  [told, asked, history, keeps, exist] = [[], [], dirty, true, true];
+  [told, asked, history, keeps, lost] = [[], [], dirty, true, undefined];
   mailboxes = new Mailboxes((error) => {
     throw error;
   });
@@ -69,7 +69,7 @@ function pretendedPlane(): PlaneProxy {
     openOutgoing: () => [peer],
     attach: () => ({ name: "ram", kind: "memory", sizeBytes: 4096 }),
     keeps: () => keeps,
-    exist: () => exist,
+    whyLost: () => lost,
     startKept: () => ({ statuses: [] }),
     describe: () => ({ ...peer, pending }),
     dirtyHistory: () => history,
@@ -247,10 +247,10 @@ test("H8: a source that has nothing left says so and writes nothing down, be it 
   agent.hear({ type: "prepareSource", ...handover, ticket });
   agent.hear({ type: "freeze", ...handover });
   await mailboxes.idle();
-  [told, exist] = [[], false];
+  [told, lost] = [[], "its process has ended"];
   agent.hear({ type: "refuse", ...handover });
   await mailboxes.idle();
-  expect(told).toEqual([{ type: "spent", ...handover, exact: false }]);
+  expect(told).toEqual([{ type: "spent", ...handover, exact: false, detail: "its process has ended" }]);
   expect(journal.parts.get(guestId)?.part).toEqual({ as: "owner", epoch: 1 });
   agent.news(migrationId, async (attempt) => {
     if (attempt.role !== "source") return;
@@ -261,10 +261,40 @@ test("H8: a source that has nothing left says so and writes nothing down, be it 
   told = [];
   agent.hear({ type: "reclaim", ...handover, epoch: 3 });
   await mailboxes.idle();
-  expect(told).toEqual([{ type: "spent", ...handover, epoch: 3, exact: true }]);
+  expect(told).toEqual([{ type: "spent", ...handover, epoch: 3, exact: true, detail: "its process has ended" }]);
   expect(journal.parts.get(guestId)?.part).toMatchObject({ as: "released", epoch: 2 });
-  exist = true;
+  lost = undefined;
   agent.hear({ type: "reclaim", ...handover, epoch: 3 });
   await mailboxes.idle();
   expect(told.at(-1)).toMatchObject({ type: "reclaimed", epoch: 3 });
+});
+
+test("M17: a guest that is lost before its stop is said to be, with what has ended, and said again when rounds are asked for", async () => {
+  agent.hear({ type: "prepareSource", ...handover, ticket });
+  await mailboxes.idle();
+  [told, lost] = [[], "its process has ended"];
+  agent.lost(guestId, "QEMU has ended");
+  agent.lost(guestId, "virtiofsd has followed");
+  await mailboxes.idle();
+  const spent = { type: "spent", ...handover, exact: false, detail: lost };
+  const standing = { type: "guests", guests: [{ guestId, state: "stopped", lost: "QEMU has ended" }] };
+  expect(told).toMatchObject([standing, spent, standing, spent]);
+  told = [];
+  agent.hear({ type: "precopy", migrationId, guestId });
+  await mailboxes.idle();
+  expect(told).toMatchObject([spent]);
+  expect(agent.hello(0).guests).toMatchObject([{ guestId, state: "stopped", lost: "QEMU has ended" }]);
+});
+
+test("M18: what the other side has said of itself is passed on as such, and only where all is here still", async () => {
+  agent.hear({ type: "prepareSource", ...handover, ticket });
+  await mailboxes.idle();
+  told = [];
+  agent.news(migrationId, async (attempt) => {
+    await attempt.failed({ code: "gone", detail: "QEMU has ended", ofPeer: true });
+  });
+  await mailboxes.idle();
+  expect(told).toEqual([
+    { type: "broken", migrationId, guestId, role: "source", code: "gone", detail: "QEMU has ended", ofPeer: true },
+  ]);
 });

@@ -4,6 +4,7 @@ import { DestinationAttempt } from "./attempts/destination-attempt.ts";
 import { Declined, expectRoom, type More } from "./attempts/expect-room.ts";
 import { type AgentParts, addressesOf, hostAndPort } from "./attempts/parts.ts";
 import { SourceAttempt } from "./attempts/source-attempt.ts";
+import { withoutDestinationAttempt, withoutSourceAttempt } from "./attempts/without-memory.ts";
 import { prepareRestore, prepareSave } from "./attempts/to-file.ts";
 import { codeOf, detailOf } from "./plane/failure.ts";
 import { Rejections } from "./rejections.ts";
@@ -90,6 +91,20 @@ export class Agent {
     });
   }
 
+  /** Q6, M17: a guest that runs here does so no more, nor can it. What has been sent of it before its stop is of no use to anybody. */
+  lost(guestId: string, why: string): void {
+    this.#parts.enqueue(guestId, async () => {
+      const { guests, log } = this.#parts;
+      const guest = guests.owner(guestId);
+      if (guest === undefined) return;
+      log.error({ guest: guest.name }, `the guest does not run any more: ${why}`);
+      guests.lose(guestId, why);
+      this.#tellOf(guestId);
+      for (const attempt of this.#attempts.values())
+        if (attempt.guestId === guestId && attempt.at === "owns") await attempt.failed({ code: "gone", detail: why });
+    });
+  }
+
   async #answer(id: string, request: AgentRequest): Promise<void> {
     try {
       this.#parts.tell({ type: "reply", to: id, ok: true, body: await answerTo(request, this.#parts) });
@@ -115,7 +130,7 @@ export class Agent {
       case "prepareRestore":
         return await this.#prepareRestore(message);
       case "precopy":
-        return await this.#parts.plane.precopy(migrationId);
+        return await (attempt?.role === "source" ? attempt.precopy() : this.#parts.plane.precopy(migrationId));
       case "exact":
         return await this.#parts.plane.exact(migrationId, message.sequence);
       case "pace": {
@@ -134,13 +149,13 @@ export class Agent {
           if (message.type === "freeze") attempt.allow(message.limitMs);
           await attempt.handle({ type: message.type, epoch: message.epoch });
         }
-        if (attempt === undefined) await this.#withoutSourceAttempt(message);
+        if (attempt === undefined) await withoutSourceAttempt(this.#parts, message);
         break;
       case "grant":
       case "revoke":
       case "regrant":
         if (attempt?.role === "destination") await attempt.handle({ type: message.type, epoch: message.epoch });
-        else if (attempt === undefined) await this.#withoutDestinationAttempt(message);
+        else if (attempt === undefined) await withoutDestinationAttempt(this.#parts, message);
         break;
     }
     if (attempt?.over === true) this.#attempts.delete(migrationId);
@@ -256,59 +271,6 @@ export class Agent {
     if (attempt?.role !== "source") this.#parts.tell({ type: "aborted", migrationId, guestId, role: "destination" });
   }
 
-  /** H1: what an agent without memory of the migration says rests on its journal alone. */
-  async #withoutSourceAttempt(message: ToAgent & { type: "freeze" | "refuse" | "reclaim" | "discard" }): Promise<void> {
-    const { migrationId, guestId, epoch, type } = message;
-    const guest = this.#parts.guests.owner(guestId);
-    const ids = { migrationId, guestId, epoch };
-    // The guest may have come back since: what was released then is gone all the same.
-    const isGone = guest === undefined || guest.part.epoch > epoch;
-    if (type === "discard" && isGone) return this.#parts.tell({ type: "discarded", ...ids });
-    // One that is held is let run, or not, before anything else is said of it.
-    if (guest === undefined || guest.held === true || type === "discard") return;
-    if (type === "reclaim" && guest.part.epoch !== epoch) return;
-    if (!this.#parts.guests.runs(guestId)) await this.#parts.guests.adopt(guestId);
-    // Who cannot run it does not say that it keeps it: the other side may have a copy.
-    if (!this.#parts.guests.runs(guestId)) return this.#parts.tell({ type: "spent", ...ids, exact: false });
-    if (type === "reclaim") return this.#parts.tell({ type: "reclaimed", ...ids });
-    if (guest.part.epoch === epoch - 1) await this.#parts.journal.append({ entry: "refused", ...ids });
-    else if (guest.refusedEpoch !== epoch) return;
-    this.#parts.tell({
-      type: "refused",
-      ...ids,
-      code: "RESTARTED",
-      detail: "its agent has restarted and knows nothing of the migration",
-    });
-  }
-
-  /** A granted guest is owned, and after a restart it runs; anything less has been revoked when the agent restarted. */
-  async #withoutDestinationAttempt(message: ToAgent & { type: "grant" | "revoke" | "regrant" }): Promise<void> {
-    const { migrationId, guestId, epoch, type } = message;
-    const granted = type === "regrant" ? epoch - regrantBeyond : epoch;
-    const owned = this.#parts.guests.owner(guestId)?.part.epoch;
-    if (owned === granted || owned === granted + regrantBeyond) return await this.#tellOwned(message, owned);
-    if (owned !== undefined) return;
-    if (type === "regrant") return this.#parts.tell({ type: "empty", migrationId, guestId, epoch });
-    this.#parts.tell({
-      type: "revoked",
-      migrationId,
-      guestId,
-      epoch,
-      whole: false,
-      code: "RESTARTED",
-      detail: "its agent has restarted; nothing is loaded any more",
-    });
-  }
-
-  /** One that is owned and could not be taken up does not run: unless it is the last copy, that is for its host's operator to mend. */
-  async #tellOwned({ type, migrationId, guestId }: OfMigration, epoch: number): Promise<void> {
-    const { guests, tell } = this.#parts;
-    if (!guests.runs(guestId) && type === "regrant") await guests.adopt(guestId);
-    if (!guests.runs(guestId)) return;
-    const statuses = guests.status(guestId);
-    tell({ type: "running", migrationId, guestId, epoch, startedMs: undefined, devices: [], statuses });
-  }
-
   async #holdAll(): Promise<void> {
     const { journal } = this.#parts;
     for (const { guestId, part, held } of journal.parts.values())
@@ -317,11 +279,16 @@ export class Agent {
 
   /** H8: the guest has not moved on while the machine was away. */
   async #letRun(guestId: string): Promise<void> {
-    const { journal, guests, tell } = this.#parts;
+    const { journal, guests } = this.#parts;
     if (journal.parts.get(guestId)?.held !== true) return;
     await journal.append({ entry: "resumed", guestId });
     await guests.adopt(guestId);
     // The hello has said that it stands still.
+    this.#tellOf(guestId);
+  }
+
+  #tellOf(guestId: string): void {
+    const { guests, tell } = this.#parts;
     tell({ type: "guests", guests: guests.owned().filter((guest) => guest.guestId === guestId) });
   }
 

@@ -8,6 +8,8 @@ import { detailOf } from "./plane/failure.ts";
 interface Running {
   state: "running" | "stopped";
   devices: DeviceStatus[];
+  /** Why it can run here no more. */
+  lost?: string | undefined;
 }
 
 /** The guests that this host owns: who they are is the journal's word, how they are is kept here. */
@@ -26,9 +28,11 @@ export class Guests {
   owned(): OwnedGuest[] {
     return [...this.#journal.parts.values()].flatMap((guest) => {
       if (guest.part.as !== "owner") return [];
-      const { state, devices } = this.#running.get(guest.guestId) ?? { state: "stopped" as const, devices: [] };
+      const known: Running = this.#running.get(guest.guestId) ?? { state: "stopped", devices: [] };
+      const { state, devices, lost } = known;
       const { guestId, name, definitions } = guest;
-      return [{ guestId, name, epoch: guest.part.epoch, state, definitions, devices }];
+      const told = { guestId, name, epoch: guest.part.epoch, state, definitions, devices };
+      return [lost === undefined ? told : { ...told, lost }];
     });
   }
 
@@ -53,6 +57,16 @@ export class Guests {
 
   add(guestId: string, devices: DeviceStatus[]): void {
     this.#running.set(guestId, { state: "running", devices });
+  }
+
+  /** What has ended first is why. */
+  lose(guestId: string, why: string): void {
+    const { devices, lost = why } = this.#running.get(guestId) ?? { devices: [] };
+    this.#running.set(guestId, { state: "stopped", devices, lost });
+  }
+
+  lossOf(guestId: string): string | undefined {
+    return this.#running.get(guestId)?.lost;
   }
 
   forget(guestId: string): void {
@@ -87,7 +101,8 @@ export class Guests {
       this.#running.set(guestId, { state: "running", devices });
     } catch (error) {
       this.#log.error({ guest: guest.name }, `the guest could not be taken up again: ${detailOf(error)}`);
-      this.#running.set(guestId, { state: "stopped", devices: [] });
+      const lost = await this.#plane.whyLost(addressesOf(guest));
+      this.#running.set(guestId, { state: "stopped", devices: [], lost });
     }
   }
 }

@@ -177,13 +177,14 @@ function newsTo(agent: () => Agent, tell: (message: FromAgent) => void): PlaneNe
     confirmed: (id) => toSource(id, { type: "loaded" }),
     received: (id) => toDestination(id, { type: "loaded" }),
     granted: (id, epoch) => agent().granted(id, epoch),
+    lost: (guestId, why) => agent().lost(guestId, why),
     turnedAway: ({ migrationId, ...visit }) => {
       const guestId = migrationId === undefined ? undefined : agent().guestOf(migrationId);
       agent().rejections.tellSeldom({ migrationId, guestId, ...visit });
     },
-    failed: (id, role, code, detail) =>
+    failed: (id, role, failure) =>
       agent().news(id, async (attempt) => {
-        if (attempt.role === role) await attempt.failed(code, detail);
+        if (attempt.role === role) await attempt.failed(failure);
       }),
   };
 }

@@ -188,6 +188,11 @@ export interface Device {
   needs?(): Promise<Needs>;
   /** Where clients reach it, if it serves any: "127.0.0.1:7001". */
   endpoint?: string;
+  /**
+   * Resolves when it can serve no more, since its process has ended, to what has ended and how: a sentence without its full stop. Never
+   * where it was ended on purpose.
+   */
+  readonly lost?: Promise<string>;
 }
 
 /**

@@ -14,6 +14,7 @@ export const OwnedGuest = z.object({
   name: Name,
   epoch: Epoch,
   state: z.enum(["running", "stopped"]),
+  lost: z.string().max(4_000).optional().meta({ description: "why nothing of it that is there can run any more" }),
   definitions: z.array(DeviceDefinition),
   devices: z.array(DeviceStatus),
 });

@@ -7,6 +7,7 @@ import { Folder } from "./save.ts";
 
 const ofMigration = { migrationId: Id, guestId: Id };
 const ofHandover = { ...ofMigration, epoch: Epoch };
+const ofPeer = z.literal(true).optional().meta({ description: "the other side has said so of itself" });
 
 /** What the source says of a device before the destination looks whether it can take it. */
 export const PeerDevice = z.object({ name: Name, backend: BackendInfo, sizeBytes: Bytes, needs: Needs.optional() });
@@ -207,6 +208,7 @@ export const FromAgent = z.discriminatedUnion("type", [
     role: z.enum(["source", "destination"]),
     code: z.string(),
     detail: z.string(),
+    ofPeer,
   }),
   z.object({ type: z.literal("frozen"), ...ofHandover }),
   z.object({ type: z.literal("loaded"), ...ofHandover }),
@@ -229,7 +231,7 @@ export const FromAgent = z.discriminatedUnion("type", [
     devices: z.array(DeviceTimings.extend({ digest: z.string().optional() })),
     statuses: z.array(DeviceStatus),
   }),
-  z.object({ type: z.literal("refused"), ...ofHandover, code: z.string(), detail: z.string() }),
+  z.object({ type: z.literal("refused"), ...ofHandover, code: z.string(), detail: z.string(), ofPeer }),
   z
     .object({ type: z.literal("misplaced"), ...ofHandover, code: z.string(), detail: z.string() })
     .meta({ description: "the guest was released into a folder that could not be given its name" }),
@@ -250,8 +252,9 @@ export const FromAgent = z.discriminatedUnion("type", [
       type: z.literal("spent"),
       ...ofHandover,
       exact: z.boolean().meta({ description: "it has not run the guest since the stop" }),
+      detail: z.string().optional().meta({ description: "what has ended, and how" }),
     })
-    .meta({ description: "asked to keep the guest or to take it back, the source has nothing left that could run" }),
+    .meta({ description: "the source has nothing left that could run; said unasked only before the stop" }),
   z.object({ type: z.literal("aborted"), ...ofMigration, role: z.enum(["source", "destination"]) }),
   Rejected,
 ]);

@@ -14,7 +14,7 @@ export const Guest = z
     epoch: Epoch,
     state: z.enum(["running", "stopped", "unknown", "lost", "saved"]).meta({
       description:
-        "as its host last said; unknown while the host is disconnected; lost when it was fenced and no other host has a whole copy; saved when it is in a folder and runs nowhere",
+        "as its host last said; unknown while the host is disconnected; lost when nothing of it is left that could run, or its host was fenced, and no other has a whole copy; saved when it is in a folder and runs nowhere",
     }),
     migrationId: Id.optional().meta({ description: "the migration that has not ended yet" }),
     save: GuestSave.optional(),

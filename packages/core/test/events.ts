@@ -37,6 +37,8 @@ export const events: Record<string, MigrationEvent> = {
   "report without a device": { type: "report", observation: seen({ ...measured, devices: [] }), exact: 1, syncMs: 1 },
   "source broken": { type: "broken", role: "source", ...failure },
   "destination broken": { type: "broken", role: "destination", ...failure },
+  "source broken, as the destination said": { type: "broken", role: "source", ...failure, ofPeer: true },
+  "destination broken, as the source said": { type: "broken", role: "destination", ...failure, ofPeer: true },
   frozen: { type: "frozen", epoch },
   loaded: { type: "loaded", epoch },
   released: {
@@ -59,6 +61,12 @@ export const events: Record<string, MigrationEvent> = {
   "destination abortDone": { type: "abortDone", role: "destination" },
   "source connected": { type: "connected", role: "source", attempt: "owns" },
   "source restarted": { type: "connected", role: "source", attempt: undefined },
+  "source restarted, the guest lost": {
+    type: "connected",
+    role: "source",
+    attempt: undefined,
+    lost: "its QEMU has ended",
+  },
   "destination connected": { type: "connected", role: "destination", attempt: "reserved" },
   "destination restarted": { type: "connected", role: "destination", attempt: undefined },
   "destination has revoked": { type: "connected", role: "destination", attempt: "revoked" },

@@ -241,6 +241,8 @@ function sourceAct(effect: SourceEffect): Act<SourceHost> {
       return sending(...tellings(effect.said, effect.epoch));
     case "tellSpent":
       return sending(told({ type: "spent", epoch: effect.epoch, exact: effect.exact }));
+    case "tellBroken":
+      return sending(told({ type: "broken", role: "source", ...unsaid }));
     case "tellRefused":
       return sending(told({ type: "refused", epoch: effect.epoch, ...unsaid }));
   }

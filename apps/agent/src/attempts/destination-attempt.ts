@@ -5,7 +5,7 @@ import {
   type DestinationHandover,
   stepDestination,
 } from "@godwit/core";
-import type { Started } from "../plane/calls.ts";
+import type { Failure, Started } from "../plane/calls.ts";
 import { codeOf, detailOf } from "../plane/failure.ts";
 import type { AgentParts } from "./parts.ts";
 
@@ -43,8 +43,8 @@ export class DestinationAttempt {
     return this.#state.at === "dropped" || this.#state.at === "running";
   }
 
-  async failed(code: string, detail: string): Promise<void> {
-    await this.handle({ type: "failed", code, detail });
+  async failed(failure: Failure): Promise<void> {
+    await this.handle({ type: "failed", ...failure });
   }
 
   async handle(event: DestinationEvent): Promise<void> {
@@ -102,7 +102,14 @@ export class DestinationAttempt {
         });
         return;
       case "tellBroken":
-        tell({ type: "broken", ...this.#ids, role: "destination", code: effect.code, detail: effect.detail });
+        tell({
+          type: "broken",
+          ...this.#ids,
+          role: "destination",
+          code: effect.code,
+          detail: effect.detail,
+          ...(effect.ofPeer === true && { ofPeer: true }),
+        });
         return;
       default:
         assertNever(effect);

@@ -6,7 +6,7 @@ import {
   type SourceHandover,
   stepSource,
 } from "@godwit/core";
-import type { Released } from "../plane/calls.ts";
+import type { Failure, Released } from "../plane/calls.ts";
 import { codeOf, detailOf } from "../plane/failure.ts";
 import { type AgentParts, addressesOf, systemAfter } from "./parts.ts";
 
@@ -33,6 +33,8 @@ export class SourceAttempt {
   #misplaced: { code: string; detail: string } | undefined;
   #state: SourceHandover;
   #released: Partial<Released> | undefined;
+  /** Why there are no rounds any more. */
+  #failure: Failure | undefined;
   #freezeLimitMs = leastFreezeLimitMs;
   #endFreezeWatch: () => void = () => undefined;
 
@@ -64,10 +66,15 @@ export class SourceAttempt {
     return this.at === "discarded";
   }
 
-  /** The rounds break before the stop: the orchestrator decides what becomes of it. After `freeze` the source itself refuses. */
-  async failed(code: string, detail: string): Promise<void> {
-    if (this.at === "owns") this.#parts.tell({ type: "broken", ...this.#ids, role: "source", code, detail });
-    else await this.handle({ type: "failed", code, detail });
+  /** Before the stop the orchestrator decides what becomes of it, and is told again when it asks for rounds. */
+  async failed(failure: Failure): Promise<void> {
+    if (this.at === "owns") this.#failure = failure;
+    await this.handle({ type: "failed", ...failure });
+  }
+
+  async precopy(): Promise<void> {
+    if (this.#failure === undefined) return await this.#parts.plane.precopy(this.migrationId);
+    await this.failed(this.#failure);
   }
 
   /** How long the orchestrator gives the switchover. */
@@ -78,9 +85,13 @@ export class SourceAttempt {
 
   async handle(event: SourceEvent): Promise<void> {
     // What this host keeps or takes back it must have: that rests on a look and not on memory.
-    if (event.type === "refuse" || event.type === "failed" || event.type === "reclaim")
-      await this.#take({ type: "looked", whole: await this.#parts.plane.exist(addressesOf(this.#guest)) });
+    if (event.type === "refuse" || event.type === "failed" || event.type === "reclaim") await this.#look();
     await this.#take(event);
+  }
+
+  async #look(): Promise<void> {
+    const lost = await this.#parts.plane.whyLost(addressesOf(this.#guest));
+    await this.#take({ type: "looked", whole: lost === undefined, lost });
   }
 
   async #take(event: SourceEvent): Promise<void> {
@@ -129,11 +140,14 @@ export class SourceAttempt {
         if (effect.said === "released") this.#tellReleased(effect.epoch);
         else tell({ type: effect.said, ...this.#ids, epoch: effect.epoch });
         return;
+      case "tellBroken":
+        tell({ type: "broken", ...this.#ids, role: "source", ...saidOf(effect) });
+        return;
       case "tellRefused":
-        tell({ type: "refused", ...this.#ids, epoch: effect.epoch, code: effect.code, detail: effect.detail });
+        tell({ type: "refused", ...this.#ids, epoch: effect.epoch, ...saidOf(effect) });
         return;
       case "tellSpent":
-        tell({ type: "spent", ...this.#ids, epoch: effect.epoch, exact: effect.exact });
+        tell({ type: "spent", ...this.#ids, epoch: effect.epoch, exact: effect.exact, detail: effect.detail });
         return;
       default:
         assertNever(effect);
@@ -141,7 +155,7 @@ export class SourceAttempt {
   }
 
   #watchFreeze(): void {
-    const tooLong = () => this.failed("FREEZE_TIMEOUT", "the switchover took too long");
+    const tooLong = () => this.failed({ code: "FREEZE_TIMEOUT", detail: "the switchover took too long" });
     const { after = systemAfter, enqueue } = this.#parts;
     this.#endFreezeWatch = after(this.#freezeLimitMs, () => enqueue(this.guestId, tooLong));
   }
@@ -217,4 +231,8 @@ export class SourceAttempt {
   get #ids() {
     return { migrationId: this.migrationId, guestId: this.guestId };
   }
+}
+
+function saidOf({ code, detail, ofPeer }: { code: string; detail: string; ofPeer?: boolean | undefined }): Failure {
+  return { code, detail, ...(ofPeer === true && { ofPeer }) };
 }

@@ -143,8 +143,8 @@ export interface PlaneCalls {
   /** Undoes whatever was done for the migration: the guest runs here as before. */
   cancelOutgoing(migrationId: string): Promise<void>;
   commitOutgoing(migrationId: string): Promise<void>;
-  /** Whether the state of every device is here still, running or not. */
-  exist(devices: DeviceAddress[]): Promise<boolean>;
+  /** Why the devices can run here no more; `undefined` where the state of every one is here still, running or not. */
+  whyLost(devices: DeviceAddress[]): Promise<string | undefined>;
   /** For a guest that was released before the agent restarted: its frozen devices run again, or are destroyed. */
   reclaimFrozen(devices: DeviceAddress[]): Promise<void>;
   discardFrozen(devices: DeviceAddress[]): Promise<void>;
@@ -194,6 +194,13 @@ export interface TurnedAway {
   detail: string;
 }
 
+export interface Failure {
+  code: string;
+  detail: string;
+  /** The other side has said so of itself. */
+  ofPeer?: true;
+}
+
 /** What the plane tells the main thread unasked. */
 export interface PlaneNews {
   report(migrationId: string, figures: ReportFigures): void;
@@ -203,6 +210,8 @@ export interface PlaneNews {
   /** On the destination: every device has loaded and verified its state. */
   received(migrationId: string): void;
   granted(migrationId: string, epoch: number): void;
-  failed(migrationId: string, role: "source" | "destination", code: string, detail: string): void;
+  failed(migrationId: string, role: "source" | "destination", failure: Failure): void;
+  /** A device of a guest that runs here can serve no more, and neither can the guest. */
+  lost(guestId: string, why: string): void;
   turnedAway(visit: TurnedAway): void;
 }

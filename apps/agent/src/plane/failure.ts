@@ -1,4 +1,5 @@
 import { ChannelError } from "@godwit/channel";
+import type { Failure } from "./calls.ts";
 
 /** What is said into a channel that has ended is lost, as anything that is sent may be: it is no reason to end the agent. */
 export function unlessEnded(say: () => void): void {
@@ -17,6 +18,13 @@ export function codeOf(error: unknown): string {
     return error.code;
   }
   return "device-failed";
+}
+
+/** As it is told to the agent. */
+export function failureOf(error: unknown, device?: string): Failure {
+  if (error instanceof ChannelError && error.code === "peer-failed")
+    return { code: codeOf(error), detail: detailOf(error), ofPeer: true };
+  return { code: codeOf(error), detail: device === undefined ? detailOf(error) : `${device}: ${detailOf(error)}` };
 }
 
 /** Where in a device's configuration the fault lies, if it lies there. */

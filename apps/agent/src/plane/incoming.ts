@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import type { Destination } from "@godwit/backend";
 import { dial, type DialOptions, type IncomingChannel, type Item } from "@godwit/channel";
 import type { DeviceTimings, IncomingOrder, PlaneNews, Started } from "./calls.ts";
-import { codeOf, detailOf, unlessEnded } from "./failure.ts";
+import { failureOf, unlessEnded } from "./failure.ts";
 import { startAll } from "./start-all.ts";
 
 interface IncomingDevice {
@@ -147,8 +147,9 @@ export class Incoming {
     // Once everything is loaded the channels carry nothing but the grant, and the orchestrator can carry that as well.
     if (this.#over || this.#received) return;
     this.#over = true;
-    for (const channel of this.#channels) channel.fail(codeOf(error), `${device.name}: ${detailOf(error)}`);
-    this.#news.failed(this.#order.migrationId, "destination", codeOf(error), `${device.name}: ${detailOf(error)}`);
+    const failure = failureOf(error, device.name);
+    for (const channel of this.#channels) channel.fail(failure.code, failure.detail);
+    this.#news.failed(this.#order.migrationId, "destination", failure);
   }
 }
 

@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import type { Pending, Source } from "@godwit/backend";
 import { type ChannelListener, type OutgoingChannel, RateLimit } from "@godwit/channel";
 import type { DeviceTimings, OutgoingOrder, Pace, PlaneNews, Released, ReportFigures } from "./calls.ts";
-import { codeOf, detailOf, unlessEnded } from "./failure.ts";
+import { codeOf, detailOf, failureOf, unlessEnded } from "./failure.ts";
 import { SourceSink } from "./sink.ts";
 import { ThrottleLease } from "./throttle-lease.ts";
 
@@ -295,8 +295,7 @@ export class Outgoing {
     this.#lease.end();
     this.#abort.abort(error);
     for (const channel of this.#channels) channel.fail(codeOf(error), detailOf(error));
-    const detail = device === undefined ? detailOf(error) : `${device}: ${detailOf(error)}`;
-    this.#news.failed(this.#order.migrationId, "source", codeOf(error), detail);
+    this.#news.failed(this.#order.migrationId, "source", failureOf(error, device));
   }
 }
 

@@ -85,7 +85,8 @@ async function open(capBytesPerSec?: number): Promise<void> {
     received: () => undefined,
     turnedAway: () => undefined,
     granted: () => undefined,
-    failed: (_id, _role, code) => void told.push(`failed ${code}`),
+    failed: (_id, _role, { code }) => void told.push(`failed ${code}`),
+    lost: () => undefined,
   };
   const [migrationId, ticket] = ["m1", "secret"];
   const order: OutgoingOrder = { migrationId, guestId: "g1", devices: [], ticket, capBytesPerSec, reportEveryMs };

@@ -64,7 +64,8 @@ async function opened(plane: Plane, host: string, serviceAddress: string): Promi
     received: () => void told.push("received"),
     turnedAway: () => undefined,
     granted: () => void told.push("granted"),
-    failed: (_id, role, code, detail) => void told.push(`${role} failed: ${code}: ${detail}`),
+    failed: (_id, role, { code, detail }) => void told.push(`${role} failed: ${code}: ${detail}`),
+    lost: (_id, why) => void told.push(`lost: ${why}`),
   };
   plane.news = news;
   const { port } = await plane.open({

@@ -1,14 +1,5 @@
-import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  type Backend,
-  type Check,
-  type Device,
-  type DeviceContext,
-  openFileDestination,
-  openFileSource,
-  type Pending,
-} from "@godwit/backend";
+import { type Check, openFileDestination, openFileSource, type Pending } from "@godwit/backend";
 import { type ChannelListener, listen } from "@godwit/channel";
 import type { DirtyHistory, SaveManifest } from "@godwit/contract";
 import { findPrograms } from "@godwit/qemu";
@@ -28,8 +19,9 @@ import type {
   SaveOrder,
   Started,
 } from "./calls.ts";
-import { adoptWith, leaveOrEnd } from "./adoption.ts";
-import { allOrNone, closeAll } from "./all-or-none.ts";
+import { leaveOrEnd } from "./adoption.ts";
+import { closeAll } from "./all-or-none.ts";
+import { Devices } from "./devices.ts";
 import { DirtyWatch } from "./dirty-watch.ts";
 import { Incoming } from "./incoming.ts";
 import { Outgoing } from "./outgoing.ts";
@@ -47,10 +39,8 @@ const reasonLimit = 1_000;
 export class Plane implements PlaneCalls {
   news!: PlaneNews;
   #options!: PlaneOptions;
-  #backends!: ReadonlyMap<string, Backend>;
+  #devices!: Devices;
   #listener!: ChannelListener;
-  /** The devices that run here, by their folders. */
-  readonly #devices = new Map<string, Device>();
   readonly #watch: DirtyWatch;
   readonly #outgoing = new Map<string, Outgoing | Saving>();
   readonly #incoming = new Map<string, { incoming: Incoming | Restoring; devices: DeviceAddress[] }>();
@@ -62,11 +52,13 @@ export class Plane implements PlaneCalls {
   async open(options: PlaneOptions): ReturnType<PlaneCalls["open"]> {
     this.#options = options;
     const programs = findPrograms(options.qemu === undefined ? [] : [options.qemu]);
-    this.#backends = backends({
+    const known = backends({
       directories: options.directories ?? join(options.dataFolder, "directories"),
       capacityBytes: options.capacityBytes,
       programs: programs.missing === undefined ? programs : undefined,
     });
+    const lost = (guestId: string, why: string) => this.news.lost(guestId, why);
+    this.#devices = new Devices({ options, backends: known, watch: this.#watch, lost });
     const door = new DoorKeeper(
       (migrationId) => this.#outgoing.has(migrationId),
       (visit) => this.news.turnedAway(visit),
@@ -76,48 +68,40 @@ export class Plane implements PlaneCalls {
       linkBytesPerSec: options.linkBytesPerSec,
       onTurnedAway: (visit) => door.turnedAway(visit),
     });
-    const offered = [...this.#backends.values()].map(infoOf);
+    const offered = [...known.values()].map(infoOf);
     const why = programs.missing?.slice(0, reasonLimit);
     const absent = why === undefined ? [] : kindsOfQemu.map((kind) => ({ kind, reason: why }));
     return { port: this.#listener.port, backends: offered, absent };
   }
 
   async adopt(address: DeviceAddress): Promise<Record<string, unknown>> {
-    const backend = this.#backendOf(address);
-    return await adoptWith(backend, this.#contextOf(address, address.config), address.config);
+    return await this.#devices.adopt(address);
   }
 
   async create(address: DeviceAddress): Promise<DeviceStatus> {
-    const backend = this.#backendOf(address);
-    return await this.#note(address, await backend.create(await this.#context(backend, address)));
+    return await this.#devices.create(address);
   }
 
   async attach(address: DeviceAddress): Promise<DeviceStatus> {
-    const backend = this.#backendOf(address);
-    return await this.#note(address, await backend.attach(await this.#context(backend, address)));
+    return await this.#devices.attach(address);
   }
 
   async sizeOf(address: DeviceAddress): Promise<number> {
-    const device = this.#devices.get(this.#folderOf(address));
+    const device = this.#devices.running(address);
     if (device === undefined) throw new Error(`${address.device} does not run here`);
     return await device.sizeBytes();
   }
 
   async remove(address: DeviceAddress): Promise<void> {
-    await this.#remove(address, leaveOrEnd);
+    await this.#devices.remove(address, leaveOrEnd);
   }
 
   async describe(address: DeviceAddress): Promise<PeerDevice & { pending: Pending }> {
-    const backend = this.#backendOf(address);
-    const ctx = await this.#context(backend, address);
-    await using source = await backend.source(ctx);
-    const pending = await source.pending("estimate");
-    return { ...(await peerOf(address, backend, await backend.attach(ctx))), pending };
+    return await this.#devices.describe(address);
   }
 
   async check(address: DeviceAddress, peer: PeerDevice): Promise<Check> {
-    const backend = this.#backendOf(address);
-    return await backend.check(this.#contextWithoutFolder(backend, address), peer);
+    return await this.#devices.check(address, peer);
   }
 
   dirtyHistory(guestId: string): DirtyHistory | undefined {
@@ -126,7 +110,7 @@ export class Plane implements PlaneCalls {
 
   async openOutgoing(order: OutgoingOrder): Promise<PeerDevice[]> {
     await this.cancelOutgoing(order.migrationId);
-    const sources = await this.#openAll(order.devices, async (address, backend, ctx) => {
+    const sources = await this.#devices.openAll(order.devices, async (address, backend, ctx) => {
       const peer = await peerOf(address, backend, await backend.attach(ctx));
       return { name: address.device, source: await backend.source(ctx), peer };
     });
@@ -180,44 +164,21 @@ export class Plane implements PlaneCalls {
     await outgoing?.commit();
   }
 
-  async exist(devices: DeviceAddress[]): Promise<boolean> {
-    for (const address of devices) {
-      const backend = this.#backendOf(address);
-      const exists = await backend.exists?.(this.#contextWithoutFolder(backend, address));
-      if (exists === false) return false;
-    }
-    return true;
+  async whyLost(devices: DeviceAddress[]): Promise<string | undefined> {
+    return await this.#devices.whyLost(devices);
   }
 
   async reclaimFrozen(devices: DeviceAddress[]): Promise<void> {
-    for (const address of devices) {
-      const backend = this.#backendOf(address);
-      await backend.attach(await this.#context(backend, address));
-    }
+    await this.#devices.reclaim(devices);
   }
 
   async discardFrozen(devices: DeviceAddress[]): Promise<void> {
-    for (const address of devices) {
-      const backend = this.#backendOf(address);
-      await using source = await backend.source(await this.#context(backend, address));
-      await source.commit();
-      await this.#forget(address);
-    }
-  }
-
-  /** Takes down devices that serve here and must not: the guest's state is kept on its source. */
-  async #discardRunning(devices: DeviceAddress[]): Promise<void> {
-    for (const address of devices) {
-      const backend = this.#backendOf(address);
-      await using source = await backend.source(await this.#context(backend, address));
-      await source.stop();
-      await source.commit();
-    }
+    await this.#devices.discard(devices);
   }
 
   async openIncoming(order: IncomingOrder): Promise<void> {
     await this.dropIncoming(order.migrationId);
-    const destinations = await this.#openAll(order.devices, async ({ device }, backend, ctx) => {
+    const destinations = await this.#devices.openAll(order.devices, async ({ device }, backend, ctx) => {
       const peer = order.peers.find(({ name }) => name === device);
       return { name: device, destination: await backend.destination(ctx, peer) };
     });
@@ -249,7 +210,7 @@ export class Plane implements PlaneCalls {
     } catch (error) {
       // None may be left running where the guest as a whole could not be started.
       const names = error instanceof StartFailed ? error.started : found.devices.map(({ device }) => device);
-      await this.#discardRunning(found.devices.filter(({ device }) => names.includes(device)));
+      await this.#devices.discardRunning(found.devices.filter(({ device }) => names.includes(device)));
       throw Object.assign(error instanceof Error ? error : new Error(String(error)), { whole: names.length === 0 });
     }
   }
@@ -269,16 +230,16 @@ export class Plane implements PlaneCalls {
     if (found === undefined) return;
     this.#incoming.delete(migrationId);
     await found.incoming.drop();
-    for (const address of found.devices) await this.#forget(address);
+    for (const address of found.devices) await this.#devices.forget(address);
   }
 
   async dropLeftovers(devices: DeviceAddress[]): Promise<void> {
-    for (const address of devices) await this.#remove(address, (backend, ctx) => backend.remove(ctx));
+    for (const address of devices) await this.#devices.remove(address, (backend, ctx) => backend.remove(ctx));
   }
 
   async openSave(order: Omit<SaveOrder, "host">): Promise<void> {
     await this.cancelOutgoing(order.migrationId);
-    const sources = await this.#openAll(order.devices, async (address, backend, ctx) => {
+    const sources = await this.#devices.openAll(order.devices, async (address, backend, ctx) => {
       if (backend.can.toFile !== true)
         throw new SaveError("cannot-save", `${address.device} is of the kind ${backend.kind}, which cannot be saved`);
       const peer = await peerOf(address, backend, await backend.attach(ctx));
@@ -311,7 +272,7 @@ export class Plane implements PlaneCalls {
 
   openRestore(order: RestoreOrder): void {
     const open = async (manifest: SaveManifest) =>
-      await this.#openAll(order.devices, async (address, backend, ctx) => {
+      await this.#devices.openAll(order.devices, async (address, backend, ctx) => {
         const destination = await openFileDestination(backend, ctx, peerIn(manifest, address));
         return { name: address.device, destination };
       });
@@ -326,70 +287,9 @@ export class Plane implements PlaneCalls {
     await this.#listener.close();
   }
 
-  async #openAll<Opened extends { source: AsyncDisposable } | { destination: AsyncDisposable }>(
-    devices: DeviceAddress[],
-    open: (address: DeviceAddress, backend: Backend, ctx: DeviceContext<unknown>) => Promise<Opened>,
-  ): Promise<Opened[]> {
-    const opening = devices.map(async (address) => {
-      const backend = this.#backendOf(address);
-      return await open(address, backend, await this.#context(backend, address));
-    });
-    return await allOrNone(opening);
-  }
-
   /** What goes to another host, and not into a folder. */
   #streaming(migrationId: string): Outgoing | undefined {
     const outgoing = this.#outgoing.get(migrationId);
     return outgoing instanceof Outgoing ? outgoing : undefined;
-  }
-
-  async #remove(address: DeviceAddress, remove: (backend: Backend, ctx: DeviceContext<unknown>) => Promise<void>) {
-    const backend = this.#backendOf(address);
-    await remove(backend, await this.#context(backend, address));
-    await this.#forget(address);
-  }
-
-  #backendOf({ kind }: DeviceAddress): Backend {
-    const backend = this.#backends.get(kind);
-    if (backend === undefined)
-      throw Object.assign(new Error(`There is no back end of kind ${kind} here`), { code: "missing-back-end" });
-    return backend;
-  }
-
-  async #context(backend: Backend, address: DeviceAddress): Promise<DeviceContext<unknown>> {
-    const ctx = this.#contextWithoutFolder(backend, address);
-    await mkdir(ctx.dataFolder, { recursive: true, mode: 0o700 });
-    return ctx;
-  }
-
-  #contextWithoutFolder(backend: Backend, address: DeviceAddress): DeviceContext<unknown> {
-    return this.#contextOf(address, backend.parseConfig(address.config));
-  }
-
-  #contextOf(address: DeviceAddress, config: unknown): DeviceContext<unknown> {
-    return {
-      guest: { id: address.guestId, name: address.guestName },
-      device: address.device,
-      config,
-      dataFolder: this.#folderOf(address),
-      serviceAddress: this.#options.serviceAddress,
-      host: this.#options.host,
-    };
-  }
-
-  #folderOf({ guestId, device }: DeviceAddress): string {
-    return join(this.#options.dataFolder, "devices", guestId, device);
-  }
-
-  async #note(address: DeviceAddress, device: Device): Promise<DeviceStatus> {
-    this.#devices.set(this.#folderOf(address), device);
-    this.#watch.add(address.guestId, address.device, device);
-    return { name: address.device, kind: address.kind, sizeBytes: await device.sizeBytes(), endpoint: device.endpoint };
-  }
-
-  async #forget(address: DeviceAddress): Promise<void> {
-    this.#devices.delete(this.#folderOf(address));
-    this.#watch.forget(address.guestId);
-    await rm(this.#folderOf(address), { recursive: true, force: true });
   }
 }

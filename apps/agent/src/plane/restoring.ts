@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import { type Check, type FileDestination, objectionsOf } from "@godwit/backend";
 import type { SaveManifest } from "@godwit/contract";
 import type { DeviceAddress, DeviceTimings, PeerDevice, PlaneNews, RestoreOrder, Started } from "./calls.ts";
-import { codeOf, detailOf } from "./failure.ts";
+import { failureOf } from "./failure.ts";
 import { asSaveError, readManifest, SaveError, verifyFiles } from "./save-folder.ts";
 import { startAll } from "./start-all.ts";
 
@@ -115,7 +115,7 @@ export class Restoring {
   #fail(failure: unknown): void {
     if (this.#abort.signal.aborted) return;
     const error = asSaveError(this.#order.folder, failure);
-    this.#news.failed(this.#order.migrationId, "destination", codeOf(error), detailOf(error));
+    this.#news.failed(this.#order.migrationId, "destination", failureOf(error));
   }
 }
 

@@ -4,7 +4,7 @@ import { performance } from "node:perf_hooks";
 import type { FileSource } from "@godwit/backend";
 import { saveFormat, type SaveManifest } from "@godwit/contract";
 import type { DeviceAddress, DeviceTimings, PeerDevice, PlaneNews, Released, SaveOrder } from "./calls.ts";
-import { codeOf, detailOf } from "./failure.ts";
+import { failureOf } from "./failure.ts";
 import {
   asSaveError,
   bytesOf,
@@ -132,7 +132,7 @@ export class Saving {
   #fail(failure: unknown): void {
     if (this.#abort.signal.aborted) return;
     const error = asSaveError(this.#order.folder, failure);
-    this.#news.failed(this.#order.migrationId, "source", codeOf(error), detailOf(error));
+    this.#news.failed(this.#order.migrationId, "source", failureOf(error));
   }
 }
 

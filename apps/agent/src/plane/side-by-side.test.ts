@@ -123,7 +123,8 @@ beforeEach(async () => {
     },
     turnedAway: () => undefined,
     granted: () => void told.push("granted"),
-    failed: (_id, role, code, detail) => void told.push(`${role} failed: ${code}: ${detail}`),
+    failed: (_id, role, { code, detail }) => void told.push(`${role} failed: ${code}: ${detail}`),
+    lost: (_id, why) => void told.push(`lost: ${why}`),
   };
   outgoing = await Outgoing.open(order, [{ name: "ram", source }], listener, news);
   const from = { host: "127.0.0.1", port: listener.port };

@@ -14,5 +14,6 @@ plane.news = callsOver<PlaneNews, PlaneCalls>(parentPort, plane, [
   "received",
   "granted",
   "failed",
+  "lost",
   "turnedAway",
 ]);

@@ -128,10 +128,14 @@ async function judgeClaims(
 
 /** A guest that is not known here (the orchestrator lost its memory) is taken up again. */
 async function takeGuest(store: Store, hostId: string, guest: AgentHello["guests"][number], at: Date): Promise<void> {
-  const { guestId, name, epoch, state } = guest;
+  const { guestId, name, epoch, lost } = guest;
+  const state: GuestRecord["state"] = lost === undefined ? guest.state : "lost";
   const devices = plain(guest.devices);
-  if ((await store.guests.find(guestId)) !== undefined) {
-    await store.guests.place({ guestId, hostId, epoch, state, devices });
+  const known = await store.guests.find(guestId);
+  if (known !== undefined) {
+    const placed = await store.guests.place({ guestId, hostId, epoch, state, devices });
+    if (placed && lost !== undefined && known.state !== "lost")
+      await store.events.add([lossOf(known, hostId, lost, at)]);
     return;
   }
   const record = {
@@ -153,6 +157,10 @@ async function takeGuest(store: Store, hostId: string, guest: AgentHello["guests
     data: { name },
   };
   await store.guests.create(record, [event]);
+}
+
+function lossOf({ id: guestId, name }: GuestRecord, hostId: string, why: string, at: Date): NewEvent {
+  return { type: "guest.lost", at, guestId, hostId, sentence: `${name} is lost: ${why}.`, data: { name } };
 }
 
 function plain(value: HostFacts): JsonObject;

@@ -150,9 +150,9 @@ async function remove(parts: GuestParts, guest: GuestRecord): Promise<void> {
     throw new ProblemError("guest-busy", `${guest.name} is being moved by migration ${migrationId}.`);
   refuseBusy(saves.of(guest.id));
   const host = await findHost(store, guest.hostId);
-  // Of a lost guest there is nothing but the record, and of a saved one its folder, which is left: nobody could be asked.
-  if (guest.state !== "lost" && guest.state !== "saved")
-    await ask(parts, host, { ask: "removeGuest", guestId: guest.id });
+  // Of a saved guest there is its folder, which is left; of a lost one there may be something on a host that can be asked.
+  const isNowhere = guest.state === "saved" || (guest.state === "lost" && parts.agents.get(host.id) === undefined);
+  if (!isNowhere) await ask(parts, host, { ask: "removeGuest", guestId: guest.id });
   const at = dateOf(clock.now());
   await store.guests.remove(guest.id, [
     {

@@ -117,7 +117,12 @@ export class Runs {
     for (const run of this.#runs.values()) {
       for (const role of roles) {
         if (run.hostOf(role) === hostId)
-          run.post({ type: "connected", role, attempt: standingOf(hello, run.state, role) });
+          run.post({
+            type: "connected",
+            role,
+            attempt: standingOf(hello, run.state, role),
+            lost: lossIn(hello, run.state),
+          });
       }
     }
     const strangers: AttemptStatus[] = [];
@@ -243,4 +248,9 @@ function standingOf(
     ({ guestId, epoch }) => guestId === facts.guest.id && (epoch === granted || epoch === granted + regrantBeyond),
   );
   return attempt?.at ?? (role === "destination" && runs ? "running" : undefined);
+}
+
+/** Why the guest, which the host owns, can run there no more. */
+function lossIn({ guests }: AgentHello, { facts }: Migration): string | undefined {
+  return guests.find(({ guestId }) => guestId === facts.guest.id)?.lost;
 }

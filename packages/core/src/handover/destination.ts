@@ -24,7 +24,8 @@ export type DestinationEvent =
   | { type: "started" }
   /** A granted guest could not be started here; no device of it runs. `whole`: nor was any taken down again. */
   | { type: "startFailed"; whole: boolean; code: string; detail: string }
-  | { type: "failed"; code: string; detail: string }
+  /** `ofPeer`: the source has said so of itself. */
+  | { type: "failed"; code: string; detail: string; ofPeer?: boolean | undefined }
   | { type: "revoke"; epoch: number }
   /** From the orchestrator, whose word is the source's once that is fenced. */
   | { type: "regrant"; epoch: number }
@@ -41,7 +42,7 @@ export type DestinationEffect =
   | { do: "confirmLoaded"; epoch: number }
   | { do: "tell"; said: "loaded" | "running" | "empty"; epoch: number }
   | { do: "tellRevoked"; epoch: number; whole: boolean; code: string; detail: string }
-  | { do: "tellBroken"; code: string; detail: string };
+  | { do: "tellBroken"; code: string; detail: string; ofPeer?: boolean | undefined };
 
 export interface DestinationStep {
   state: DestinationHandover;
@@ -61,7 +62,7 @@ export function stepDestination(state: DestinationHandover, event: DestinationEv
     case "startFailed":
       return state.at === "granted" ? startFailed(state, event) : nothing(state);
     case "failed":
-      return failed(state, event.code, event.detail);
+      return failed(state, event);
     case "revoke":
       return event.epoch === state.epoch ? askedToRevoke(state) : nothing(state);
     case "regrant":
@@ -179,7 +180,10 @@ function revoke(state: DestinationHandover, code: string, detail: string): Desti
 }
 
 /** A load that went wrong leaves nothing that a grant could start. */
-function failed(state: DestinationHandover, code: string, detail: string): DestinationStep {
+function failed(
+  state: DestinationHandover,
+  { code, detail, ofPeer }: DestinationEvent & { type: "failed" },
+): DestinationStep {
   if (state.at === "revoked") return { state: { ...state, whole: false }, effects: [] };
   if (state.at !== "reserved" && state.at !== "loaded") return nothing(state);
   const { epoch } = state;
@@ -187,7 +191,7 @@ function failed(state: DestinationHandover, code: string, detail: string): Desti
     state: { epoch, at: "revoked", whole: false },
     effects: [
       { do: "journal", entry: "revoked", epoch },
-      { do: "tellBroken", code, detail },
+      { do: "tellBroken", code, detail, ...(ofPeer === true && { ofPeer }) },
     ],
   };
 }

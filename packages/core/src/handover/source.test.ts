@@ -7,7 +7,9 @@ function inWords({ state, effects }: SourceStep): string {
   const done = effects.map((effect) => {
     if (effect.do === "journal") return `journal ${effect.entry} ${effect.epoch}`;
     if (effect.do === "tell") return `tell ${effect.said} ${effect.epoch}`;
-    if (effect.do === "tellSpent") return `tell spent ${effect.epoch}${effect.exact ? ", exact" : ""}`;
+    if (effect.do === "tellSpent")
+      return `tell spent ${effect.epoch}${effect.exact ? ", exact" : ""}${effect.detail === undefined ? "" : `: ${effect.detail}`}`;
+    if (effect.do === "tellBroken") return `tell broken ${effect.code}${effect.ofPeer === true ? " of the peer" : ""}`;
     if (effect.do === "tellRefused") return `tell refused ${effect.epoch} ${effect.code}`;
     return effect.do === "grant" ? `grant ${effect.epoch}` : effect.do;
   });
@@ -34,6 +36,7 @@ const table: { event: SourceEvent; at: Partial<Record<SourceHandover["at"], stri
   {
     event: { type: "failed", code: "BROKEN", detail: "a disk" },
     at: {
+      owns: "owns | tell broken BROKEN",
       freezing: "refused | journal refused 5 | resumeDevices | tell refused 5 BROKEN",
       frozen: "refused | journal refused 5 | resumeDevices | tell refused 5 BROKEN",
     },
@@ -81,11 +84,19 @@ test("H9: a message of any other epoch changes nothing and is not answered", () 
   }
 });
 
+test("M6: what the other side has said of itself is told as such, before the stop and after", () => {
+  const ofPeer = { type: "failed", code: "BROKEN", detail: "a disk", ofPeer: true } as const;
+  expect(answer("owns", ofPeer)).toBe("owns | tell broken BROKEN of the peer");
+  const { effects } = stepSource({ epoch, at: "frozen", whole: true }, ofPeer);
+  expect(effects.at(-1)).toMatchObject({ do: "tellRefused", code: "BROKEN", ofPeer: true });
+});
+
 const failed = { type: "failed", code: "BROKEN", detail: "a disk" } as const;
 const refuse = { type: "refuse", epoch } as const;
 const reclaim = { type: "reclaim", epoch: epoch + 1 } as const;
 
 test.each<[SourceHandover["at"], SourceEvent, string]>([
+  ["owns", failed, "owns | tell spent 5: a disk"],
   ["freezing", failed, "freezing | tell spent 5"],
   ["frozen", failed, "frozen | tell spent 5"],
   ["owns", refuse, "owns | tell spent 5"],
@@ -101,6 +112,8 @@ test.each<[SourceHandover["at"], SourceEvent, string]>([
 test("H8: what a source has is as it was last looked for", () => {
   const gone = stepSource({ epoch, at: "released", whole: true }, { type: "looked", whole: false }).state;
   expect(inWords(stepSource(gone, reclaim))).toBe("released | tell spent 6, exact");
+  const named = stepSource(gone, { type: "looked", whole: false, lost: "its process has ended" }).state;
+  expect(inWords(stepSource(named, reclaim))).toBe("released | tell spent 6, exact: its process has ended");
   const back = stepSource(gone, { type: "looked", whole: true }).state;
   expect(inWords(stepSource(back, reclaim))).toBe("reclaimed | journal reclaimed 6 | resumeDevices | tell reclaimed 6");
 });

@@ -10,6 +10,8 @@ export interface SourceHandover {
   at: "owns" | "freezing" | "frozen" | "released" | "refused" | "reclaimed" | "discarded";
   /** The state of every device was here still when it was last looked for. */
   whole: boolean;
+  /** Where it was not: what has ended, and how. */
+  lost?: string | undefined;
 }
 
 export type SourceEvent =
@@ -18,13 +20,20 @@ export type SourceEvent =
   | { type: "stopped" }
   /** The destination has said `loaded` for every device, with digests that agree. */
   | { type: "loaded" }
-  /** Stopping, sending or loading went wrong, or took too long. */
-  | { type: "failed"; code: string; detail: string }
-  /** Whether the state of every device is here still: comes before whatever would have the guest run here again. */
-  | { type: "looked"; whole: boolean }
+  /** Sending, stopping or loading went wrong, or took too long. */
+  | ({ type: "failed" } & Failure)
+  /** Whether the state of every device is here still: comes before whatever would have it that the guest runs here. */
+  | { type: "looked"; whole: boolean; lost?: string | undefined }
   | { type: "refuse"; epoch: number }
   | { type: "reclaim"; epoch: number }
   | { type: "discard"; epoch: number };
+
+interface Failure {
+  code: string;
+  detail: string;
+  /** The other side has said so of itself. */
+  ofPeer?: boolean | undefined;
+}
 
 /** Performed in order; a journal entry is synced before what follows it. */
 export type SourceEffect =
@@ -34,8 +43,9 @@ export type SourceEffect =
   | { do: "journal"; entry: "refused" | "released" | "reclaimed" | "discarded"; epoch: number }
   | { do: "grant"; epoch: number }
   | { do: "tell"; said: "frozen" | "released" | "reclaimed" | "discarded"; epoch: number }
-  | { do: "tellRefused"; epoch: number; code: string; detail: string }
-  | { do: "tellSpent"; epoch: number; exact: boolean };
+  | ({ do: "tellBroken" } & Failure)
+  | ({ do: "tellRefused"; epoch: number } & Failure)
+  | { do: "tellSpent"; epoch: number; exact: boolean; detail: string | undefined };
 
 export interface SourceStep {
   state: SourceHandover;
@@ -53,11 +63,9 @@ export function stepSource(state: SourceHandover, event: SourceEvent): SourceSte
     case "loaded":
       return state.at === "frozen" ? release(state) : nothing(state);
     case "failed":
-      return state.at === "freezing" || state.at === "frozen"
-        ? refuse(state, event.code, event.detail)
-        : nothing(state);
+      return failed(state, event);
     case "looked":
-      return { state: { ...state, whole: event.whole }, effects: [] };
+      return { state: { ...state, whole: event.whole, lost: event.lost }, effects: [] };
     case "refuse":
       return event.epoch === state.epoch ? askedToRefuse(state) : nothing(state);
     case "reclaim":
@@ -79,7 +87,7 @@ function freeze(state: SourceHandover, epoch: number): SourceStep {
     case "frozen":
       return { state, effects: [{ do: "tell", said: "frozen", epoch }] };
     case "refused":
-      return { state, effects: [refusal(epoch, "ALREADY_REFUSED", "it has refused this epoch")] };
+      return { state, effects: [refusal(epoch, alreadyRefused)] };
     case "released":
       return {
         state,
@@ -108,16 +116,34 @@ function release(state: SourceHandover): SourceStep {
   };
 }
 
+/** Before the stop it is for the orchestrator to say what becomes of it: the guest runs on here, or nowhere. */
+function failed(state: SourceHandover, { code, detail, ofPeer }: Failure): SourceStep {
+  switch (state.at) {
+    case "owns":
+      return state.whole
+        ? { state, effects: [{ do: "tellBroken", code, detail, ofPeer }] }
+        : spent(state, state.epoch, detail);
+    case "freezing":
+    case "frozen":
+      return refuse(state, { code, detail, ofPeer });
+    case "refused":
+    case "released":
+    case "reclaimed":
+    case "discarded":
+      return nothing(state);
+    default:
+      return assertNever(state.at);
+  }
+}
+
 function askedToRefuse(state: SourceHandover): SourceStep {
   switch (state.at) {
     case "owns":
     case "freezing":
     case "frozen":
-      return refuse(state, "REFUSED", "it was asked to keep the guest");
+      return refuse(state, { code: "REFUSED", detail: "it was asked to keep the guest" });
     case "refused":
-      return state.whole
-        ? { state, effects: [refusal(state.epoch, "ALREADY_REFUSED", "it has refused this epoch")] }
-        : spent(state, state.epoch);
+      return state.whole ? { state, effects: [refusal(state.epoch, alreadyRefused)] } : spent(state, state.epoch);
     case "released":
       return { state, effects: [{ do: "tell", said: "released", epoch: state.epoch }] };
     case "reclaimed":
@@ -128,13 +154,13 @@ function askedToRefuse(state: SourceHandover): SourceStep {
   }
 }
 
-function refuse(state: SourceHandover, code: string, detail: string): SourceStep {
+function refuse(state: SourceHandover, failure: Failure): SourceStep {
   const { epoch, whole } = state;
   if (!whole) return spent(state, epoch);
   const resume: SourceEffect[] = state.at === "owns" ? [] : [{ do: "resumeDevices" }];
   return {
     state: { ...state, at: "refused" },
-    effects: [{ do: "journal", entry: "refused", epoch }, ...resume, refusal(epoch, code, detail)],
+    effects: [{ do: "journal", entry: "refused", epoch }, ...resume, refusal(epoch, failure)],
   };
 }
 
@@ -155,8 +181,9 @@ function reclaim(state: SourceHandover): SourceStep {
  * H8: who has nothing left does not say that it keeps the guest or takes it back: the other side may have the only copy. Nothing is
  * written down, so that it stays what it is by its journal until somebody else runs the guest.
  */
-function spent(state: SourceHandover, epoch: number): SourceStep {
-  return { state, effects: [{ do: "tellSpent", epoch, exact: state.at === "released" }] };
+function spent(state: SourceHandover, epoch: number, otherwise?: string): SourceStep {
+  const detail = state.lost ?? otherwise;
+  return { state, effects: [{ do: "tellSpent", epoch, exact: state.at === "released", detail }] };
 }
 
 /** H7: only what was released is destroyed. */
@@ -171,8 +198,10 @@ function discard(state: SourceHandover): SourceStep {
   };
 }
 
-function refusal(epoch: number, code: string, detail: string): SourceEffect {
-  return { do: "tellRefused", epoch, code, detail };
+const alreadyRefused = { code: "ALREADY_REFUSED", detail: "it has refused this epoch" };
+
+function refusal(epoch: number, failure: Failure): SourceEffect {
+  return { do: "tellRefused", epoch, ...failure };
 }
 
 function nothing(state: SourceHandover): SourceStep {

@@ -18,7 +18,8 @@ export type MigrationEvent =
   | { type: "declined"; role: Role; code: string; detail: string; fix?: string | undefined }
   /** `exact` is the sequence of the question that it answers, `syncMs` what the answer cost. */
   | { type: "report"; observation: Omit<Observation, "exact">; exact?: number | undefined; syncMs?: number | undefined }
-  | { type: "broken"; role: Role; code: string; detail: string }
+  /** `ofPeer`: the other side has said so of itself. */
+  | { type: "broken"; role: Role; code: string; detail: string; ofPeer?: boolean | undefined }
   | { type: "frozen"; epoch: number }
   | { type: "loaded"; epoch: number }
   | {
@@ -31,22 +32,25 @@ export type MigrationEvent =
       devices: DeviceTimings[];
     }
   | { type: "running"; epoch: number; startedMs?: number | undefined; devices: DeviceTimings[] }
-  | { type: "refused"; epoch: number; code: string; detail: string }
+  | { type: "refused"; epoch: number; code: string; detail: string; ofPeer?: boolean | undefined }
   /** `whole`: what the destination keeps could be run. */
   | { type: "revoked"; epoch: number; whole: boolean; code: string; detail: string }
   /** The destination has no whole copy to be run at this epoch. */
   | { type: "empty"; epoch: number }
   | { type: "reclaimed"; epoch: number }
-  /** The source has nothing left that could run. `exact`: nor has it run the guest since the stop. */
-  | { type: "spent"; epoch: number; exact: boolean }
+  /** The source has nothing left that could run. `exact`: nor has it run the guest since the stop. `detail`: what has ended. */
+  | { type: "spent"; epoch: number; exact: boolean; detail?: string | undefined }
   | { type: "discarded"; epoch: number }
   | { type: "abortDone"; role: Role }
   /** A host is proven unable to run the guest, by whom and why: what it has not said it will never say. */
   | { type: "fenced"; role: Role; by: string; reason: string; acceptOlderCopy: boolean }
   /** Somebody lets a copy run that may be older than what a fenced side has served. */
   | { type: "olderCopyAccepted"; by: string }
-  /** An agent (re)connected. `attempt` is where its part stands; undefined when it knows nothing of this migration. */
-  | { type: "connected"; role: Role; attempt: string | undefined }
+  /**
+   * An agent (re)connected. `attempt` is where its part stands; undefined when it knows nothing of this migration. `lost`: why the guest,
+   * which it owns, can run there no more.
+   */
+  | { type: "connected"; role: Role; attempt: string | undefined; lost?: string | undefined }
   | { type: "tick" };
 
 export interface DeviceTimings extends Timings {

@@ -7,7 +7,7 @@ import type { Fence, Migration, Role, Switchover } from "./state.ts";
 
 type Fenced = MigrationEvent & { type: "fenced" };
 
-const otherThan = { source: "destination", destination: "source" } as const;
+export const otherThan = { source: "destination", destination: "source" } as const;
 
 /** H8, before the switchover: the source alone has the guest, and the destination has no part that anybody needs. */
 export function fencedBefore(state: Migration, event: Fenced, now: number): Step<Migration> {
@@ -42,12 +42,17 @@ export function acceptOlderCopy(before: Switchover, by: string, now: number): St
   return role === "source" ? withoutSource(state, told, now) : withoutDestination(state, told, now);
 }
 
+/** M17: before the switchover nobody else has the guest; what its host has nothing left of does not run. */
+export function spentBefore(state: Migration, detail: string | undefined, now: number): Step<Migration> {
+  return lose(state, spentText(state, detail), ["source", "destination"], now);
+}
+
 /** H8: a source that says itself that it has nothing left to run counts as fenced. */
 export function spent(before: Switchover, event: MigrationEvent & { type: "spent" }, now: number): Step<Migration> {
-  const { source, guest } = before.facts;
+  const { source } = before.facts;
   const isAsked = before.stage === "freezing" || before.stage === "refusing" || before.stage === "reclaiming";
   if (!isAsked) return nothing(before);
-  const told = `${source.name} has nothing left of ${guest.name} that could run.`;
+  const told = spentText(before, event.detail);
   const bySelf = event.exact ? "released" : "owner";
   const fence: Fence = { by: source.name, reason: told, acceptOlderCopy: event.exact, bySelf };
   const state = { ...before, fenced: { ...before.fenced, source: fence } };
@@ -90,8 +95,10 @@ export function runOrLose(state: Switchover, whole: boolean, now: number): Step<
   const { guest, destination } = state.facts;
   // Without one it owns nothing either, at whatever epoch it was asked to.
   const asked: Switchover = { ...state, stage: "revoking" };
-  const hosts: Role[] = state.fenced?.source?.bySelf === "owner" ? ["source", "destination"] : ["destination"];
-  if (!whole) return lose(asked, `${destination.name} has no whole copy of it.`, hosts, now);
+  const { bySelf, reason: said = "" } = state.fenced?.source ?? {};
+  const hosts: Role[] = bySelf === "owner" ? ["source", "destination"] : ["destination"];
+  const gone = bySelf === undefined ? "" : `${said} `;
+  if (!whole) return lose(asked, `${gone}${destination.name} has no whole copy of it.`, hosts, now);
   const told = `${destination.name} has a whole copy of ${guest.name}.`;
   return accepts(state, "source")
     ? goOn(state, "regranting", `${told} It is to run it.`, now)
@@ -176,6 +183,11 @@ function goneFrom({ facts, fenced }: Switchover): string {
 
 function fenceText({ facts }: Migration, role: Role, { by, reason: why }: Omit<Fence, "acceptOlderCopy">): string {
   return `${facts[role].name} is fenced by ${by}: ${why.replace(/\.?$/, ".")}`;
+}
+
+function spentText({ facts: { source, guest } }: Migration, detail?: string): string {
+  const nothing = `${source.name} has nothing left of ${guest.name} that could run`;
+  return detail === undefined ? `${nothing}.` : `${nothing}: ${detail.replace(/\.?$/, ".")}`;
 }
 
 function goOn(state: Switchover, stage: Switchover["stage"], sentence: string, now: number): Step<Migration> {

@@ -74,7 +74,9 @@ function isFenced(steps: Taken[], first: Migration, role: Role): boolean {
   return (
     was ||
     steps.some(
-      ({ event }) => (event.type === "fenced" && event.role === role) || (event.type === "spent" && role === "source"),
+      ({ event }) =>
+        (event.type === "fenced" && event.role === role) ||
+        (role === "source" && (event.type === "spent" || (event.type === "connected" && event.lost !== undefined))),
     )
   );
 }

@@ -9,12 +9,13 @@ import { msText, reason } from "../reason.ts";
 import { changeLimits } from "./change-limits.ts";
 import { courseAfter } from "./course.ts";
 import { endedWith } from "./ended.ts";
-import { fencedBefore } from "./fenced.ts";
+import { isSourceOwn, whoBroke } from "./broken.ts";
+import { fencedBefore, spentBefore } from "./fenced.ts";
 import type { MigrationEvent, Notice, Send, Step } from "./events.ts";
 import { type Limits, type LimitsChange, maySwitchOver, withChange } from "./limits.ts";
 import { outstanding, silenceLimitMs, steering } from "./outstanding.ts";
 import { policyOf } from "./policy-of.ts";
-import type { Ending, Migration, Pace, Precopy, Role, Switchover } from "./state.ts";
+import type { Ending, Migration, Pace, Precopy, Switchover } from "./state.ts";
 
 /** M3 to M7, M15: the guest runs on the source and its state moves; every report is judged, and the judgement acted on. */
 export function stepPrecopy(state: Precopy, event: MigrationEvent, now: number): Step<Migration> {
@@ -22,7 +23,9 @@ export function stepPrecopy(state: Precopy, event: MigrationEvent, now: number):
     case "report":
       return pastDeadline(state, now) ?? reported(state, event, now);
     case "broken":
-      return giveUp(state, broken(state, event), now);
+      return isSourceOwn(event) ? unchanged(state) : giveUp(state, broken(state, event), now);
+    case "spent":
+      return event.epoch === state.facts.epoch + 1 ? spentBefore(state, event.detail, now) : unchanged(state);
     case "declined":
       return giveUp(state, { phase: "failed", reason: reason(event.code, event.detail, { role: event.role }) }, now);
     case "fenced":
@@ -38,11 +41,11 @@ export function stepPrecopy(state: Precopy, event: MigrationEvent, now: number):
     case "switchoverAsked":
       return switchoverAsked(state, event);
     case "connected":
-      return reconnected(state, event.role, event.attempt, now);
+      return reconnected(state, event, now);
     case "tick":
-      return pastDeadline(state, now) ?? silent(state, now) ?? { state, effects: [], notices: [] };
+      return pastDeadline(state, now) ?? silent(state, now) ?? unchanged(state);
     default:
-      return { state, effects: [], notices: [] };
+      return unchanged(state);
   }
 }
 
@@ -50,7 +53,7 @@ export function stepPrecopy(state: Precopy, event: MigrationEvent, now: number):
 function reported(state: Precopy, event: MigrationEvent & { type: "report" }, now: number): Step<Migration> {
   const named = new Set(event.observation.devices.map((device) => device.name));
   const whole = state.facts.devices.every((device) => named.has(device.name));
-  if (!whole) return { state, effects: [], notices: [] };
+  if (!whole) return unchanged(state);
   // An exact figure answers the open question only; a late one to an older question counts as the estimate that it is by now.
   const answers = event.exact !== undefined && event.exact === state.exact.sequence && state.exact.open;
   const exact = answers ? { syncMs: event.syncMs ?? 0, agoMs: 0 } : undefined;
@@ -180,7 +183,7 @@ function allowedBy({ ladder }: Limits, { throttle, wish }: Conduct): Pick<Conduc
 /** M16: who asks for a switchover takes the downtime as it comes; initial data, hold and window are overruled too. */
 function switchoverAsked(state: Precopy, { at, by }: MigrationEvent & { type: "switchoverAsked" }): Step<Migration> {
   const { convergence, conduct } = state.consideration;
-  if (conduct.wish?.at === at && conduct.wish.forced !== true) return { state, effects: [], notices: [] };
+  if (conduct.wish?.at === at && conduct.wish.forced !== true) return unchanged(state);
   const wish = { at, sinceMs: convergence.clock.nowMs };
   const next = {
     ...state,
@@ -242,22 +245,27 @@ function switchOver(state: Precopy, why: Verdict, notices: Notice[], now: number
  * M6: an agent that restarted has lost its part of the precopy, and a destination that has revoked will never run this epoch. The
  * source never stopped, so the guest goes on there.
  */
-function reconnected(state: Precopy, role: Role, attempt: string | undefined, now: number): Step<Migration> {
+function reconnected(
+  state: Precopy,
+  { role, attempt, lost }: MigrationEvent & { type: "connected" },
+  now: number,
+): Step<Migration> {
+  if (role === "source" && lost !== undefined) return spentBefore(state, lost, now);
   if (attempt !== undefined && attempt !== "revoked") {
     const heardAt = role === "source" ? now : state.heardAt;
     return { state: { ...state, heardAt }, effects: outstanding(state), notices: [] };
   }
   const code = role === "source" ? "SOURCE_RESTARTED" : "DESTINATION_RESTARTED";
-  const sentence = `The agent of ${state.facts[role].name} restarted in the middle of it; ${keepsServing(state)}`;
-  return giveUp(state, { phase: "failed", reason: reason(code, sentence, { host: state.facts[role].name }) }, now);
+  const host = state.facts[role].name;
+  const happened = attempt === undefined ? `The agent of ${host} restarted in the middle of it` : `${host} gave up`;
+  const why = reason(code, `${happened}; ${keepsServing(state)}`, { host });
+  return giveUp(state, { phase: "failed", reason: why }, now);
 }
 
 function broken(state: Precopy, event: MigrationEvent & { type: "broken" }): Ending {
-  const sentence = `${state.facts[event.role].name} gave up: ${event.detail}; ${keepsServing(state)}`;
-  return {
-    phase: "failed",
-    reason: reason("CHANNEL_BROKEN", sentence, { host: state.facts[event.role].name, code: event.code }),
-  };
+  const host = state.facts[whoBroke(event)].name;
+  const sentence = `${host} gave up: ${event.detail}; ${keepsServing(state)}`;
+  return { phase: "failed", reason: reason("CHANNEL_BROKEN", sentence, { host, code: event.code }) };
 }
 
 function hopeless(state: Precopy, why: Verdict): Ending {
@@ -304,6 +312,10 @@ function modeNotices(before: Precopy, { consideration }: Precopy): Notice[] {
       ? `The guest's history shows quiet periods: for up to ${msText(leftMs)} it is watched for one, at a few per cent of the link.`
       : "Nothing is sent for a moment, to see how large the working set is and how fast it is written.";
   return [{ type: "migration.decision", sentence, data: { mode: mode.kind, code: mode.verdict.code } }];
+}
+
+function unchanged(state: Precopy): Step<Migration> {
+  return { state, effects: [], notices: [] };
 }
 
 function keepsServing(state: Precopy): string {

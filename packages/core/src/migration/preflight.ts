@@ -3,7 +3,8 @@ import { msText, reason } from "../reason.ts";
 import { provenByCurve } from "../outlook/proven-by-curve.ts";
 import { changeLimits } from "./change-limits.ts";
 import { endedWith } from "./ended.ts";
-import { fencedBefore } from "./fenced.ts";
+import { isSourceOwn, whoBroke } from "./broken.ts";
+import { fencedBefore, spentBefore } from "./fenced.ts";
 import type { MigrationEvent, Step } from "./events.ts";
 import { outstanding, preflightLimitMs } from "./outstanding.ts";
 import type { Ending, Migration, Precopy, Preflight } from "./state.ts";
@@ -22,11 +23,11 @@ export function stepPreflight(state: Preflight, event: MigrationEvent, now: numb
     case "declined":
       return giveUp(state, declined(state, event), now);
     case "broken":
-      return giveUp(
-        state,
-        { phase: "failed", reason: reason("CHANNEL_BROKEN", event.detail, { role: event.role, code: event.code }) },
-        now,
-      );
+      return isSourceOwn(event) ? { state, effects: [], notices: [] } : giveUp(state, broken(state, event), now);
+    case "spent":
+      return event.epoch === state.facts.epoch + 1
+        ? spentBefore(state, event.detail, now)
+        : { state, effects: [], notices: [] };
     case "fenced":
       return fencedBefore(state, event, now);
     case "cancel":
@@ -36,7 +37,7 @@ export function stepPreflight(state: Preflight, event: MigrationEvent, now: numb
         now,
       );
     case "connected":
-      return reconnected(state, event.role, event.attempt, now);
+      return reconnected(state, event, now);
     case "tick":
       return now >= state.since + preflightLimitMs
         ? giveUp(state, tooLate(state), now)
@@ -49,10 +50,10 @@ export function stepPreflight(state: Preflight, event: MigrationEvent, now: numb
 /** A source that has forgotten its part (it restarted) is asked afresh; then the destination too, since the channels are new. */
 function reconnected(
   state: Preflight,
-  role: "source" | "destination",
-  attempt: string | undefined,
+  { role, attempt, lost }: MigrationEvent & { type: "connected" },
   now: number,
 ): Step<Migration> {
+  if (role === "source" && lost !== undefined) return spentBefore(state, lost, now);
   const next: Preflight =
     role === "source" && attempt === undefined ? { ...state, peers: undefined, asked: now } : state;
   return { state: next, effects: outstanding(next), notices: [] };
@@ -102,6 +103,12 @@ function beginPrecopy(state: Preflight, now: number): Step<Migration> {
     effects: outstanding(next),
     notices: [{ type: "migration.phase", sentence, data: { phase: "precopy" } }],
   };
+}
+
+function broken({ facts }: Preflight, event: MigrationEvent & { type: "broken" }): Ending {
+  const role = whoBroke(event);
+  const sentence = `${facts[role].name} gave up: ${event.detail}; nothing had moved.`;
+  return { phase: "failed", reason: reason("CHANNEL_BROKEN", sentence, { role, code: event.code }) };
 }
 
 function declined(state: Preflight, event: MigrationEvent & { type: "declined" }): Ending {

@@ -1,5 +1,6 @@
 import { msText, reason } from "../reason.ts";
 import { costOf, withTimings } from "./course.ts";
+import { isSourceOwn, whoBroke } from "./broken.ts";
 import { completed, endedWith } from "./ended.ts";
 import { regrantBeyond } from "../handover/journal.ts";
 import {
@@ -36,8 +37,9 @@ export function stepSwitchover(before: Switchover, event: MigrationEvent, now: n
     case "reclaimed":
       return takenBack(state, event, now);
     case "broken":
+      return isSourceOwn(event) ? unchanged(state) : onBroken(state, event, now);
     case "declined":
-      return state.stage === "freezing" ? refuse(state, broke(state, event), now) : unchanged(state);
+      return onBroken(state, event, now);
     case "spent":
       return spent(state, event, now);
     case "empty":
@@ -163,6 +165,15 @@ function onRevoked(state: Switchover, event: MigrationEvent & { type: "revoked" 
   return { state: next, effects: outstanding(next), notices: [decision(state, cause.reason.sentence)] };
 }
 
+function onBroken(
+  state: Switchover,
+  event: MigrationEvent & { type: "broken" | "declined" },
+  now: number,
+): Step<Migration> {
+  const role = event.type === "broken" ? whoBroke(event) : event.role;
+  return state.stage === "freezing" ? refuse(state, broke(state, role, event), now) : unchanged(state);
+}
+
 /** M10, H1: whether it is too late only the source knows; it answers `refused` or `released`. */
 function refuse(state: Switchover, cause: Ending, now: number): Step<Migration> {
   const next: Switchover = { ...state, stage: "refusing", cause, since: now, askedAt: now };
@@ -222,15 +233,10 @@ function speakerOf(event: MigrationEvent): Role | undefined {
   }
 }
 
-function broke(state: Switchover, event: MigrationEvent & { type: "broken" | "declined" }): Ending {
-  const host = state.facts[event.role].name;
-  return {
-    phase: "failed",
-    reason: reason("SWITCHOVER_BROKEN", `${host} could not go on: ${event.detail}; ${stays(state)}`, {
-      host,
-      code: event.code,
-    }),
-  };
+function broke(state: Switchover, role: Role, { code, detail }: { code: string; detail: string }): Ending {
+  const host = state.facts[role].name;
+  const sentence = `${host} could not go on: ${detail}; ${stays(state)}`;
+  return { phase: "failed", reason: reason("SWITCHOVER_BROKEN", sentence, { host, code }) };
 }
 
 function tooSlow(state: Switchover): Ending {
@@ -242,6 +248,7 @@ function tooSlow(state: Switchover): Ending {
 }
 
 function refusedBy(state: Switchover, event: MigrationEvent & { type: "refused" }): Ending {
+  if (event.ofPeer === true) return broke(state, "destination", event);
   const host = state.facts.source.name;
   return {
     phase: "failed",

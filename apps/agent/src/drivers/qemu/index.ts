@@ -181,6 +181,7 @@ class QemuBackend implements Backend<QemuConfig> {
       await forgetFile(qemu.qmp);
     }
     return {
+      lost: qemu.lost,
       sizeBytes: async () => await memoryBytesOf(qemu.qmp),
       needs: async () => await this.#needsOf(ctx.config, qemu),
     };

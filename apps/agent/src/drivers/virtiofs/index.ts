@@ -152,9 +152,15 @@ class VirtiofsBackend implements Backend<VirtiofsConfig> {
   }
 }
 
+/** Q6: its guest's QEMU is stopped then by whoever drives that. */
 function deviceOf(process: Virtiofsd): Device {
-  return { sizeBytes: async () => least.bytes + perInode.bytes * (await process.inodes()) };
+  const lost = stillWithout.get(process) ?? process.lost.then((said) => `${said}; its guest stands still`);
+  stillWithout.set(process, lost);
+  return { lost, sizeBytes: async () => least.bytes + perInode.bytes * (await process.inodes()) };
 }
+
+/** One promise for each process, however often it is found. */
+const stillWithout = new WeakMap<Virtiofsd, Promise<string>>();
 
 /** Says what QEMU does not, and notices a process that has ended, of which QEMU says nothing either. */
 class VirtiofsSource implements Source {
