@@ -37,26 +37,28 @@ async function struck(guest: Guest, host: string): Promise<{ phase: string; said
   return { phase, said: reason?.sentence ?? "" };
 }
 
-test("Q6: the end of the destination's QEMU is named, and the guest runs on where it was", async (context) => {
+test("Q6, M18: the end of the destination's QEMU is named, and the guest runs on where it was", async (context) => {
   if (qemu.path === undefined) return context.skip(qemu.missing);
   const guest = await machines.create("kept");
   using here = await machines.console(guest, "alpha");
   const { phase, said } = await struck(guest, "beta");
   console.log(said);
   expect(phase).toBe("failed");
-  expect(said).toContain("QEMU for kept has ended by SIGKILL");
+  expect(said).toMatch(/^beta gave up: .*QEMU for kept has ended by SIGKILL.*kept goes on serving on alpha/);
   expect(await here.more(5)).toMatchObject({ errors: 0, bad: 0 });
   await until("nothing is left on beta", async () => (await machines.cluster.devicesOn("beta")).length === 0);
   expect((await machines.migrate(guest, "beta")).phase).toBe("completed");
 }, 240_000);
 
-test("Q6: the end of the source's QEMU is named, and its agent goes on with its other guests", async (context) => {
+test("Q6, M17: the end of the source's QEMU is named, its guest is lost, and its agent goes on with its other guests", async (context) => {
   if (qemu.path === undefined) return context.skip(qemu.missing);
   const [guest, other] = [await machines.create("killed"), await machines.create("bystander")];
   const agent = machines.cluster.pid("alpha");
-  const { said } = await struck(guest, "alpha");
+  const { phase, said } = await struck(guest, "alpha");
   console.log(said);
-  expect(said).toContain("QEMU for killed has ended");
+  expect(phase).toBe("lost");
+  expect(said).toContain("alpha has nothing left of killed that could run: QEMU for killed has ended by SIGKILL");
+  expect((await machines.cluster.client.guests.get(guest.id)).state).toBe("lost");
   expect((await machines.migrate(other, "beta")).phase).toBe("completed");
   expect(machines.cluster.pid("alpha")).toBe(agent);
   await until("nothing is left on beta but the other guest", async () => {
