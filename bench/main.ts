@@ -5,6 +5,7 @@ import { benchDowntime } from "./downtime.ts";
 import { benchJudge } from "./judge.ts";
 import { benchOrchestratorCpu } from "./orchestrator-cpu.ts";
 import { benchOrchestratorKilled } from "./orchestrator-killed.ts";
+import { benchPage } from "./page.ts";
 import { type BenchRow, printRows } from "./row.ts";
 
 const benches: Record<string, () => Promise<BenchRow[]>> = {
@@ -14,6 +15,7 @@ const benches: Record<string, () => Promise<BenchRow[]>> = {
   orchestrator: benchOrchestratorCpu,
   "orchestrator-killed": benchOrchestratorKilled,
   directory: benchDirectory,
+  page: benchPage,
 };
 
 const wanted = process.argv.slice(2);

@@ -1,17 +1,12 @@
-import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { Frame } from "./frame/frame.tsx";
-import { GuestsScreen } from "./screens/guests.tsx";
-import { HostScreen } from "./screens/host.tsx";
-import { HostsScreen } from "./screens/hosts.tsx";
-import { MigrationScreen } from "./screens/migration.tsx";
-import { MigrationsScreen } from "./screens/migrations.tsx";
-import { NewMigrationScreen } from "./screens/new-migration.tsx";
 import { NowhereScreen } from "./screens/nowhere.tsx";
 import { OverviewScreen } from "./screens/overview.tsx";
-import { PoliciesScreen } from "./screens/policies.tsx";
-import { SettingsScreen } from "./screens/settings.tsx";
+import { Unloaded } from "./screens/unloaded.tsx";
 
 /** Every screen and its address. `apps/orchestrator/src/http/page.ts` answers these addresses with the page; a new one belongs there too. */
+
+const later = async () => await import("./screens/later.ts");
 
 const root = createRootRoute({ component: Frame, notFoundComponent: NowhereScreen });
 const getParentRoute = () => root;
@@ -20,31 +15,43 @@ const overview = createRoute({ getParentRoute, path: "/", component: OverviewScr
 const newMigration = createRoute({
   getParentRoute,
   path: "/new",
-  component: NewMigrationScreen,
+  component: lazyRouteComponent(later, "NewMigrationScreen"),
   validateSearch: texts("guest", "destination", "policy"),
 });
 const migrations = createRoute({
   getParentRoute,
   path: "/migrations",
-  component: MigrationsScreen,
+  component: lazyRouteComponent(later, "MigrationsScreen"),
   validateSearch: texts("phase", "host", "policy", "text", "compare"),
 });
-const migration = createRoute({ getParentRoute, path: "/migrations/$id", component: MigrationScreen });
+const migration = createRoute({
+  getParentRoute,
+  path: "/migrations/$id",
+  component: lazyRouteComponent(later, "MigrationScreen"),
+});
 const hosts = createRoute({
   getParentRoute,
   path: "/hosts",
-  component: HostsScreen,
+  component: lazyRouteComponent(later, "HostsScreen"),
   validateSearch: texts("state"),
 });
-const host = createRoute({ getParentRoute, path: "/hosts/$name", component: HostScreen });
+const host = createRoute({ getParentRoute, path: "/hosts/$name", component: lazyRouteComponent(later, "HostScreen") });
 const guests = createRoute({
   getParentRoute,
   path: "/guests",
-  component: GuestsScreen,
+  component: lazyRouteComponent(later, "GuestsScreen"),
   validateSearch: texts("name", "host", "state"),
 });
-const policies = createRoute({ getParentRoute, path: "/policies", component: PoliciesScreen });
-const settings = createRoute({ getParentRoute, path: "/settings", component: SettingsScreen });
+const policies = createRoute({
+  getParentRoute,
+  path: "/policies",
+  component: lazyRouteComponent(later, "PoliciesScreen"),
+});
+const settings = createRoute({
+  getParentRoute,
+  path: "/settings",
+  component: lazyRouteComponent(later, "SettingsScreen"),
+});
 
 const tree = root.addChildren([overview, newMigration, migrations, migration, hosts, host, guests, policies, settings]);
 
@@ -55,6 +62,7 @@ export function makeRouter(): Router {
   return createRouter({
     routeTree: tree,
     scrollRestoration: true,
+    defaultErrorComponent: Unloaded,
     // Filters are words: kept in the address as they are, not as JSON.
     parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
     stringifySearch: (search) => {
@@ -63,6 +71,11 @@ export function makeRouter(): Router {
       return text === "" ? "" : `?${text}`;
     },
   });
+}
+
+/** While nothing else is to be done. What cannot be fetched now is asked for again where it is to be shown. */
+export async function fetchLater(): Promise<void> {
+  await later().catch(() => {});
 }
 
 declare module "@tanstack/react-router" {

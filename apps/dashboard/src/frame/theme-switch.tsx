@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { Icon, type IconName } from "../parts/icon.tsx";
-import { choose, type Theme, useTheme } from "./theme.ts";
+import { choose, type Theme } from "./theme.ts";
+import { useTheme } from "./use-theme.ts";
 
 const themes: Record<Theme, { next: Theme; icon: IconName; text: string }> = {
   system: { next: "light", icon: "screen", text: "Theme: as the system's" },

@@ -1,5 +1,3 @@
-import { useSyncExternalStore } from "react";
-
 /** The system's preference unless somebody has chosen otherwise here, which this browser remembers. */
 export type Theme = "system" | "light" | "dark";
 
@@ -21,21 +19,16 @@ export function choose(theme: Theme): void {
   tell();
 }
 
-export function useTheme(): Theme {
-  return useSyncExternalStore(subscribe, chosen);
+export function isDark(): boolean {
+  return chosen() === "system" ? dark.matches : chosen() === "dark";
 }
 
-/** Changes whenever the colours do, for what is drawn rather than styled. */
-export function useIsDark(): boolean {
-  return useSyncExternalStore(subscribe, () => (chosen() === "system" ? dark.matches : chosen() === "dark"));
-}
-
-function chosen(): Theme {
+export function chosen(): Theme {
   const kept = localStorage.getItem(key);
   return kept === "light" || kept === "dark" ? kept : "system";
 }
 
-function subscribe(listener: () => void): () => void {
+export function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }

@@ -1,11 +1,11 @@
-import type { Event, Guest, Host, Migration, Overview, Phase, Sample } from "@godwit/contract";
+import type { Event, Migration, Overview, Phase, Sample } from "@godwit/contract";
 import { QueryClient } from "@tanstack/react-query";
-import { get, getAll } from "../api/api.ts";
+import { get } from "../api/api.ts";
+import { type Everything, itemsAtMost, type Places } from "./everything.ts";
 import { sampleOf } from "./sample-of.ts";
 
 /** What the page knows, as the API last told it. The stream writes into it, and nothing is asked for twice. */
 
-const itemsAtMost = 1000;
 const pointsAtMost = 3600;
 const pointEveryMs = 900;
 
@@ -46,14 +46,13 @@ export const cache = new QueryClient({
   },
 });
 
-/** Reads everything anew. Migrations under way that are older than the newest page are read one by one: their guests name them. */
-export async function readAll(): Promise<void> {
-  const [{ items }] = await Promise.all([get<{ items: Migration[] }>("/v1/migrations?limit=100"), readPlaces()]);
-  cache.setQueryData(keys.migrations, items.toSorted(newestFirst));
-  for (const each of items) cache.setQueryData(keys.migration(each.id), each);
-  const known = new Set(items.map(({ id }) => id));
-  const guests: Guest[] = cache.getQueryData(keys.guests) ?? [];
-  const older = guests.flatMap(({ migrationId: id }) => (id === undefined || known.has(id) ? [] : [id]));
+/** Takes all that was read. Migrations under way that are older than the newest page are read one by one: their guests name them. */
+export async function takeAll({ migrations, ...places }: Everything): Promise<void> {
+  takePlaces(places);
+  cache.setQueryData(keys.migrations, migrations.toSorted(newestFirst));
+  for (const each of migrations) cache.setQueryData(keys.migration(each.id), each);
+  const known = new Set(migrations.map(({ id }) => id));
+  const older = places.guests.flatMap(({ migrationId: id }) => (id === undefined || known.has(id) ? [] : [id]));
   for (const id of older) await readMigration(id);
   // What is on the screen and has not just been read; the course that the stream has told may have a gap.
   const read = new Set<unknown>(["hosts", "guests", "overview", "migration", "course"]);
@@ -61,13 +60,7 @@ export async function readAll(): Promise<void> {
   void cache.invalidateQueries({ predicate: ({ queryKey }) => !read.has(queryKey[0]) && !isMain(queryKey) });
 }
 
-/** Hosts, the guests on them, and how much there is of everything. */
-export async function readPlaces(): Promise<void> {
-  const [hosts, guests, overview] = await Promise.all([
-    getAll<Host>("/v1/hosts", itemsAtMost),
-    getAll<Guest>("/v1/guests", itemsAtMost),
-    get<Overview>("/v1/overview"),
-  ]);
+export function takePlaces({ hosts, guests, overview }: Places): void {
   cache.setQueryData(keys.hosts, byName(hosts));
   cache.setQueryData(keys.guests, byName(guests));
   cache.setQueryData(keys.overview, overview);

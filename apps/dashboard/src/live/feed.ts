@@ -1,6 +1,7 @@
 import type { Event, EventType, Migration } from "@godwit/contract";
 import { get, isSignedOut, UnreachableError } from "../api/api.ts";
-import { note, put, readAll, readMigration, readOverview, readPlaces } from "./cache.ts";
+import { note, put, readMigration, readOverview, takeAll, takePlaces } from "./cache.ts";
+import { type Everything, readEverything, readPlaces } from "./everything.ts";
 
 /** After so long without news the orchestrator is asked whether it is still there, and has so long to answer. */
 const silenceMs = 1_200;
@@ -9,8 +10,6 @@ const answerMs = 1_200;
 const askEveryMs = 5_000;
 const lookEveryMs = 200;
 const retryMs = 1_000;
-/** A stream with nothing to tell may keep its head back until its first event: after so long it is taken to be open. */
-const headMs = 300;
 /** What an event says has changed is read anew at most this often. */
 const readEveryMs = 150;
 
@@ -57,8 +56,9 @@ export interface Freshness {
 }
 
 /**
- * Keeps the cache in step with the orchestrator: one stream a page. The stream is opened first and everything is read then, so that nothing
- * falls between the two; whatever cuts it, all is read anew. Its heartbeat does not reach scripts, hence the question when it is silent.
+ * Keeps the cache in step with the orchestrator: one stream a page. Everything is read while the stream is being opened, to be shown soon, and
+ * once more when it is open, so that nothing falls between the two; whatever cuts it, all is read anew. Its heartbeat does not reach scripts,
+ * hence the question when it is silent.
  */
 export class Feed {
   #source: EventSource | undefined;
@@ -69,12 +69,16 @@ export class Feed {
   #places = false;
   readonly #migrations = new Set<string>();
   #reading = false;
+  /** Readings of everything, counted: how many have begun, and which of them was taken last. */
+  #begun = 0;
+  #taken = 0;
   #watching: ReturnType<typeof setInterval> | undefined;
   readonly #listeners = new Set<() => void>();
 
-  start(): void {
+  /** With what was asked for before the stream could be. */
+  start(everything: Promise<Everything>): void {
     this.#watching = setInterval(() => void this.#watch(), lookEveryMs);
-    this.#open();
+    this.#open(everything);
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -93,21 +97,26 @@ export class Feed {
     for (const listener of this.#listeners) listener();
   }
 
-  #open(): void {
+  #open(everything = readEverything()): void {
     const source = new EventSource("/v1/events");
     this.#source = source;
-    source.addEventListener("open", () => void this.#readAll(source));
-    setTimeout(() => source === this.#source && !this.#live && void this.#readAll(source), headMs);
-    source.addEventListener("reset", () => void this.#readAll(source));
+    void this.#take(source, everything);
+    source.addEventListener("open", () => void this.#take(source, readEverything()));
+    source.addEventListener("reset", () => void this.#take(source, readEverything()));
     source.addEventListener("error", () => this.#cut(source));
     source.addEventListener("migration.progress", ({ data }) => this.#progress(JSON.parse(data)));
     for (const type of keptTypes) source.addEventListener(type, ({ data }) => this.#event(JSON.parse(data)));
   }
 
-  /** Of a stream that opens late everything is read once more: what happened before it did is not told by it. */
-  async #readAll(source: EventSource): Promise<void> {
+  /** Of two readings at the same time the one that began later counts. */
+  async #take(source: EventSource, everything: Promise<Everything>): Promise<void> {
+    this.#begun += 1;
+    const place = this.#begun;
     try {
-      await readAll();
+      const read = await everything;
+      if (place < this.#taken) return;
+      this.#taken = place;
+      await takeAll(read);
     } catch (error) {
       return isSignedOut(error) ? this.#end() : this.#cut(source);
     }
@@ -145,7 +154,7 @@ export class Feed {
       this.#places = false;
       this.#migrations.clear();
       const readings = migrations.map((id) => readMigration(id));
-      readings.push(places ? readPlaces() : readOverview());
+      readings.push(places ? readPlaces().then(takePlaces) : readOverview());
       const settled = await Promise.allSettled(readings);
       this.#judge(settled.flatMap((each) => (each.status === "rejected" ? [each.reason] : [])));
       await new Promise((resolve) => setTimeout(resolve, readEveryMs));

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import UPlot from "uplot";
-import { useIsDark } from "../frame/theme.ts";
+import { useIsDark } from "../frame/use-theme.ts";
 import { none, running } from "../figures.ts";
 
 /** The only file that knows what draws the charts. */

@@ -1,36 +1,30 @@
-import "./page.css";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { type ReactNode, StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { enter } from "./api/session.ts";
-import { applyTheme } from "./frame/theme.ts";
-import { Gate } from "./gate/gate.tsx";
+import { Gate, type Why } from "./gate/gate.tsx";
 import { cache } from "./live/cache.ts";
+import type { Everything } from "./live/everything.ts";
 import { feed } from "./live/feed.ts";
-import { makeRouter } from "./router.tsx";
+import { fetchLater, makeRouter } from "./router.tsx";
 
 const place = document.getElementById("page");
 if (place === null) throw new Error("index.html has no place for the page");
 const root = createRoot(place);
 
-applyTheme();
-// A new link that is put into the address of a page that is open changes nothing but the fragment.
-addEventListener("hashchange", () => {
-  if (location.hash.startsWith("#code=")) location.reload();
-});
-enter().then(
-  (entry) => (entry === "in" ? open() : show(<Gate why={entry} />)),
-  () => show(<Gate why="unreachable" />),
-);
+/** What has been asked for already, or why nobody comes in. */
+export type Way = { everything: Promise<Everything> } | { why: Why };
 
-function open(): void {
-  feed.start();
+/** The whole page, or what keeps it shut. */
+export function draw(way: Way): void {
+  if ("why" in way) return show(<Gate why={way.why} />);
+  feed.start(way.everything);
   show(
     <QueryClientProvider client={cache}>
       <RouterProvider router={makeRouter()} />
     </QueryClientProvider>,
   );
+  requestIdleCallback(() => void fetchLater(), { timeout: 3_000 });
 }
 
 function show(what: ReactNode): void {

@@ -1,0 +1,9 @@
+/** The screens that a first visit does without: fetched together once it has been drawn, or where one of them is opened first. */
+export { GuestsScreen } from "./guests.tsx";
+export { HostScreen } from "./host.tsx";
+export { HostsScreen } from "./hosts.tsx";
+export { MigrationScreen } from "./migration.tsx";
+export { MigrationsScreen } from "./migrations.tsx";
+export { NewMigrationScreen } from "./new-migration.tsx";
+export { PoliciesScreen } from "./policies.tsx";
+export { SettingsScreen } from "./settings.tsx";
