@@ -173,8 +173,22 @@ describe("scopes", () => {
     expect(JSON.stringify(await told("token.created", 2))).not.toMatch(/gdw_/);
   });
 
+  test("A6: a token for agents is made too: it has no scopes, does not expire unless that is asked for, and opens the API to nobody", async () => {
+    const make = async (body: object) =>
+      CreatedToken.parse((await cluster.ask("POST", "/v1/tokens", { body: { name: "rack 4", ...body } })).body);
+    const made = await make({ role: "agent" });
+    expect(made).toMatchObject({ role: "agent", scopes: [] });
+    expect(made.expiresAt).toBeUndefined();
+    const lasting = await make({ role: "agent", expiresInDays: 7 });
+    expect(Date.parse(lasting.expiresAt ?? "") - Date.parse(lasting.createdAt)).toBe(7 * 86_400_000);
+    expect(await cluster.ask("GET", "/v1/hosts", { headers: shown(made) })).toMatchObject(problem("forbidden"));
+  });
+
   test.each([
     [{ name: "x", scopes: [] }, "/scopes"],
+    [{ name: "x" }, "/scopes"],
+    [{ name: "x", role: "agent", scopes: ["read"] }, "/scopes"],
+    [{ name: "x", role: "root", scopes: ["read"] }, "/role"],
     [{ name: "x", scopes: ["root"] }, "/scopes/0"],
     [{ name: "", scopes: ["read"] }, "/name"],
     [{ name: "x", scopes: ["read"], expiresInDays: 3_651 }, "/expiresInDays"],

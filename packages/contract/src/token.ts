@@ -37,8 +37,22 @@ export const TokenList = listOf(Token, "TokenList");
 export const CreateToken = z
   .strictObject({
     name: TokenName,
-    scopes: z.array(Scope).min(1).max(Scope.options.length).meta({ description: "of those that your own token has" }),
-    expiresInDays: z.int().min(1).max(3650).default(90),
+    role: Token.shape.role.default("admin"),
+    scopes: z
+      .array(Scope)
+      .max(Scope.options.length)
+      .default([])
+      .meta({ description: "of those that your own token has; an agent's token has none, any other at least one" }),
+    expiresInDays: z
+      .int()
+      .min(1)
+      .max(3650)
+      .optional()
+      .meta({ description: "without it 90; an agent's token then does not expire" }),
+  })
+  .refine(({ role, scopes }) => (role === "agent") === (scopes.length === 0), {
+    path: ["scopes"],
+    error: "at least one, but none for an agent",
   })
   .meta({ id: "CreateToken" });
 export type CreateToken = z.infer<typeof CreateToken>;

@@ -6,6 +6,7 @@ import { print, say, wantsJson, wholeArgument } from "./global.ts";
 
 interface CreateOptions {
   scope: Scope[];
+  agent: boolean;
   expiresInDays?: number;
 }
 
@@ -16,13 +17,13 @@ export function tokenCommands(program: Command): void {
     .command("create <name>")
     .description("make a token and print it, this once")
     .addOption(
-      new Option("--scope <scopes...>", "what it allows, of what your own allows")
-        .choices(Scope.options)
-        .makeOptionMandatory(),
+      new Option("--scope <scopes...>", "what it allows, of what your own allows").choices(Scope.options).default([]),
     )
-    .option("--expires-in-days <days>", "until when it opens (90 where not said)", wholeArgument)
-    .action(async (name: string, { scope: scopes, expiresInDays }: CreateOptions, command: Command) => {
-      const made = await (await clientOf(command)).tokens.create({ name, scopes, expiresInDays });
+    .option("--agent", "for the agents' socket and nothing else, in place of scopes", false)
+    .option("--expires-in-days <days>", "until when it opens (90 where not said; an agent's for good)", wholeArgument)
+    .action(async (name: string, { scope: scopes, agent, expiresInDays }: CreateOptions, command: Command) => {
+      const role = agent ? "agent" : "admin";
+      const made = await (await clientOf(command)).tokens.create({ name, role, scopes, expiresInDays });
       print(wantsJson(command) ? JSON.stringify(made) : made.token);
       say(`Token ${made.id}: this is the only time that it is shown. Keep it in a file for --token-file.`);
     });

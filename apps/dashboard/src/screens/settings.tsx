@@ -3,15 +3,20 @@ import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { get, messageOf, remove } from "../api/api.ts";
 import { duration, many, none, share } from "../figures.ts";
-import { choose, type Theme, useTheme } from "../frame/theme.ts";
+import { choose, type Theme } from "../frame/theme.ts";
+import { useTheme } from "../frame/use-theme.ts";
 import { Figures, Section } from "../parts/panel.tsx";
+import { Join } from "../settings/join.tsx";
+import { useKey } from "../settings/key.ts";
 import { Tokens } from "../settings/tokens.tsx";
 
 export function SettingsScreen(): ReactNode {
+  const key = useKey();
   return (
     <div className="grid gap-5">
       <h1 className="text-xl leading-7 font-[650] tracking-[-0.01em]">Settings</h1>
-      <Tokens />
+      <Tokens of={key} />
+      <Join of={key} />
       <Predictions />
       <ThisBrowser />
     </div>

@@ -1,35 +1,24 @@
 import type { CreatedToken, Token } from "@godwit/contract";
-import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useId, useState } from "react";
-import { getAll, messageOf, post, remove } from "../api/api.ts";
+import { messageOf, post, remove } from "../api/api.ts";
 import { exactly, many } from "../figures.ts";
 import { Copy } from "../parts/copy.tsx";
 import { Section } from "../parts/panel.tsx";
 import { Ago } from "../parts/time.tsx";
+import type { Headers, Key } from "./key.ts";
 
-const tokensAtMost = 200;
 const scopes = ["read", "operate", "hosts:fence", "tokens:manage", "admin"] as const;
 
-/**
- * The session may not manage tokens: whoever wants to shows one that may. It is kept in this screen alone, and is gone with it.
- */
-export function Tokens(): ReactNode {
-  const [shown, setShown] = useState("");
-  const headers: Record<string, string> = { authorization: `Bearer ${shown}` };
-  const { data, error, refetch, isFetching } = useQuery({
-    queryKey: ["tokens", shown],
-    queryFn: async () => await getAll<Token>("/v1/tokens", tokensAtMost, headers),
-    enabled: shown !== "",
-    gcTime: 0,
-  });
+/** Who may do what, until when, to whoever shows a token that may manage them. */
+export function Tokens({ of: { tokens, headers, wrong, asking, show, again } }: { of: Key }): ReactNode {
   return (
-    <Section title="Tokens" aside={data === undefined ? undefined : many(data.length, "token")}>
-      {data === undefined ? (
-        <Ask wrong={error === null ? undefined : messageOf(error)} asking={isFetching} show={setShown} />
+    <Section title="Tokens" aside={tokens === undefined ? undefined : many(tokens.length, "token")}>
+      {tokens === undefined ? (
+        <Ask wrong={wrong} asking={asking} show={show} />
       ) : (
         <>
-          <TokenTable of={data} headers={headers} changed={() => void refetch()} />
-          <Make headers={headers} made={() => void refetch()} />
+          <TokenTable of={tokens} headers={headers} changed={again} />
+          <Make headers={headers} made={again} />
         </>
       )}
     </Section>
@@ -83,7 +72,7 @@ function Ask({
 }
 
 interface Manages {
-  headers: Record<string, string>;
+  headers: Headers;
 }
 
 function TokenTable({ of: tokens, headers, changed }: Manages & { of: Token[]; changed: () => void }): ReactNode {

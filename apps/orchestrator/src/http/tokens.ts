@@ -14,6 +14,8 @@ const Nothing = z.null().meta({ description: "It opens nothing any more" });
 const scope: Scope = "tokens:manage";
 const tags = ["tokens"];
 const dayMs = 24 * 3_600_000;
+/** An agent could not connect any more on the day on which its token expires: that is for whoever asks for it. */
+const usualDays = { admin: 90, agent: undefined };
 
 export interface TokenParts {
   store: Store;
@@ -41,7 +43,7 @@ export function tokenRoutes(fastify: FastifyInstance, parts: TokenParts): void {
       config: { scope, mintsSecret: true },
       schema: {
         tags,
-        summary: "Make a token with scopes of your own; it is told this once",
+        summary: "Make a token with scopes of your own, or one for an agent; it is told this once",
         body: CreateToken,
         response: { 201: CreatedToken },
       },
@@ -72,10 +74,11 @@ export function tokenRoutes(fastify: FastifyInstance, parts: TokenParts): void {
   );
 }
 
-function tokenOf({ name, scopes, expiresInDays }: CreateToken, at: Date): { record: TokenRecord; text: string } {
+function tokenOf({ name, role, scopes, expiresInDays }: CreateToken, at: Date): { record: TokenRecord; text: string } {
   const { text, id, secretHash } = newToken();
-  const expiresAt = new Date(at.getTime() + expiresInDays * dayMs);
-  const record: TokenRecord = { id, name, role: "admin", scopes, secretHash, createdAt: at, expiresAt };
+  const days = expiresInDays ?? usualDays[role];
+  const expires = days === undefined ? {} : { expiresAt: new Date(at.getTime() + days * dayMs) };
+  const record: TokenRecord = { id, name, role, scopes, secretHash, createdAt: at, ...expires };
   return { record: { ...record, scopes: scopesOf(record) }, text };
 }
 
