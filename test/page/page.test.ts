@@ -239,9 +239,7 @@ describe("the dashboard", () => {
     await other.context.close();
     await third.context.close();
     await visited.page.getByRole("heading", { name: "The session is over" }).waitFor({ timeout: limitMs });
-    await stage.signal("server", "SIGKILL");
-    await stage.startServer();
-    await stage.agentsConnected();
+    await stage.restartServer();
     await visited.page.goto(stage.link);
     await visited.page.getByText("Live", { exact: true }).waitFor({ timeout: limitMs });
     expect(visited.page.url()).toBe(`${stage.url}/`);

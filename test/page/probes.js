@@ -36,6 +36,12 @@ Object.assign(globalThis, {
       }
       return slowestMs;
     },
+    /** Once all of these texts are on the page, and that has been painted. */
+    shown: async (/** @type {string[]} */ texts) => {
+      while (!texts.every((text) => document.body?.innerText.includes(text)))
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+      await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    },
     widthBeyond: () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
   },
 });

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -78,6 +78,16 @@ export class Stage implements AsyncDisposable {
     await this.#program(program).kill(signal);
   }
 
+  /** One more host, let in by a token of its own, for as long as it is wanted. */
+  async anotherAgent(name: string, token: string): Promise<AsyncDisposable> {
+    const tokenFile = join(this.#folder, `${name}.token`);
+    await writeFile(tokenFile, token);
+    const program = new Program(name, join(this.#folder, `${name}.log`));
+    this.#programs.set(name, program);
+    await this.#startAgent({ name, serviceAddress: "127.0.0.3" }, tokenFile);
+    return { [Symbol.asyncDispose]: async () => await program.end() };
+  }
+
   async restartAgent(name: "alpha" | "beta"): Promise<void> {
     const host = hosts.find((each) => each.name === name);
     if (host !== undefined) await this.#startAgent(host);
@@ -106,10 +116,18 @@ export class Stage implements AsyncDisposable {
     this.#client = new Client({ server: this.#ready.url, token: this.#token });
   }
 
+  /** Another process at the same port, with the same data and a new link. */
+  async restartServer(): Promise<void> {
+    await this.signal("server", "SIGKILL");
+    await this.startServer();
+    await this.agentsConnected();
+  }
+
   async agentsConnected(): Promise<void> {
     await until("both agents are connected", async () => {
       const { items } = await this.client.hosts.list();
-      return items.filter(({ state }) => state === "connected").length === hosts.length;
+      const connected = items.filter(({ state }) => state === "connected").map(({ name }) => name);
+      return hosts.every(({ name }) => connected.includes(name));
     });
   }
 
@@ -123,9 +141,11 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  async #startAgent({ name, serviceAddress }: (typeof hosts)[number]): Promise<void> {
-    const { url, agentTokenFile } = this.#known;
-    const identity = ["--name", name, "--server", url, "--token-file", agentTokenFile];
+  async #startAgent(
+    { name, serviceAddress }: (typeof hosts)[number],
+    tokenFile = this.#known.agentTokenFile,
+  ): Promise<void> {
+    const identity = ["--name", name, "--server", this.url, "--token-file", tokenFile];
     const places = ["--data", join(this.#folder, name), "--service-address", serviceAddress];
     await this.#program(name).start(["agent", ...identity, ...places, "--link", String(linkBytesPerSec), "--json"]);
   }

@@ -39,6 +39,21 @@ export async function get<Answer>(
   return await send<Answer>(path, { method: "GET", headers }, limitMs);
 }
 
+/** What it is now, with the `ETag` by which a change says what it changes. */
+export interface Tagged<Answer> {
+  answer: Answer;
+  etag: string;
+}
+
+export async function getTagged<Answer>(path: string): Promise<Tagged<Answer>> {
+  let etag = "";
+  const hear = (headers: Headers) => {
+    etag = headers.get("etag") ?? "";
+  };
+  const answer: Answer = await send(path, { method: "GET" }, answerLimitMs, hear);
+  return { answer, etag };
+}
+
 /** A request whose answer was lost is sent again with the same key: the API carries it out once. */
 export async function post<Answer>(
   path: string,
@@ -53,8 +68,16 @@ export async function post<Answer>(
 }
 
 /** A merge patch: the same one twice changes nothing more. */
-export async function patch<Answer>(path: string, body: unknown): Promise<Answer> {
-  return await repeated<Answer>(path, { method: "PATCH", headers: json, body: JSON.stringify(body) });
+export async function patch<Answer>(
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  return await repeated<Answer>(path, {
+    method: "PATCH",
+    headers: { ...headers, ...json },
+    body: JSON.stringify(body),
+  });
 }
 
 export async function remove(path: string, headers: Record<string, string> = {}): Promise<void> {
@@ -83,6 +106,12 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** What was found wrong at one place of what was sent (RFC 6901). */
+export function wrongAt(error: unknown, pointer: string): string | undefined {
+  const wrong = error instanceof ApiError ? error.problem.errors : undefined;
+  return wrong?.find((each) => each.pointer === pointer)?.detail;
+}
+
 export function isSignedOut(error: unknown): boolean {
   return error instanceof ApiError && error.problem.status === 401;
 }
@@ -99,12 +128,18 @@ async function repeated<Answer>(path: string, request: RequestInit): Promise<Ans
   }
 }
 
-async function send<Answer>(path: string, request: RequestInit, limitMs: number): Promise<Answer> {
+async function send<Answer>(
+  path: string,
+  request: RequestInit,
+  limitMs: number,
+  hear: (headers: Headers) => void = () => {},
+): Promise<Answer> {
   const signal = AbortSignal.timeout(limitMs);
   try {
     const response = await fetch(path, { ...request, signal, credentials: "same-origin", cache: "no-store" });
     keepSkew(response.headers.get("date"));
     const body = response.status === 204 ? undefined : await response.json();
+    hear(response.headers);
     if (response.ok) return body;
     throw new ApiError(body);
   } catch (error) {

@@ -109,12 +109,7 @@ function SwitchoverDialog({
   const downtime =
     ms === undefined ? "not known yet" : `${duration(ms)}${band === undefined ? "" : `, likely ${range(band)}`}`;
   return (
-    <dialog
-      ref={ref}
-      aria-labelledby={headingId}
-      aria-describedby={figuresId}
-      className="m-auto w-[min(440px,calc(100vw-32px))] rounded-[10px] border border-line-strong bg-surface p-5 text-ink backdrop:bg-black/45"
-    >
+    <dialog ref={ref} aria-labelledby={headingId} aria-describedby={figuresId} className="dialog">
       <h2 id={headingId} className="text-[15px] font-[650]">{`Switch over ${guest} now?`}</h2>
       <p id={figuresId} className="mt-2 mb-3.5 min-h-[60px] text-ink-soft">
         {`The predicted downtime is ${downtime}; the limit is ${limit(limits.downtimeLimitMs)}. It is taken as it comes, and cannot be taken back.`}

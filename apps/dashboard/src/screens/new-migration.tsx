@@ -1,7 +1,7 @@
 import type { Guest, Migration } from "@godwit/contract";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, type ReactNode, useDeferredValue, useId, useState } from "react";
-import { ApiError, messageOf, post } from "../api/api.ts";
+import { ApiError, messageOf, post, wrongAt } from "../api/api.ts";
 import { about } from "../figures.ts";
 import { put } from "../live/cache.ts";
 import { useGuests, useHosts } from "../live/hooks.ts";
@@ -243,11 +243,6 @@ function LimitField({ standard, value, set, wrong }: LimitParts): ReactNode {
 function chosenGuest(guests: Guest[], wanted: string | undefined): Guest | undefined {
   const named = guests.find(({ name, id }) => name === wanted || id === wanted);
   return named ?? guests.find(({ migrationId }) => migrationId === undefined) ?? guests[0];
-}
-
-function wrongAt(error: Error | undefined, pointer: string): string | undefined {
-  const wrong = error instanceof ApiError ? error.problem.errors : undefined;
-  return wrong?.find((each) => each.pointer === pointer)?.detail;
 }
 
 /** What will happen, in figures. */
