@@ -1,15 +1,19 @@
+import type { Allocate } from "./stream-reader.ts";
+
 /** Where what comes on a stream goes; it resolves when more is wanted. */
 export type Write = (chunk: Uint8Array) => Promise<void>;
 
 /** What is read of a stream. */
 export interface Readable {
   readonly ended: boolean;
-  next(limitMs: number): Promise<Uint8Array | undefined>;
+  next(limitMs: number, allocate?: Allocate): Promise<Uint8Array | undefined>;
 }
 
 export interface Turn {
   /** One for each stream. */
   writes: readonly Write[];
+  /** One for each stream: where the memory is from that is written; any where none is said. */
+  allocates?: readonly Allocate[];
   /** Looked at before each chunk of any stream. */
   isOver: () => boolean;
   /** Told of each chunk before it is written. */
@@ -70,13 +74,13 @@ export class Carry {
     this.#expectNone();
   }
 
-  async #carry(lane: Lane, number: number, { writes, isOver, onChunk }: Turn): Promise<void> {
+  async #carry(lane: Lane, number: number, { writes, allocates, isOver, onChunk }: Turn): Promise<void> {
     const isAlone = this.#lanes.length === 1;
     while (this.#failure === undefined && !isOver()) {
       if (lane.writing !== undefined) await (isAlone ? lane.writing : within(lane.writing, lookMs));
       if (lane.writing !== undefined) continue;
       if (lane.stream.ended) return;
-      const chunk = await lane.stream.next(isAlone ? aloneLookMs : lookMs);
+      const chunk = await lane.stream.next(isAlone ? aloneLookMs : lookMs, allocates?.[number]);
       if (chunk === undefined) continue;
       onChunk(number, chunk);
       this.#write(lane, chunk, writes[number]);

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, connect, type Server, type Socket } from "node:net";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -16,7 +17,7 @@ let reader: StreamReader;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "gw-stream-"));
-  server = createServer().listen(join(folder, "socket"));
+  server = createServer({ pauseOnConnect: true }).listen(join(folder, "socket"));
   await once(server, "listening");
   const accepted = new Promise<Socket>((resolve) => server.once("connection", resolve));
   writer = connect(join(folder, "socket"));
@@ -30,12 +31,28 @@ afterEach(async () => {
 });
 
 async function bytesOf(count: number): Promise<string> {
-  const chunks: Buffer[] = [];
+  const chunks: Uint8Array[] = [];
   while (Buffer.concat(chunks).length < count) chunks.push((await reader.next(longMs)) ?? Buffer.alloc(0));
   return Buffer.concat(chunks).toString();
 }
 
 describe("a stream", () => {
+  test("comes in memory of whoever reads it, but for little pieces", async () => {
+    const given: Uint8Array[] = [];
+    const allocate = (size: number) => {
+      const memory = new Uint8Array(size);
+      given.push(memory);
+      return memory;
+    };
+    const bytes = randomBytes(3 * 1024 * 1024 + 5);
+    writer.end(bytes);
+    const chunks: Uint8Array[] = [];
+    while (!reader.ended) chunks.push((await reader.next(longMs, allocate)) ?? new Uint8Array(0));
+    expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+    for (const chunk of chunks)
+      if (chunk.length > 65_536) expect(given.map(({ buffer }) => buffer)).toContain(chunk.buffer);
+  });
+
   test("is read in order, and nothing is made up where nothing has come", async () => {
     expect(await reader.next(shortMs)).toBeUndefined();
     writer.write("one");

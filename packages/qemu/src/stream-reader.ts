@@ -1,23 +1,41 @@
 import type { Socket } from "node:net";
+import { readInto } from "./read-into.ts";
+
+/** What is handed on costs about the same however long it is, so that as much as this is handed on at once. */
+const chunkBytes = 1024 * 1024;
+/** Small enough that it is in the cache yet when it is gathered. */
+const readBytes = 256 * 1024;
+/** Memory of that size is not taken for less. */
+const smallBytes = 64 * 1024;
+/** For so long more is waited for before less than a chunk is handed on. */
+const lingerMs = 1;
+
+/** Gives memory for so many bytes, to be handed on with what came. */
+export type Allocate = (size: number) => Uint8Array;
+
+const fromHeap: Allocate = (size) => Buffer.allocUnsafeSlow(size);
 
 /**
- * The bytes that come in on a connection, read as they are wanted: what is not read waits in the kernel's buffers, and then the other side
- * waits. `gather` reads ahead into memory for a while.
+ * The bytes that come in on a connection, gathered into chunks and read as they are wanted: beyond one chunk, what is not read waits in the
+ * kernel's buffers, and then the other side waits. `gather` reads ahead into memory for a while.
  */
 export class StreamReader {
   readonly #socket: Socket;
-  readonly #gathered: Buffer[] = [];
+  readonly #whole: Uint8Array[] = [];
+  #allocate: Allocate = fromHeap;
+  /** What is being filled; none while nothing of a chunk has come. */
+  #chunk: Uint8Array | undefined;
+  #filled = 0;
   #ended = false;
   #gathering = false;
-  #wake: () => void = () => undefined;
+  #look: () => void = () => undefined;
 
-  constructor(socket: Socket) {
+  /** @param accepted of which nothing has been read */
+  constructor(accepted: Socket) {
+    const buffer = Buffer.allocUnsafeSlow(readBytes);
+    const callback = (count: number) => this.#take(buffer.subarray(0, count));
+    const socket = readInto(accepted, { buffer, callback });
     this.#socket = socket;
-    const wake = () => this.#wake();
-    socket.on("readable", () => {
-      if (this.#gathering) this.#take();
-      wake();
-    });
     socket.on("end", () => this.#end());
     socket.on("error", () => this.#end());
     socket.on("close", () => this.#end());
@@ -25,51 +43,90 @@ export class StreamReader {
 
   /** Whether everything has been read that will ever come. */
   get ended(): boolean {
-    return this.#ended && this.#gathered.length === 0;
+    return this.#ended && this.#whole.length === 0 && this.#filled === 0;
   }
 
-  /** What has come, or nothing where nothing comes within the time or at all. */
-  async next(limitMs: number): Promise<Buffer | undefined> {
-    const had = this.#had();
-    if (had !== undefined || this.#ended) return had;
-    await this.#news(limitMs);
-    return this.#had();
+  /**
+   * What has come, or nothing where nothing comes within the time or at all.
+   *
+   * @param allocate where the memory of what comes from now on is from
+   */
+  async next(limitMs: number, allocate = this.#allocate): Promise<Uint8Array | undefined> {
+    this.#allocate = allocate;
+    await this.#until(() => this.#filled > 0, limitMs);
+    await this.#until(() => this.#filled === 0, lingerMs);
+    const chunk = this.#whole.shift() ?? this.#begun();
+    if (this.#whole.length === 0) this.#goOn();
+    return chunk;
   }
 
   /** From now on whatever comes is read, whether it is asked for or not, until `next` has had it all. */
   gather(): void {
     this.#gathering = true;
-    this.#take();
+    this.#socket.resume();
   }
 
-  #had(): Buffer | undefined {
-    const gathered = this.#gathered.shift();
-    if (gathered !== undefined) return gathered;
+  /** The other way. */
+  answer(bytes: Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
+  /** Nothing more comes than has been read. */
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  /** Says whether to read on. */
+  #take(bytes: Buffer): boolean {
+    for (let at = 0; at < bytes.length;) {
+      this.#chunk ??= this.#allocate(chunkBytes);
+      const piece = bytes.subarray(at, at + this.#chunk.length - this.#filled);
+      this.#chunk.set(piece, this.#filled);
+      this.#filled += piece.length;
+      at += piece.length;
+      if (this.#filled === this.#chunk.length) this.#whole.push(this.#cut(this.#chunk));
+    }
+    this.#look();
+    return this.#whole.length === 0 || this.#gathering;
+  }
+
+  #goOn(): void {
     this.#gathering = false;
-    return this.#read();
+    this.#socket.resume();
   }
 
-  #take(): void {
-    for (let chunk = this.#read(); chunk !== undefined; chunk = this.#read()) this.#gathered.push(chunk);
+  /** What there is of a chunk that is not whole. */
+  #begun(): Uint8Array | undefined {
+    if (this.#chunk === undefined || this.#filled === 0) return undefined;
+    if (this.#filled >= smallBytes) return this.#cut(this.#chunk);
+    const copy = Buffer.from(this.#chunk.subarray(0, this.#filled));
+    this.#filled = 0;
+    return copy;
   }
 
-  #read(): Buffer | undefined {
-    const chunk: unknown = this.#socket.read();
-    return Buffer.isBuffer(chunk) ? chunk : undefined;
+  #cut(chunk: Uint8Array): Uint8Array {
+    const cut = chunk.subarray(0, this.#filled);
+    this.#chunk = undefined;
+    this.#filled = 0;
+    return cut;
   }
 
-  async #news(limitMs: number): Promise<void> {
+  /** Or until a chunk is whole or nothing more comes. */
+  async #until(isSo: () => boolean, limitMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
-      this.#wake = resolve;
+      this.#look = () => {
+        if (this.#whole.length > 0 || this.#ended || isSo()) resolve();
+      };
       timer = setTimeout(resolve, limitMs);
+      this.#look();
     });
     clearTimeout(timer);
-    this.#wake = () => undefined;
+    this.#look = () => undefined;
   }
 
   #end(): void {
     this.#ended = true;
-    this.#wake();
+    this.#look();
   }
 }

@@ -3,14 +3,11 @@ import { createServer, type Server, type Socket } from "node:net";
 import { QmpError } from "./qmp/qmp-error.ts";
 import { StreamReader } from "./stream-reader.ts";
 
-const readAheadBytes = 1024 * 1024;
-
 /** Where a QEMU connects to that sends its guest: once, or once more for each stream beside the first. */
 export class StreamServer {
   /** In the order in which they have come; QEMU connects the one that tells of the others first. */
   readonly streams: StreamReader[] = [];
   readonly #server: Server;
-  readonly #sockets: Socket[] = [];
   readonly #count: number;
   #tell: () => void = () => undefined;
 
@@ -23,7 +20,7 @@ export class StreamServer {
   /** @param path of a socket to listen on */
   static async listen(path: string, count: number): Promise<StreamServer> {
     await rm(path, { force: true });
-    const server = createServer({ highWaterMark: readAheadBytes });
+    const server = createServer({ pauseOnConnect: true });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject).listen(path, resolve);
     });
@@ -46,12 +43,12 @@ export class StreamServer {
 
   /** To QEMU, on the first one. */
   answer(bytes: Uint8Array): void {
-    this.#sockets[0]?.write(bytes);
+    this.streams[0]?.answer(bytes);
   }
 
   close(): void {
     this.#server.close();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const stream of this.streams) stream.close();
     this.#tell();
   }
 
@@ -61,7 +58,6 @@ export class StreamServer {
 
   #take(socket: Socket): void {
     if (this.#isComplete) return void socket.destroy();
-    this.#sockets.push(socket);
     this.streams.push(new StreamReader(socket));
     if (this.#isComplete) this.#tell();
   }

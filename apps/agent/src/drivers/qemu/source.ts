@@ -142,6 +142,7 @@ export class QemuSource implements Source {
     const sinks = [out, ...(out.beside ?? [])];
     await carry.turn({
       writes: sinks.map((sink) => async (chunk) => await sink.write(chunk)),
+      allocates: sinks.map((sink) => (size) => sink.allocate(size)),
       isOver: () => isOver(carry),
       onChunk: (stream, chunk) => {
         if (phase === "precopy") this.#digests[stream]?.passed(chunk);
