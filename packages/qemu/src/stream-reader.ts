@@ -6,7 +6,7 @@ const chunkBytes = 1024 * 1024;
 /** Small enough that it is in the cache yet when it is gathered. */
 const readBytes = 256 * 1024;
 /** Memory of that size is not taken for less. */
-const smallBytes = 64 * 1024;
+const smallBytes = 128 * 1024;
 /** For so long more is waited for before less than a chunk is handed on. */
 const lingerMs = 1;
 
