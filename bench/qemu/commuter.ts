@@ -3,7 +3,7 @@ import type { Guest } from "@godwit/contract";
 import { sampleShareTag as tag } from "@godwit/qemu";
 import { until } from "../../test/e2e/support/until.ts";
 import { Witness } from "../../test/qemu/support/witness.ts";
-import { type Journey, sentBytesOf, told } from "./journey.ts";
+import { cpuMsOf, type Journey, sentBytesOf, told } from "./journey.ts";
 import type { Pair } from "./pair.ts";
 
 /** About what the guest writes between two passes there. */
@@ -40,6 +40,8 @@ export class Commuter implements AsyncDisposable {
 
   async travel(): Promise<Journey> {
     const { client } = this.#pair.cluster;
+    const agents = ["alpha", "beta"].map((host) => this.#pair.cluster.pid(host));
+    const cpuMsBefore = await cpuMsOf(agents);
     const { qmp } = this.#witness;
     const first = told(qmp, "MIGRATION_PASS", { pass: 1 });
     const second = told(qmp, "MIGRATION_PASS", { pass: 2 });
@@ -49,6 +51,7 @@ export class Commuter implements AsyncDisposable {
     const resumed = told(there.qmp, "RESUME");
     const passMs = (await second).atMs - (await first).atMs;
     const passBytes = await sentBytesOf(qmp);
+    const cpuMs = (await cpuMsOf(agents)) - cpuMsBefore;
     await until("the brink", async () => {
       const { verdict, devices } = await client.migrations.get(id);
       const left = devices.find(({ kind }) => kind === "qemu")?.pending?.precopyBytes ?? Infinity;
@@ -63,6 +66,7 @@ export class Commuter implements AsyncDisposable {
     return {
       passMs,
       passBytes,
+      cpuMs,
       stoppedMs: (await resumed).atMs - (await stopped).atMs,
       stoppedBytes: report?.stoppedBytes ?? Number.NaN,
     };

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { queryMigration, type Qmp, type QmpEvent } from "@godwit/qemu";
 
 /** A migration, as the two QEMUs tell it by the one clock of this machine. */
@@ -9,6 +10,8 @@ export interface Journey {
   stoppedMs: number;
   /** Sent meanwhile. */
   stoppedBytes: number;
+  /** Processor time up to the end of the pass: of both agents, or of both QEMUs alone. */
+  cpuMs: number;
 }
 
 /** Asked for before what brings it about. One that nobody waits for any more fails quietly. */
@@ -22,4 +25,17 @@ export function told(qmp: Qmp, name: string, data: QmpEvent["data"] = {}): Promi
 
 export async function sentBytesOf(qmp: Qmp): Promise<number> {
   return (await queryMigration(qmp)).sentBytes;
+}
+
+/** Of the processes with all their threads, so far (proc_pid_stat(5); the kernel counts in ticks of 10 ms). */
+export async function cpuMsOf(pids: number[]): Promise<number> {
+  const used = pids.map(async (pid) => {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    const [user, system] = stat
+      .slice(stat.lastIndexOf(")") + 2)
+      .split(" ")
+      .slice(11, 13);
+    return 10 * (Number(user) + Number(system));
+  });
+  return (await Promise.all(used)).reduce((sum, each) => sum + each, 0);
 }

@@ -1,7 +1,7 @@
 import { goOn, queryMigration, sendRest } from "@godwit/qemu";
 import { z } from "zod";
 import type { Side } from "../../test/qemu/support/guests.ts";
-import { type Journey, sentBytesOf, told } from "./journey.ts";
+import { cpuMsOf, type Journey, sentBytesOf, told } from "./journey.ts";
 import type { Pair } from "./pair.ts";
 
 /** QEMU stops when it expects to be done within so long. Its usual 300 would have it send ever so much after the stop. */
@@ -44,9 +44,12 @@ export class Lone implements AsyncDisposable {
     const paused = told(out, "MIGRATION", { status: "pre-switchover" });
     const done = Promise.all([out, into].map((qmp) => told(qmp, "MIGRATION", { status: "completed" })));
     const resumed = told(into, "RESUME");
+    const qemus = [here, there].map(({ qemu }) => qemu.process.pid);
+    const cpuMsBefore = await cpuMsOf(qemus);
     await out.execute("migrate", { uri: `tcp:127.0.0.1:${port}` });
     const pausedAtMs = (await paused).atMs;
     const passBytes = await sentBytesOf(out);
+    const cpuMs = (await cpuMsOf(qemus)) - cpuMsBefore;
     await sendRest(out);
     await done;
     await goOn(into);
@@ -58,7 +61,7 @@ export class Lone implements AsyncDisposable {
     const { stoppedBytes } = await queryMigration(out);
     await this.#pair.guests.end(here);
     this.#here = there;
-    return { passMs: pausedAtMs - firstAtMs, passBytes, stoppedMs: resumedAtMs - stoppedAtMs, stoppedBytes };
+    return { passMs: pausedAtMs - firstAtMs, passBytes, cpuMs, stoppedMs: resumedAtMs - stoppedAtMs, stoppedBytes };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
