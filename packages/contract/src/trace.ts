@@ -70,6 +70,8 @@ export const TraceTick = z.object({
       ...changeable,
     })
     .optional(),
+  r: figure.nonnegative().optional(),
+  q: figure.nonnegative().optional(),
   c: figure.nonnegative().optional(),
 });
 export type TraceTick = z.infer<typeof TraceTick>;

@@ -36,6 +36,7 @@ describe("L4: what is recorded of a migration", () => {
       devices: [{ id: "ram", kind: "memory", declared: { loadMs: 5 } }],
     });
     expect(others).toHaveLength(1);
+    expect(JSON.parse(others[0] ?? "")).toMatchObject({ r: 0.5 });
     expect(recording.isEmpty).toBe(true);
   });
 

@@ -25,6 +25,7 @@ interface Tick {
   w: number;
   b: number;
   d: (number[] | null)[];
+  r?: number;
   /** The number of the exact question that this answers, and what it cost. */
   q?: number;
   c?: number | undefined;
@@ -97,7 +98,7 @@ export class Recording {
 
   #tickOf(state: Precopy, report: Report): Tick {
     this.#firstAtMs ??= report.atMs;
-    const atMs = Math.round((report.atMs - this.#firstAtMs) * 10) / 10;
+    const atMs = inTenths(report.atMs - this.#firstAtMs);
     const d = state.facts.devices.map(({ name }) => {
       const device = report.devices.find((each) => each.name === name);
       return device === undefined
@@ -105,7 +106,8 @@ export class Recording {
         : this.#figuresOf(name, device.pending, device.sentBytes, report.exact !== undefined);
     });
     const q = report.exact === undefined ? {} : { q: report.exact, c: report.exactMs };
-    return { x: atMs, t: atMs, w: report.wireBytes, b: Math.round(report.busyMs * 10) / 10, d, ...q };
+    const r = report.rttMs === undefined ? {} : { r: inTenths(report.rttMs) };
+    return { x: atMs, t: atMs, w: report.wireBytes, b: inTenths(report.busyMs), d, ...r, ...q };
   }
 
   /** Between exact figures the exact column is what they leave, or the estimate where that is more: more is not known. */
@@ -122,6 +124,10 @@ export class Recording {
     this.#written += 1;
     if (this.#waiting.length < waitingAtMost) this.#waiting.push(line);
   }
+}
+
+function inTenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }
 
 function headerOf(state: Precopy, report: Report, now: number): object {

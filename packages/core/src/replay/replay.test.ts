@@ -83,6 +83,27 @@ describe("L4: what the recording shows", () => {
     expect(replay({ header, ticks: ticks.slice(0, 4) }, policyOf(header)).exactQueries).toBe(1);
   });
 
+  test("L4: a round trip that was told with a report counts instead of the first one's", () => {
+    const told = replay(
+      changed(calm, (tick) => ({ ...tick, r: 20 })),
+      policyOf(calm.header),
+    );
+    const policy = { ...calm.header.policy, rttMs: 20 };
+    expect(told).toEqual(replay({ ...calm, header: { ...calm.header, policy } }, policyOf(calm.header)));
+    expect(told).not.toEqual(replay(calm, policyOf(calm.header)));
+  });
+
+  test("L4: a question is answered where the recording has answered one, be it in the same moment, unless that is long after", () => {
+    const plain = (index: number) => quiet(index, [GB, 0, 0.25 * GB * index, 2 * GB, 0, 0]);
+    const cheap = { ...header, syncMs: 1 };
+    const asked = (ticks: TraceTick[]) => replay({ header: cheap, ticks }, policyOf(cheap)).exactQueries;
+    // Asked at the first tick. An answer that was lost shows that it was the one waited for.
+    expect(asked([plain(0), { ...plain(0), q: 1 }])).toBe(1);
+    expect(asked([plain(0), plain(0)])).toBe(0);
+    expect(asked([plain(0), plain(1), { ...plain(2), q: 1, lost: true }])).toBe(0);
+    expect(asked([plain(0), plain(1), { ...plain(9), q: 1, lost: true }])).toBe(1);
+  });
+
   test("L4: after an answer an estimate shows at least what that leaves, until the engine's own pass changes", () => {
     // Estimates of nothing: the guest would be asked about again at every tick.
     const hiding = (s: (index: number) => number) =>

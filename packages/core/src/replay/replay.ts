@@ -25,9 +25,9 @@ export function policyOf({ policy, syncMsPrior, tickMs, ramBytes, history }: Tra
     ...plainPolicy,
     downtimeLimitMs: policy.limitMs,
     deadlineMs: policy.deadlineMs,
-    linkBytesPerSec: policy.linkBps > 0 ? policy.linkBps : undefined,
-    capBytesPerSec: policy.capBps > 0 ? policy.capBps : undefined,
-    reservedBytesPerSec: policy.reservedBps > 0 ? policy.reservedBps : undefined,
+    linkBytesPerSec: aboveZero(policy.linkBps),
+    capBytesPerSec: aboveZero(policy.capBps),
+    reservedBytesPerSec: aboveZero(policy.reservedBps),
     parallelLoad: policy.parallelLoad,
     stopResumeMs: policy.stopResumeMs,
     stopResumeSdMs: policy.stopResumeSdMs ?? plainPolicy.stopResumeSdMs,
@@ -42,10 +42,14 @@ export function policyOf({ policy, syncMsPrior, tickMs, ramBytes, history }: Tra
   };
 }
 
+/** A question is answered where the recording answered one, if that is so soon: exact figures were measured nowhere else. */
+const recordedWithinMs = 2_000;
+
 /**
  * Runs the core over a recorded run. The recording is an open loop: a switchover or an abort ends it, a pace or a remedy changes
- * nothing in it. A question is answered on the first tick at least `syncMs` later, with that tick's exact figures; from then on,
- * until the engine's own pass changes, estimates show at least what those figures leave.
+ * nothing in it. A question is answered by the next tick that answered one when it was recorded, or where there is none soon, on the first
+ * tick at least `syncMs` later, with that tick's exact figures; from then on, until the engine's own pass changes, estimates show at
+ * least what those figures leave.
  */
 export function replay(trace: Trace, asked: Policy): Replayed {
   const answering = new Answering(trace);
@@ -55,19 +59,19 @@ export function replay(trace: Trace, asked: Policy): Replayed {
   let state = considerationAtStart;
   let exactQueries = 0;
   const course: { atMs: number; verdict: Verdict }[] = [];
-  for (const tick of trace.ticks) {
+  for (const [index, tick] of trace.ticks.entries()) {
     if (tick.p !== undefined) {
       // What was changed then is changed now, but for a policy of another's making: that one has its own limits.
       policy = changed(policy, own, tick.p);
       state = afresh(state);
     }
-    const observation = answering.observe(tick);
+    const observation = answering.observe(tick, index);
     exactQueries += observation?.exact === undefined ? 0 : 1;
     const considered =
       observation === undefined ? pass(state, trace.header.tickMs) : consider(state, observation, policy);
     state = considered.state;
     noteChange(course, tick.x, considered.verdict);
-    if (considered.action.kind === "askExact") answering.ask(tick);
+    if (considered.action.kind === "askExact") answering.ask(tick, index);
     const ended = endedBy(considered);
     policy = remedied(policy, considered);
     if (ended !== undefined)
@@ -103,13 +107,18 @@ function remedied(policy: Policy, { action }: Considered): Policy {
 
 function changed(policy: Policy, own: boolean, to: NonNullable<TraceTick["p"]>): Policy {
   const way = {
-    capBytesPerSec: to.capBps > 0 ? to.capBps : undefined,
+    capBytesPerSec: aboveZero(to.capBps),
     maySwitchOver: to.held === undefined ? policy.maySwitchOver : !to.held,
   };
   const { patience = policy.patience } = to;
   return own
     ? { ...policy, ...way, downtimeLimitMs: to.limitMs, deadlineMs: to.deadlineMs, patience }
     : { ...policy, ...way };
+}
+
+/** In a trace 0 is none, or not known. */
+function aboveZero(figure: number): number | undefined {
+  return figure > 0 ? figure : undefined;
 }
 
 function noteChange(course: { atMs: number; verdict: Verdict }[], atMs: number, verdict: Verdict | undefined): void {
@@ -127,37 +136,45 @@ interface Shown {
 /** The recording's side: what it shows of each tick, and when it answers exactly. */
 class Answering {
   readonly #header: TraceHeader;
-  #askedAtMs: number | undefined;
+  readonly #ticks: readonly TraceTick[];
+  #isAnsweredBy: ((tick: TraceTick, index: number) => boolean) | undefined;
   /** What the last exact answer said of each device, while the engine's pass lasts. */
   #said: Shown[] | undefined;
   #enginePass: number | undefined;
 
-  constructor({ header }: Trace) {
+  constructor({ header, ticks }: Trace) {
     this.#header = header;
+    this.#ticks = ticks;
   }
 
-  ask(tick: TraceTick): void {
-    this.#askedAtMs = tick.x;
+  ask(asked: TraceTick, at: number): void {
+    const { syncMs } = this.#header;
+    const recorded = this.#ticks.findIndex(({ q }, index) => index > at && q !== undefined);
+    const answer = this.#ticks[recorded];
+    this.#isAnsweredBy =
+      answer !== undefined && answer.x - asked.x <= recordedWithinMs
+        ? (_, index) => index >= recorded
+        : (tick) => tick.x - asked.x >= syncMs;
   }
 
-  observe(tick: TraceTick): Observation | undefined {
+  observe(tick: TraceTick, index: number): Observation | undefined {
     if (tick.s !== undefined && tick.s !== this.#enginePass) [this.#enginePass, this.#said] = [tick.s, undefined];
     const rows = tick.d;
-    if (isLost(tick) || rows === undefined || this.#header.devices.some((_, index) => !Array.isArray(rows[index])))
+    if (isLost(tick) || rows === undefined || this.#header.devices.some((_, row) => !Array.isArray(rows[row])))
       return undefined;
-    const answers = this.#askedAtMs !== undefined && tick.x - this.#askedAtMs >= this.#header.syncMs;
-    const devices = this.#header.devices.map((device, index): DeviceObservation => {
-      const figures = rows[index] ?? [];
-      const shown = answers ? exactOf(figures) : this.#estimateOf(figures, index);
+    const answers = this.#isAnsweredBy?.(tick, index) === true;
+    const devices = this.#header.devices.map((device, row): DeviceObservation => {
+      const figures = rows[row] ?? [];
+      const shown = answers ? exactOf(figures) : this.#estimateOf(figures, row);
       const pending = pendingOf(device, shown.precopyBytes, shown.stopcopyBytes, figures[5] ?? 0);
       return { name: device.id, pending, rounds: 0, sentBytes: shown.sentBytes };
     });
     if (answers) {
-      this.#askedAtMs = undefined;
-      this.#said = this.#header.devices.map((_, index) => exactOf(rows[index] ?? []));
+      this.#isAnsweredBy = undefined;
+      this.#said = this.#header.devices.map((_, row) => exactOf(rows[row] ?? []));
     }
     const exact = answers ? { syncMs: tick.c ?? this.#header.syncMs, agoMs: 0 } : undefined;
-    const { rttMs } = this.#header.policy;
+    const rttMs = tick.r ?? this.#header.policy.rttMs;
     return { atMs: tick.t, wireBytes: tick.w, busyMs: tick.b, rttMs, devices, exact, epoch: tick.e };
   }
 

@@ -71,6 +71,10 @@ export interface TraceTick {
   y?: number | null | undefined;
   /** From here on other limits held: somebody, or a remedy, had changed them. */
   p?: TraceLimits | undefined;
+  /** A round trip then, in ms; the header's without it. */
+  r?: number | undefined;
+  /** The number of the exact question that was really asked and is answered here. */
+  q?: number | undefined;
   /** What exact figures that were really asked for cost, in ms. */
   c?: number | undefined;
 }
