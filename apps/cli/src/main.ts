@@ -15,6 +15,7 @@ import { predictionsCommand } from "./commands/predictions.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { serverCommand } from "./commands/server.ts";
 import { tokenCommands } from "./commands/token.ts";
+import { webhookCommands } from "./commands/webhook.ts";
 import { UsageError } from "./context.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 
@@ -39,6 +40,7 @@ hostCommands(program);
 guestCommands(program);
 tokenCommands(program);
 auditCommand(program);
+webhookCommands(program);
 serverCommand(program);
 agentCommand(program);
 demoCommand(program);

@@ -29,6 +29,8 @@ import { answerProblems } from "./http/problems.ts";
 import { cookies, fromCookie, sessionRoutes, type Sessions } from "./http/session.ts";
 import { tokenRoutes } from "./http/tokens.ts";
 import { traceRoutes } from "./http/traces.ts";
+import { deliveryRoutes } from "./http/webhook-deliveries.ts";
+import { webhookRoutes, type WebhookParts } from "./http/webhooks.ts";
 import { ProblemError } from "./problem.ts";
 import type { Recorder } from "./runs/recorder.ts";
 import type { MigrationParts } from "./runs/under-way.ts";
@@ -59,7 +61,8 @@ const contentSecurityPolicy = {
   frameAncestors: ["'none'"],
 };
 
-export interface AppParts extends MigrationParts, GuestParts, PlanParts, EventParts, MetricsParts, HostParts {
+export interface AppParts
+  extends MigrationParts, GuestParts, PlanParts, EventParts, MetricsParts, HostParts, WebhookParts {
   recorder: Recorder;
   authenticate: Authenticate;
   sessions: Sessions;
@@ -110,6 +113,8 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   traceRoutes(app, parts);
   tokenRoutes(app, parts);
   auditRoutes(app, parts);
+  webhookRoutes(app, parts);
+  deliveryRoutes(app, parts);
   hostRoutes(app, parts);
   hostSettingRoutes(app, parts);
   guestRoutes(app, parts);

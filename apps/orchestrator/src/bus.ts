@@ -7,6 +7,8 @@ interface Topics {
   events: [];
   /** Hosts, guests or slots have changed: the planner may find something to do. */
   schedule: [];
+  /** A webhook has been made or changed, or is to be sent something out of turn. */
+  webhooks: [];
 }
 
 /** Wakes those who wait in this process. What it says may be lost or doubled without harm: every reader reads the state itself. */

@@ -1,5 +1,6 @@
 import { Name } from "@godwit/contract";
 import { z } from "zod";
+import { faultOfReceiver } from "./webhooks/receivers.ts";
 
 /**
  * What proves that a host is dead, best by making it so. It may be started again: after a start of its machine an agent runs nothing
@@ -16,6 +17,32 @@ export const FencingCommand = z.strictObject({
   acceptOlderCopy: z.boolean().default(false),
 });
 export type FencingCommand = z.infer<typeof FencingCommand>;
+
+const threeDaysMs = 3 * 86_400_000;
+
+/** Who may be told of events, and how long it is tried. */
+export const WebhookSettings = z.strictObject({
+  /** Origins, such as "https://hooks.example.com": what is not listed is never sent to. Loopback addresses only where they are listed. */
+  receivers: z
+    .array(
+      z
+        .string()
+        .max(300)
+        .superRefine((text, context) => {
+          const fault = faultOfReceiver(text);
+          if (fault !== undefined) context.addIssue(fault);
+        }),
+    )
+    .max(200)
+    .default([]),
+  /** How long one attempt may take. */
+  timeoutMs: z.int().min(100).max(60_000).default(15_000),
+  /** The pause after the first attempt; each further one is twice as long, and four hours at most. */
+  firstRetryMs: z.int().min(10).max(3_600_000).default(5_000),
+  /** Counted from the first attempt. */
+  giveUpAfterMs: z.int().min(100).max(threeDaysMs).default(threeDaysMs),
+});
+export type WebhookSettings = z.infer<typeof WebhookSettings>;
 
 /** Everything that the orchestrator is told from outside. */
 export const OrchestratorConfig = z.strictObject({
@@ -36,6 +63,7 @@ export const OrchestratorConfig = z.strictObject({
   reportEveryMs: z.int().min(20).max(10_000).default(100),
   /** By the host's name. */
   fencing: z.record(Name, FencingCommand).default({}),
+  webhooks: WebhookSettings.prefault({}),
 });
 export type OrchestratorConfig = z.infer<typeof OrchestratorConfig>;
 

@@ -27,6 +27,7 @@ import { startPruning } from "./pruning.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
 import { Saves } from "./to-file/saves.ts";
 import { ensureTokenFile } from "./tokens.ts";
+import { Deliverer } from "./webhooks/deliverer.ts";
 
 /** The folder of an embedded database is one process's alone: nobody waits for its lease, and a pause need not end it. */
 const soleLeaseMs = 86_400_000;
@@ -104,13 +105,24 @@ async function conduct(running: Running, onReady?: (ready: OrchestratorReady) =>
     bye: (connection) => bye(greeting, connection),
   });
   await fencing.start();
-  const app = await buildApp({ ...parts, scheduler, sessions, authenticate, metrics, recorder, fencing });
+  await using deliverer = new Deliverer({ ...parts, settings: config.webhooks });
+  const app = await buildApp({
+    ...parts,
+    receivers: config.webhooks.receivers,
+    scheduler,
+    sessions,
+    authenticate,
+    metrics,
+    recorder,
+    fencing,
+  });
 
   await app.listen({ host: config.host, port: config.port });
   const maySend = () => !lost.aborted && lease.isHeld();
   const conversations = converse({ server: app.server, authenticate, turns, maySend }, greeting);
   await using _scheduling = scheduler.start();
   saves.start();
+  deliverer.start();
   using _sampling = startSampler({ runs, store, clock, log });
   await using _recording = recorder.start();
   using _pruning = startPruning({ store, clock, log });

@@ -8,10 +8,11 @@ const outcomesKeptMs = 365 * 86_400_000;
 const auditKeptMs = 365 * 86_400_000;
 const keptAtMost = 1_000_000;
 const unknownKeptAtMost = 10_000;
+const deliveriesKeptAtMost = 20_000;
 
 /**
- * Events and traces are kept for thirty days, a million events at most; what migrations have taught for a year. So is the audit, a million
- * records at most, of which ten thousand of requests by nobody who is known.
+ * Events, traces and deliveries that have ended are kept for thirty days, a million events and twenty thousand deliveries at most; what
+ * migrations have taught for a year. So is the audit, a million records at most, of which ten thousand of requests by nobody who is known.
  */
 export function startPruning({ store, clock, log }: { store: Store; clock: Clock; log: Logger }): Disposable {
   const timer = setInterval(() => {
@@ -21,6 +22,7 @@ export function startPruning({ store, clock, log }: { store: Store; clock: Clock
     Promise.all([
       store.events.prune({ before, keep: keptAtMost }),
       store.traces.prune(before),
+      store.deliveries.prune({ before, keep: deliveriesKeptAtMost }),
       store.outcomes.prune(outcomesBefore),
       store.audit.prune({ before: auditBefore, keep: keptAtMost, keepUnknown: unknownKeptAtMost }),
     ]).catch((error: unknown) => log.warn(error, "old records could not be pruned"));

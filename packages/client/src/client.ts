@@ -7,6 +7,7 @@ import {
   type ChangeHost,
   type ChangeMigration,
   type ChangePolicy,
+  type ChangeWebhook,
   type CreateFromSave,
   type CreateGuest,
   type CreateMigration,
@@ -14,6 +15,10 @@ import {
   type CreatePolicy,
   type CreateToken,
   CreatedToken,
+  CreatedWebhook,
+  type CreateWebhook,
+  DeliveryList,
+  type DeliveryQuery,
   Event,
   type FenceHost,
   FenceResult,
@@ -34,6 +39,9 @@ import {
   Sample,
   type SaveGuest,
   TokenList,
+  Webhook,
+  WebhookDelivery,
+  WebhookList,
 } from "@godwit/contract";
 import { z } from "zod";
 import { problemIn, UnreachableError } from "./problem.ts";
@@ -142,6 +150,30 @@ export class Client {
     list: (query: Input<typeof AuditQuery> = {}) => this.#get("/v1/audit", AuditList, query),
   };
 
+  readonly webhooks = {
+    list: (query: Paging = {}) => this.#get("/v1/webhooks", WebhookList, query),
+    /** With the `ETag` of the version that was seen. */
+    get: async (id: string): Promise<{ webhook: Webhook; etag: string }> => {
+      const response = await this.#send("GET", webhookPath(id));
+      return { webhook: Webhook.parse(await response.json()), etag: etagIn(response) };
+    },
+    /** The only answer that has the secret, until another is asked for. */
+    create: (webhook: Input<typeof CreateWebhook>) => this.#post("/v1/webhooks", CreatedWebhook, webhook),
+    change: async (id: string, change: Input<typeof ChangeWebhook>, etag: string): Promise<Webhook> => {
+      const sent = { headers: { "if-match": etag }, body: change };
+      return Webhook.parse(await (await this.#send("PATCH", webhookPath(id), sent)).json());
+    },
+    remove: async (id: string, etag: string): Promise<void> => {
+      await this.#send("DELETE", webhookPath(id), { headers: { "if-match": etag } });
+    },
+    rotate: (id: string) => this.#post(`${webhookPath(id)}/rotate`, CreatedWebhook, undefined),
+    ping: (id: string) => this.#post(`${webhookPath(id)}/ping`, WebhookDelivery, undefined),
+    deliveries: (id: string, query: Input<typeof DeliveryQuery> = {}) =>
+      this.#get(`${webhookPath(id)}/deliveries`, DeliveryList, query),
+    resend: (id: string, delivery: string) =>
+      this.#post(`${webhookPath(id)}/deliveries/${encodeURIComponent(delivery)}/resend`, WebhookDelivery, undefined),
+  };
+
   readonly predictions = {
     accuracy: (query: Input<typeof AccuracyQuery> = {}) => this.#get("/v1/predictions/accuracy", Accuracy, query),
   };
@@ -244,15 +276,23 @@ function policyPath(policy: string): string {
   return `/v1/policies/${encodeURIComponent(policy)}`;
 }
 
+function webhookPath(id: string): string {
+  return `/v1/webhooks/${encodeURIComponent(id)}`;
+}
+
 function newKey(): Record<string, string> {
   return { "idempotency-key": crypto.randomUUID() };
 }
 
 async function seen(response: Response): Promise<SeenPolicy> {
+  return { policy: MigrationPolicy.parse(await response.json()), etag: etagIn(response) };
+}
+
+function etagIn(response: Response): string {
   const etag = response.headers.get("etag");
   if (etag === null)
     throw new UnreachableError(`${response.url} answered without an ETag: something between has lost it`);
-  return { policy: MigrationPolicy.parse(await response.json()), etag };
+  return etag;
 }
 
 function causeOf(error: unknown): string {

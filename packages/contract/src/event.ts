@@ -37,6 +37,11 @@ export const EventType = z.enum([
   "policy.removed",
   "token.created",
   "token.revoked",
+  "webhook.created",
+  "webhook.changed",
+  "webhook.removed",
+  "webhook.secret-rotated",
+  "webhook.delivery-abandoned",
 ]);
 export type EventType = z.infer<typeof EventType>;
 

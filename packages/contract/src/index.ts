@@ -20,3 +20,4 @@ export * from "./save.ts";
 export * from "./token.ts";
 export * from "./trace.ts";
 export * from "./virtual-machine.ts";
+export * from "./webhook.ts";

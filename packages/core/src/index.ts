@@ -41,3 +41,4 @@ export * from "./to-file/begin-save.ts";
 export * from "./to-file/outstanding-of-save.ts";
 export * from "./to-file/save-state.ts";
 export * from "./to-file/step-save.ts";
+export * from "./webhooks/after-attempt.ts";

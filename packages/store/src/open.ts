@@ -14,6 +14,8 @@ import { policiesOf } from "./policies.ts";
 import type { Store } from "./store.ts";
 import { tokensOf } from "./tokens.ts";
 import { tracesOf } from "./traces.ts";
+import { deliveriesOf } from "./webhook-deliveries.ts";
+import { webhooksOf } from "./webhooks.ts";
 
 export type StoreOptions = (
   | {
@@ -75,6 +77,8 @@ export function storeOver(database: Database, engine: AsyncDisposable, onLost: (
     idempotency: idempotencyOf(database),
     tokens: tokensOf(database),
     audit: auditOf(database),
+    webhooks: webhooksOf(database),
+    deliveries: deliveriesOf(database),
     lease,
     ping: async () => void (await database.pool.query("SELECT 1")),
     [Symbol.asyncDispose]: () => (closed ??= close(database, engine)),

@@ -7,11 +7,13 @@ import type { Idempotency, Tokens } from "./access.ts";
 import type { Audit } from "./audit-record.ts";
 import type { Hosts } from "./host-records.ts";
 import type { SaveCommit } from "./save-commit.ts";
+import type { Deliveries, Webhooks } from "./webhook-records.ts";
 
 export * from "./access.ts";
 export * from "./audit-record.ts";
 export * from "./host-records.ts";
 export * from "./save-commit.ts";
+export * from "./webhook-records.ts";
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
@@ -28,6 +30,8 @@ export interface Store extends AsyncDisposable {
   readonly idempotency: Idempotency;
   readonly tokens: Tokens;
   readonly audit: Audit;
+  readonly webhooks: Webhooks;
+  readonly deliveries: Deliveries;
   readonly lease: Lease;
   /** Resolves when a trivial query was answered; rejects when the database is out of reach. */
   ping(): Promise<void>;

@@ -11,6 +11,10 @@ const finders: Record<string, (store: Store, reference: string) => Promise<Found
   hosts: async (store, reference) => await store.hosts.find(reference),
   policies: async (store, reference) => await store.policies.find(reference),
   tokens: async (store, reference) => await store.tokens.find(reference),
+  webhooks: async (store, reference) => {
+    const webhook = await store.webhooks.find(reference);
+    return webhook && { id: webhook.id, name: new URL(webhook.url).origin };
+  },
   migrations: async (store, reference) => {
     const migration = await store.migrations.find(reference);
     if (migration === undefined) return undefined;
@@ -20,9 +24,10 @@ const finders: Record<string, (store: Store, reference: string) => Promise<Found
 
 const Params = z.record(z.string(), z.string());
 const Id = z.uuid();
-/** What a resource is called: a migration and a plan by their guest. */
+/** What a resource is called: a migration and a plan by their guest, a webhook by its receiver, whose path may be secret. */
 const Named = z
   .object({ name: z.string() })
+  .or(z.object({ url: z.url() }).transform(({ url }) => ({ name: new URL(url).origin })))
   .or(z.object({ guest: z.string() }).transform(({ guest }) => ({ name: guest })));
 const Made = z.object({ id: z.string() });
 

@@ -8,7 +8,7 @@ import {
   Reference,
 } from "@godwit/contract";
 import type { NewEvent, PolicyRecord, Store } from "@godwit/store";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
@@ -19,6 +19,7 @@ import { findPolicy, plain } from "../policies.ts";
 import { ProblemError } from "../problem.ts";
 import { nameOf } from "./auth.ts";
 import { mergePatch } from "./merge-patch.ts";
+import { expectIfMatch, withTag } from "./version-tag.ts";
 
 const Params = z.object({ policy: Reference });
 const Nothing = z.null().meta({ description: "It is gone" });
@@ -44,7 +45,7 @@ export function policyRoutes(fastify: FastifyInstance, parts: PolicyParts): void
   app.get(
     "/v1/policies/:policy",
     { schema: { tags, summary: "One policy, by name or id", params: Params, response: { 200: MigrationPolicy } } },
-    async (request, reply) => tagged(reply, policyView(await findPolicy(store, request.params.policy))),
+    async (request, reply) => withTag(reply, policyView(await findPolicy(store, request.params.policy))),
   );
 
   app.post(
@@ -52,7 +53,7 @@ export function policyRoutes(fastify: FastifyInstance, parts: PolicyParts): void
     { schema: { tags, summary: "Make a policy", body: CreatePolicy, response: { 201: MigrationPolicy } } },
     async (request, reply) => {
       const view = policyView(await create(parts, request.body, nameOf(request)));
-      return await tagged(reply.code(201).header("location", `/v1/policies/${view.id}`), view);
+      return await withTag(reply.code(201).header("location", `/v1/policies/${view.id}`), view);
     },
   );
 
@@ -69,7 +70,7 @@ export function policyRoutes(fastify: FastifyInstance, parts: PolicyParts): void
     },
     async (request, reply) => {
       const before = await changeable(store, request, request.params.policy);
-      return await tagged(reply, policyView(await change(parts, before, request.body, nameOf(request))));
+      return await withTag(reply, policyView(await change(parts, before, request.body, nameOf(request))));
     },
   );
 
@@ -127,11 +128,7 @@ async function changeable(store: Store, request: FastifyRequest, nameOrId: strin
   const policy = await findPolicy(store, nameOrId);
   if (policy.builtIn)
     throw new ProblemError("policy-built-in", `${policy.name} is built in; make one of your own with other settings.`);
-  const ifMatch = request.headers["if-match"];
-  if (ifMatch === undefined)
-    throw new ProblemError("precondition-required", `Send If-Match with the ETag of the policy: ${etagOf(policy)}.`);
-  if (ifMatch !== "*" && ifMatch !== etagOf(policy))
-    throw new ProblemError("precondition-failed", `${policy.name} is at version ${policy.version} by now.`);
+  expectIfMatch(request, policy, policy.name);
   return policy;
 }
 
@@ -146,14 +143,6 @@ function taken(name: string): ProblemError {
 
 function eventOf({ clock }: PolicyParts, type: string, sentence: string, data: NewEvent["data"]): NewEvent {
   return { type, at: dateOf(clock.now()), sentence, data };
-}
-
-function tagged(reply: FastifyReply, view: MigrationPolicy): FastifyReply {
-  return reply.header("etag", etagOf(view)).send(view);
-}
-
-function etagOf({ id, version }: Pick<PolicyRecord, "id" | "version">): string {
-  return `"${id.slice(-12)}-${version}"`;
 }
 
 function policyView({ settings, createdAt, updatedAt, ...policy }: PolicyRecord): MigrationPolicy {
