@@ -107,7 +107,7 @@ export function rangeOf(bandwidth: Bandwidth, policy: Policy): BandwidthRange | 
   let { low, mid, high } = measured;
   if (cap !== undefined && reserved !== undefined) {
     // What was learnt may be more than the link is said to carry by now, or than it gives where waiting for the cap is not counted.
-    const beyondCap = isSettled(bandwidth) && (bandwidth.smoothedBytesPerSec ?? 0) > clearly * cap;
+    const beyondCap = isSettled(bandwidth) && isOfPath(bandwidth.smoothedBytesPerSec ?? 0, cap);
     const promised = Math.min(reserved, link, beyondCap ? best.factor * bandwidth.bestBytesPerSec : Infinity);
     mid = Math.max(mid, 0.95 * promised);
     low = Math.max(low, 0.8 * promised);
@@ -119,6 +119,11 @@ export function rangeOf(bandwidth: Bandwidth, policy: Policy): BandwidthRange | 
 /** What was measured, in bytes/s; undefined while it was not enough to say something of the path. */
 export function measuredOf({ slices, smoothedBytesPerSec }: Bandwidth): number | undefined {
   return slices.length < best.slices ? undefined : smoothedBytesPerSec;
+}
+
+/** Whether what was measured is the path's own, and not the cap that it was measured under. */
+export function isOfPath(bytesPerSec: number, capBytesPerSec: number | undefined): boolean {
+  return capBytesPerSec === undefined || bytesPerSec > clearly * capBytesPerSec;
 }
 
 /** The most the path can carry: no less than a dead one does, and without a limit where nobody has said one. */

@@ -1,3 +1,4 @@
+import { isOfPath } from "../convergence/bandwidth.ts";
 import type { DeviceProgress, Ended } from "../migration/state.ts";
 import { apart } from "./apart.ts";
 import { costFactorOf } from "./learned.ts";
@@ -40,13 +41,18 @@ export function outcomeOf(state: Ended): Outcome | undefined {
     highMs: course.predicted?.highMs,
     actualMs: downtimeMs,
     limitMs: limits.downtimeLimitMs,
-    bandwidthBytesPerSec: course.measuredBytesPerSec,
+    bandwidthBytesPerSec: ofPath(state),
     handoverMs: own.length < course.devices.length ? undefined : Math.max(0, downtimeMs - explained),
     devices: own.flatMap((device) => {
       const known = facts.devices.find(({ name }) => name === device.name);
       return known?.version === undefined ? [] : [{ ...device, kind: known.kind, version: known.version }];
     }),
   };
+}
+
+/** L2: a run under a cap shows that the path carries that much, and not that it carries no more. */
+function ofPath({ course: { measuredBytesPerSec: measured }, limits }: Ended): number | undefined {
+  return measured !== undefined && isOfPath(measured, limits.bandwidthBytesPerSec) ? measured : undefined;
 }
 
 interface Measured {
