@@ -184,6 +184,12 @@ export interface Device {
    * counts once. `reset` begins anew after the answer. It is asked for a few times in ten seconds, of every guest.
    */
   dirtied?(reset: boolean): Promise<number>;
+  /**
+   * For a device that cannot count: the distinct bytes that are written in the next so many ms, as far as a sample of it shows, with the error
+   * of that (1 sd); it resolves when they are over. `undefined` where that cannot be told now, as while it migrates. One window at
+   * a time is asked for; the signal tells that nobody waits for the answer any more.
+   */
+  dirtiedWithin?(ms: number, signal: AbortSignal): Promise<{ bytes: number; sdBytes: number } | undefined>;
   /** What its state needs at the other side beyond its back end's features. Without side effects. */
   needs?(): Promise<Needs>;
   /** Where clients reach it, if it serves any: "127.0.0.1:7001". */

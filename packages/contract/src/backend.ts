@@ -67,14 +67,20 @@ export type Pending = z.infer<typeof Pending>;
 export const DirtyHistory = z
   .object({
     everyMs: Ms.meta({ description: "the time that one rate stands for" }),
-    bytesPerSec: z
-      .array(BytesPerSec)
-      .max(60)
-      .meta({ description: "distinct bytes written in such a time, per second; the oldest first" }),
+    bytesPerSec: z.array(BytesPerSec).max(60).meta({
+      description:
+        "distinct bytes written in such a time, or in the longest part of it that was watched, per second; the oldest first",
+    }),
     curve: z
-      .array(z.object({ overMs: Ms, bytes: Bytes }))
+      .array(
+        z.object({
+          overMs: Ms,
+          bytes: Bytes,
+          sdBytes: Bytes.optional().meta({ description: "the error of it, where it was seen by a sample (1 sd)" }),
+        }),
+      )
       .max(8)
-      .meta({ description: "distinct bytes written within the first part of the last such time, for growing parts" }),
+      .meta({ description: "distinct bytes written within a part of the last such time, for growing parts" }),
   })
   .meta({ id: "DirtyHistory" });
 export type DirtyHistory = z.infer<typeof DirtyHistory>;

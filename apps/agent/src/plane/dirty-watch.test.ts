@@ -1,6 +1,7 @@
 import type { Device } from "@godwit/backend";
 import { beforeEach, expect, test } from "vitest";
-import { type Clock, DirtyWatch } from "./dirty-watch.ts";
+import type { Clock } from "./clock.ts";
+import { DirtyWatch } from "./dirty-watch.ts";
 
 const everyMs = 10_000;
 
@@ -193,6 +194,78 @@ test("what a guest writes while it is throttled, or over a time that nobody look
   await clock.pass(everyMs);
   await settled();
   expect(watch.historyOf("g")?.bytesPerSec).toEqual([1000, 1000, 1000]);
+});
+
+/** Can be looked at only within windows, as a guest of QEMU's: each takes its time, and one at a time is looked at. */
+class Sampled implements Device {
+  looks = 0;
+  canTell = true;
+  readonly #bytesPerSec: number;
+  readonly #mostBytes: number;
+  sizeBytes = async () => 0;
+
+  constructor(bytesPerSec: number, mostBytes = Infinity) {
+    this.#bytesPerSec = bytesPerSec;
+    this.#mostBytes = mostBytes;
+  }
+
+  async dirtiedWithin(ms: number, signal: AbortSignal): Promise<{ bytes: number; sdBytes: number } | undefined> {
+    this.looks += 1;
+    if (!this.canTell) return undefined;
+    await clock.wait(ms, signal);
+    return { bytes: Math.min(this.#mostBytes, (ms / 1000) * this.#bytesPerSec), sdBytes: 3 };
+  }
+}
+
+test("B8: a device that cannot count is looked at within windows, beside what the others count in them", async () => {
+  watch.add("g", "machine", new Sampled(4_000_000, 10_000_000));
+  watch.add("g", "disk", new Writing(1_000_000));
+  watch.add("g", "files", new Writing(0));
+  await clock.pass(everyMs);
+  await settled();
+  expect(watch.historyOf("g")).toEqual({
+    everyMs,
+    bytesPerSec: [3_500_000],
+    curve: [
+      { overMs: 250, bytes: 1_250_000, sdBytes: 3 },
+      { overMs: 1_000, bytes: 5_000_000, sdBytes: 3 },
+      { overMs: 2_000, bytes: 10_000_000, sdBytes: 3 },
+      { overMs: 4_000, bytes: 14_000_000, sdBytes: 3 },
+    ],
+  });
+  await clock.pass(everyMs);
+  await settled();
+  expect(watch.historyOf("g")?.bytesPerSec).toEqual([3_500_000, 3_500_000]);
+});
+
+test("B8: a time in which a device cannot tell, as while it migrates, is left out, and what is known stays", async () => {
+  const machine = new Sampled(1_000);
+  watch.add("g", "machine", machine);
+  await clock.pass(everyMs);
+  await settled();
+  machine.canTell = false;
+  const { looks } = machine;
+  await clock.pass(3 * everyMs);
+  await settled();
+  expect(watch.historyOf("g")?.bytesPerSec).toEqual([1_000]);
+  // Once a cycle, and not over and over.
+  expect(machine.looks - looks).toBeLessThanOrEqual(4);
+  machine.canTell = true;
+  await clock.pass(2 * everyMs);
+  await settled();
+  expect(watch.historyOf("g")?.bytesPerSec.length).toBeGreaterThanOrEqual(2);
+});
+
+test("B8: a sample that has seen less in the longer of two windows does not make the curve fall", async () => {
+  const machine = new Sampled(0);
+  machine.dirtiedWithin = async (ms, signal) => {
+    await clock.wait(ms, signal);
+    return { bytes: ms === 1_000 ? 500 : 400, sdBytes: 30 };
+  };
+  watch.add("g", "machine", machine);
+  await clock.pass(everyMs);
+  await settled();
+  expect(watch.historyOf("g")?.curve.map(({ bytes }) => bytes)).toEqual([400, 500, 500, 500]);
 });
 
 test("closing ends every watch", async () => {

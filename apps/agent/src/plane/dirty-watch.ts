@@ -1,27 +1,11 @@
-import { setTimeout } from "node:timers/promises";
 import type { Device } from "@godwit/backend";
 import type { DirtyHistory } from "@godwit/contract";
+import { type Clock, systemClock } from "./clock.ts";
+import { canBeWatched, count, type Cycle, cycleOf, everyMs } from "./dirty-cycle.ts";
 
-const everyMs = 10_000;
-/** When in a cycle it is looked how much has been written; with the last look the next cycle begins. */
-const looksMs = [250, 500, 1_000, 2_000, 4_000, everyMs];
 const keptCycles = 60;
-/** A cycle that took longer, since the host or a device was held up, is no cycle. */
-const longestCycleMs = 1.2 * everyMs;
 
-export interface Clock {
-  /** Monotonic, in ms. */
-  now(): number;
-  /** Resolves after so many ms; rejects when the signal is aborted before. */
-  wait(ms: number, signal: AbortSignal): Promise<void>;
-}
-
-const systemClock: Clock = {
-  now: () => performance.now(),
-  wait: async (ms, signal) => await setTimeout(ms, undefined, { signal, ref: false }),
-};
-
-/** Watches how the guests that run here are written to, migration or not, by what their devices count. */
+/** Watches how the guests that run here are written to, by what their devices count, or are seen to write while none migrates. */
 export class DirtyWatch {
   readonly #clock: Clock;
   readonly #guests = new Map<string, GuestWatch>();
@@ -52,7 +36,7 @@ export class DirtyWatch {
     this.#guests.delete(guestId);
   }
 
-  /** `undefined` before the first whole cycle, and where a device does not count or failed to. */
+  /** `undefined` before the first whole cycle, and where a device cannot tell or failed to. */
   historyOf(guestId: string): DirtyHistory | undefined {
     return this.#guests.get(guestId)?.history;
   }
@@ -88,7 +72,7 @@ class GuestWatch {
       this.pause();
       this.#forget();
     }
-    if (this.#running !== undefined || [...this.#devices.values()].some((each) => each.dirtied === undefined)) return;
+    if (this.#running !== undefined || !canBeWatched([...this.#devices.values()])) return;
     this.#running = new AbortController();
     void this.#watch(this.#running.signal);
   }
@@ -106,9 +90,11 @@ class GuestWatch {
 
   /** What fails is begun anew a cycle later: without the figures from before, since nobody knows what was missed. */
   async #watch(signal: AbortSignal): Promise<void> {
+    const devices = [...this.#devices.values()];
     while (!signal.aborted) {
       try {
-        for (let fromMs = (await this.#look(true)).atMs; !signal.aborted;) fromMs = await this.#cycle(fromMs, signal);
+        await count(devices, true);
+        for (let fromMs = this.#clock.now(); !signal.aborted;) fromMs = await this.#cycle(devices, fromMs, signal);
       } catch {
         if (signal.aborted) return;
         this.#forget();
@@ -117,27 +103,15 @@ class GuestWatch {
     }
   }
 
-  /** Returns when the next cycle began. */
-  async #cycle(fromMs: number, signal: AbortSignal): Promise<number> {
+  /** Returns when the next cycle begins. */
+  async #cycle(devices: readonly Device[], fromMs: number, signal: AbortSignal): Promise<number> {
     this.#wasThrottled = this.#isThrottled;
-    const curve: DirtyHistory["curve"] = [];
-    for (const lookMs of looksMs) {
-      await this.#clock.wait(Math.max(0, fromMs + lookMs - this.#clock.now()), signal);
-      const { atMs, bytes } = await this.#look(lookMs === everyMs);
-      signal.throwIfAborted();
-      curve.push({ overMs: atMs - fromMs, bytes });
-    }
-    const { overMs, bytes } = curve.at(-1) ?? { overMs: everyMs, bytes: 0 };
-    if (overMs <= longestCycleMs && !this.#wasThrottled) this.#keep(curve, (bytes / overMs) * 1000);
-    return fromMs + overMs;
+    const { seen, endsAtMs } = await cycleOf(devices, this.#clock, fromMs, signal);
+    if (seen !== undefined && !this.#wasThrottled) this.#keep(seen);
+    return endsAtMs;
   }
 
-  async #look(reset: boolean): Promise<{ atMs: number; bytes: number }> {
-    const counts = await Promise.all([...this.#devices.values()].map(async (device) => await device.dirtied?.(reset)));
-    return { atMs: this.#clock.now(), bytes: Math.round(counts.reduce<number>((sum, each = 0) => sum + each, 0)) };
-  }
-
-  #keep(curve: DirtyHistory["curve"], bytesPerSec: number): void {
+  #keep({ curve, bytesPerSec }: NonNullable<Cycle["seen"]>): void {
     this.#curve = curve;
     this.#bytesPerSec.push(bytesPerSec);
     if (this.#bytesPerSec.length > keptCycles) this.#bytesPerSec.shift();

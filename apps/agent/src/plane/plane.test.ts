@@ -7,7 +7,8 @@ import { freePort } from "../../../../test/support/ports.ts";
 import { type LoadHandle, startLoad } from "../drivers/memory/load.ts";
 import { askAt } from "../drivers/memory/support/devices.ts";
 import type { DeviceAddress, PlaneNews, ReportFigures } from "./calls.ts";
-import { type Clock, DirtyWatch } from "./dirty-watch.ts";
+import type { Clock } from "./clock.ts";
+import { DirtyWatch } from "./dirty-watch.ts";
 import { Plane } from "./plane.ts";
 
 const [here, there] = ["127.0.0.1", "127.0.0.2"];

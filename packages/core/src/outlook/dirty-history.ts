@@ -4,6 +4,6 @@ export interface DirtyHistory {
   everyMs: number;
   /** Oldest first. */
   bytesPerSec: readonly number[];
-  /** U(τ): the distinct bytes that were written in a window of `overMs`. Shortest window first. */
-  curve: readonly { overMs: number; bytes: number }[];
+  /** U(τ): the distinct bytes that were written in a window of `overMs`, with the error of a sample (1 sd). Shortest window first. */
+  curve: readonly { overMs: number; bytes: number; sdBytes?: number | undefined }[];
 }

@@ -16,8 +16,8 @@ export interface Way {
 
 /** Watched for so many samples, the least of which is not much less than the greatest: what was seen is how the guest is. */
 const steady = { samples: 3, ratio: 0.7 };
-/** In favour of the guest: what was counted may be so much too much, and the way so much better than it was. */
-const credit = { counted: 0.95, prior: 1.2 };
+/** In favour of the guest: what was seen may be so much too much, by so many errors of a sample, and the way so much better than it was. */
+const credit = { counted: 0.95, errors: 2, prior: 1.2 };
 
 /**
  * A necessary condition, whatever is sent in which order: at a stop that fits, U(Δ) <= B (L' + Δ) for every window Δ before it, with
@@ -33,7 +33,8 @@ export function provenByCurve(dirty: DirtyHistory, way: Way): Verdict | undefine
   const roomMs = Math.max(0, way.downtimeLimitMs - way.fixedMs);
   const sending = Math.min(most, way.capBytesPerSec ?? Infinity);
   const broken = dirty.curve.find(
-    ({ overMs, bytes }) => credit.counted * bytes > (sending * overMs + most * roomMs) / 1000,
+    ({ overMs, bytes, sdBytes = 0 }) =>
+      credit.counted * bytes - credit.errors * sdBytes > (sending * overMs + most * roomMs) / 1000,
   );
   return broken === undefined ? undefined : sayOutrun(broken, sending, way);
 }

@@ -24,6 +24,7 @@ import {
   type Qemu,
   restore,
   runStateOf,
+  sampleDirtied,
 } from "@godwit/qemu";
 import { deviceError, nameOf } from "../device-error.ts";
 import { goneSource } from "../gone-source.ts";
@@ -180,9 +181,15 @@ class QemuBackend implements Backend<QemuConfig> {
       // An agent that ended in the middle of a save has left it set.
       await forgetFile(qemu.qmp);
     }
+    const isMoving = () => this.#guests.migrating.has(qemu);
     return {
       lost: qemu.lost,
       sizeBytes: async () => await memoryBytesOf(qemu.qmp),
+      // What a migration sees is its own; and what it does to the guest is none of its history.
+      dirtiedWithin: async (ms, signal) => {
+        const seen = isMoving() ? undefined : await sampleDirtied(qemu.qmp, ms, signal);
+        return isMoving() ? undefined : seen;
+      },
       needs: async () => await this.#needsOf(ctx.config, qemu),
     };
   }

@@ -156,7 +156,9 @@ class VirtiofsBackend implements Backend<VirtiofsConfig> {
 function deviceOf(process: Virtiofsd): Device {
   const lost = stillWithout.get(process) ?? process.lost.then((said) => `${said}; its guest stands still`);
   stillWithout.set(process, lost);
-  return { lost, sizeBytes: async () => least.bytes + perInode.bytes * (await process.inodes()) };
+  const sizeBytes = async () => least.bytes + perInode.bytes * (await process.inodes());
+  // None of it moves before the stop, so that none can get dirty.
+  return { lost, sizeBytes, dirtied: async () => 0 };
 }
 
 /** One promise for each process, however often it is found. */
