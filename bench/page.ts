@@ -7,7 +7,7 @@ import { need } from "../test/support/requirements.ts";
 import { openBrowser, Stage, visit } from "../test/page/support.ts";
 import { type BenchRow, median } from "./row.ts";
 
-const runs = 7;
+const runs = 5;
 
 export async function benchPage(): Promise<BenchRow[]> {
   const { path, missing } = need("chromium");

@@ -241,6 +241,7 @@ describe("the dashboard", { timeout: 180_000 }, () => {
     await third.context.close();
     await visited.page.getByRole("heading", { name: "The session is over" }).waitFor({ timeout: limitMs });
     await stage.restartServer();
+    await stage.agentsConnected();
     await visited.page.goto(stage.link);
     await visited.page.getByText("Live", { exact: true }).waitFor({ timeout: limitMs });
     expect(visited.page.url()).toBe(`${stage.url}/`);

@@ -217,7 +217,7 @@ describe("every screen", { timeout: 180_000 }, () => {
   test("A5: a policy is made like another, changed, and not over somebody else's change; it is removed when that is confirmed", async () => {
     const { page, context } = await open();
     await page.goto(`${stage.url}/policies`);
-    await page.getByRole("button", { name: "Copy fast as a new policy" }).click();
+    await page.getByRole("button", { name: "Duplicate fast" }).click();
     const form = page.getByRole("region", { name: "New policy" });
     await form.getByLabel("Name").fill("nightly");
     await form.getByLabel("Downtime limit", { exact: true }).fill("0");

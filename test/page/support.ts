@@ -120,7 +120,6 @@ export class Stage implements AsyncDisposable {
   async restartServer(): Promise<void> {
     await this.signal("server", "SIGKILL");
     await this.startServer();
-    await this.agentsConnected();
   }
 
   async agentsConnected(): Promise<void> {

@@ -37,6 +37,13 @@ export const hostStates: Record<Host["state"], Word> = {
   fenced: { word: "Fenced", icon: "stop", tone: "bad" },
 };
 
+/** Whether something may go to it: that somebody has set it apart is told before that it is connected. */
+export function wordOfHost({ state, cordoned, paused }: Pick<Host, "state" | "cordoned" | "paused">): Word {
+  if (state !== "connected") return hostStates[state];
+  if (paused !== undefined) return { word: "Paused", icon: "wait", tone: "warn" };
+  return cordoned === undefined ? hostStates.connected : { word: "Cordoned", icon: "stop", tone: "warn" };
+}
+
 export const guestStates: Record<Guest["state"] | "moving", Word> = {
   running: { word: "Running", icon: "dot", tone: "good" },
   stopped: { word: "Stopped", icon: "stop", tone: "warn" },

@@ -45,12 +45,12 @@ export interface Tagged<Answer> {
   etag: string;
 }
 
-export async function getTagged<Answer>(path: string): Promise<Tagged<Answer>> {
+export async function getTagged<Answer>(path: string, headers: Record<string, string> = {}): Promise<Tagged<Answer>> {
   let etag = "";
-  const hear = (headers: Headers) => {
-    etag = headers.get("etag") ?? "";
+  const hear = (told: Headers) => {
+    etag = told.get("etag") ?? "";
   };
-  const answer: Answer = await send(path, { method: "GET" }, answerLimitMs, hear);
+  const answer: Answer = await send(path, { method: "GET", headers }, answerLimitMs, hear);
   return { answer, etag };
 }
 

@@ -1,4 +1,4 @@
-import type { Event, Migration, Overview, Phase, Sample } from "@godwit/contract";
+import type { Event, Host, Migration, Overview, Phase, Sample } from "@godwit/contract";
 import { QueryClient } from "@tanstack/react-query";
 import { get } from "../api/api.ts";
 import { type Everything, itemsAtMost, type Places } from "./everything.ts";
@@ -64,6 +64,11 @@ export function takePlaces({ hosts, guests, overview }: Places): void {
   cache.setQueryData(keys.hosts, byName(hosts));
   cache.setQueryData(keys.guests, byName(guests));
   cache.setQueryData(keys.overview, overview);
+}
+
+/** What a change of a host's answers. */
+export function putHost(host: Host): void {
+  cache.setQueryData<Host[]>(keys.hosts, (all = []) => byName([...all.filter(({ id }) => id !== host.id), host]));
 }
 
 export async function readOverview(): Promise<void> {

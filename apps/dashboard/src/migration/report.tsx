@@ -13,7 +13,7 @@ export function ReportCard({ of: migration }: { of: Migration }): ReactNode {
         <thead>
           <tr>
             {["", "Predicted", "Likely", "Actual", "Limit"].map((name) => (
-              <th key={name} scope="col" className={name === "" ? "w-[20%]" : "!text-right"}>
+              <th key={name} scope="col" className={headClass(name)}>
                 {name === "" ? <span className="sr-only">What</span> : name}
               </th>
             ))}
@@ -25,7 +25,7 @@ export function ReportCard({ of: migration }: { of: Migration }): ReactNode {
               Downtime
             </th>
             <td className="figure text-right">{duration(predictedDowntimeMs)}</td>
-            <td className="figure text-right">{range(predictedDowntimeRangeMs)}</td>
+            <td className="figure text-right max-sm:hidden">{range(predictedDowntimeRangeMs)}</td>
             <td className="figure text-right">
               <Kept within={report?.withinLimit} />
               {duration(downtimeMs)}
@@ -47,6 +47,12 @@ export function ReportCard({ of: migration }: { of: Migration }): ReactNode {
       />
     </Section>
   );
+}
+
+/** On a narrow screen the likely range is told by the meter alone. */
+function headClass(name: string): string {
+  if (name === "") return "w-[24%]";
+  return name === "Likely" ? "!text-right max-sm:hidden" : "!text-right";
 }
 
 /** Whether the limit was kept, by a sign and, for whoever listens, in words. */

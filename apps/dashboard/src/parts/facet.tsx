@@ -23,7 +23,7 @@ export function Facet({
       </label>
       <select
         id={id}
-        className="control !h-7 !w-auto"
+        className="control !h-7 !w-auto max-w-48"
         value={value ?? ""}
         onChange={({ target }) => set({ [name]: target.value })}
       >

@@ -6,12 +6,16 @@ import { guestStates } from "../words.ts";
 import { Badge } from "./badge.tsx";
 import { Empty } from "./panel.tsx";
 
-/** The guests of one host, a line each. */
-export function GuestRows({ of: guests, host }: { of: Guest[]; host: string }): ReactNode {
+/** The guests of one host, a line each; where there is none, the command that creates one on the host that is named. */
+export function GuestRows({ of: guests, host }: { of: Guest[]; host?: string }): ReactNode {
   if (guests.length === 0) {
     return (
       <div className="border-t border-line">
-        <Empty command={createCommand(host)}>No guest here. One is created by:</Empty>
+        {host === undefined ? (
+          <p className="px-4 py-1.5 text-ink-soft">No guest here.</p>
+        ) : (
+          <Empty command={createCommand(host)}>No guest here. One is created by:</Empty>
+        )}
       </div>
     );
   }

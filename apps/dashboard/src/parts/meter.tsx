@@ -13,20 +13,22 @@ const half = width / 2;
 export function DowntimeMeter({ of: migration }: { of: Predicted }): ReactNode {
   const { predictedDowntimeMs: ms, predictedDowntimeRangeMs: rangeMs, limits } = migration;
   return (
-    <div className="grid grid-cols-2 max-sm:grid-cols-1">
-      <p className="flex h-5 min-w-0 items-baseline gap-2 overflow-hidden pr-2 whitespace-nowrap text-ink-soft">
-        <span className="label">Predicted downtime</span>
-        <strong className="min-w-[62px] text-[15px] font-[650] text-ink">
-          {ms === undefined ? "not known yet" : duration(ms)}
-        </strong>
-        <span className="max-sm:hidden">{rangeMs === undefined ? "" : `likely ${range(rangeMs)}`}</span>
-      </p>
-      <p className="h-5 pl-0.5 text-ink-soft max-sm:pl-0">
-        limit {limit(limits.downtimeLimitMs)}
-        {rangeMs === undefined ? "" : <span className="sm:hidden">{`, likely ${range(rangeMs)}`}</span>}
-      </p>
-      <div className="col-span-full">
-        <Gauge of={migration} />
+    <div className="@container">
+      <div className="grid grid-cols-2 @max-[440px]:grid-cols-1">
+        <p className="flex h-5 min-w-0 items-baseline gap-2 overflow-hidden pr-2 whitespace-nowrap text-ink-soft">
+          <span className="label">Predicted downtime</span>
+          <strong className="min-w-[62px] text-[15px] font-[650] text-ink">
+            {ms === undefined ? "not known yet" : duration(ms)}
+          </strong>
+          <span className="@max-[800px]:hidden">{rangeMs === undefined ? "" : `likely ${range(rangeMs)}`}</span>
+        </p>
+        <p className="h-5 pl-0.5 text-ink-soft @max-[440px]:pl-0">
+          limit {limit(limits.downtimeLimitMs)}
+          {rangeMs === undefined ? "" : <span className="@min-[800px]:hidden">{`, likely ${range(rangeMs)}`}</span>}
+        </p>
+        <div className="col-span-full">
+          <Gauge of={migration} />
+        </div>
       </div>
     </div>
   );

@@ -1,9 +1,10 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
 
-const rowPx = 37;
+/** So high is a row of so many lines. */
+const rowPx = { 1: 37, 2: 57 };
 
-/** A table of any length, of which only the rows in sight are there. Each has one line; on a narrow screen it scrolls sideways. */
+/** A table of any length, of which only the rows in sight are there. All are as high; on a narrow screen it scrolls sideways. */
 export function VirtualRows<Row>({
   label,
   columns,
@@ -11,6 +12,7 @@ export function VirtualRows<Row>({
   rows,
   keyOf,
   cells,
+  lines = 1,
 }: {
   label: string;
   columns: string[];
@@ -19,13 +21,14 @@ export function VirtualRows<Row>({
   rows: Row[];
   keyOf: (row: Row) => string;
   cells: (row: Row) => ReactNode[];
+  lines?: keyof typeof rowPx;
 }): ReactNode {
   const place = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   useLayoutEffect(() => setTop(place.current?.offsetTop ?? 0), []);
   const virtual = useWindowVirtualizer({
     count: rows.length,
-    estimateSize: () => rowPx,
+    estimateSize: () => rowPx[lines],
     overscan: 12,
     scrollMargin: top,
     getItemKey: (index) => {
@@ -55,14 +58,10 @@ export function VirtualRows<Row>({
                 key={key}
                 role="row"
                 aria-rowindex={index + 2}
-                className={`${line} absolute inset-x-0 h-[37px] border-t border-line`}
-                style={{ transform: `translateY(${start - top}px)` }}
+                className={`${line} absolute inset-x-0 border-t border-line`}
+                style={{ height: rowPx[lines], transform: `translateY(${start - top}px)` }}
               >
-                {cells(row).map((cell, place) => (
-                  <span key={columns[place]} role="cell" className="min-w-0 truncate">
-                    {cell}
-                  </span>
-                ))}
+                <Cells of={cells(row)} columns={columns} lines={lines} />
               </div>
             );
           })}
@@ -70,4 +69,20 @@ export function VirtualRows<Row>({
       </div>
     </div>
   );
+}
+
+function Cells({
+  of: cells,
+  columns,
+  lines,
+}: {
+  of: ReactNode[];
+  columns: string[];
+  lines: keyof typeof rowPx;
+}): ReactNode {
+  return cells.map((cell, place) => (
+    <span key={columns[place]} role="cell" className={lines === 1 ? "min-w-0 truncate" : "line-clamp-2 min-w-0"}>
+      {cell}
+    </span>
+  ));
 }

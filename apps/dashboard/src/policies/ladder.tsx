@@ -2,7 +2,7 @@ import type { Rung } from "@godwit/contract";
 import type { ReactNode } from "react";
 import { Icon } from "../parts/icon.tsx";
 import { type DraftRung, remedies } from "./draft.ts";
-import { SelectField, TextField } from "./fields.tsx";
+import { SelectField, TextField } from "../parts/fields.tsx";
 
 interface LadderParts {
   rungs: DraftRung[];
@@ -75,7 +75,7 @@ function Line({
           label={asked.label}
           type="number"
           unit={asked.unit}
-          placeholder={asked.needed ? "" : "as far as it takes"}
+          placeholder={asked.needed ? "" : "no bound"}
           value={most}
           set={set}
           wrong={wrong}

@@ -3,7 +3,7 @@ import { type FormEvent, type ReactNode, useState } from "react";
 import { ApiError, getTagged, messageOf, patch, post, wrongAt } from "../api/api.ts";
 import { cache, keys } from "../live/cache.ts";
 import { type Draft, draftOf, patchOf, settingsOf } from "./draft.ts";
-import { SelectField, TextField } from "./fields.tsx";
+import { SelectField, TextField } from "../parts/fields.tsx";
 import { Ladder } from "./ladder.tsx";
 
 export const patienceText: Record<Patience, string> = {

@@ -1,9 +1,12 @@
-import type { Host, Migration } from "@godwit/contract";
+import type { Host } from "@godwit/contract";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { get } from "../api/api.ts";
-import { bytes, exactly, rate } from "../figures.ts";
+import { bytes, exactly } from "../figures.ts";
+import { HostActions } from "../host/actions.tsx";
+import { HostLink } from "../host/link.tsx";
+import { Marks } from "../host/marks.tsx";
 import { isEnded } from "../live/cache.ts";
 import { useGuests, useHosts, useMigrations } from "../live/hooks.ts";
 import { Badge } from "../parts/badge.tsx";
@@ -12,7 +15,7 @@ import { EndedTable } from "../parts/ended-table.tsx";
 import { GuestRows } from "../parts/guest-rows.tsx";
 import { Empty, Figures, Section } from "../parts/panel.tsx";
 import { Ago } from "../parts/time.tsx";
-import { hostStates } from "../words.ts";
+import { wordOfHost } from "../words.ts";
 import { Failure } from "./failure.tsx";
 import { RunningTable } from "./overview/running-table.tsx";
 
@@ -45,22 +48,24 @@ function Whole({ of: host }: { of: Host }): ReactNode {
   const begun = underWay.filter(({ phase }) => phase !== "queued");
   return (
     <div className="grid gap-5">
-      <header className="grid gap-1">
-        <h1 className="flex items-center gap-3 text-xl leading-7 font-[650] tracking-[-0.01em]">
-          {host.name}
-          <span className="text-[13px] tracking-normal">
-            <Badge of={hostStates[host.state]} filled />
-          </span>
-        </h1>
-        <Handles id={host.id} path={`/v1/hosts/${host.name}`} command={`npx godwit host get ${host.name}`} />
+      <header className="flex flex-wrap items-start justify-between gap-x-6 gap-y-2">
+        <div className="grid gap-1">
+          <h1 className="flex items-center gap-3 text-xl leading-7 font-[650] tracking-[-0.01em]">
+            {host.name}
+            <span className="text-[13px] tracking-normal">
+              <Badge of={wordOfHost(host)} filled />
+            </span>
+          </h1>
+          <Handles id={host.id} path={`/v1/hosts/${host.name}`} command={`npx godwit host get ${host.name}`} />
+        </div>
+        <HostActions of={host} />
       </header>
       {host.state !== "connected" && <Gone of={host} />}
+      <Marks of={host} />
       <section className="panel px-4 py-3" aria-label="Figures">
         <Figures
-          className="grid-cols-6 max-md:grid-cols-3"
+          className="grid-cols-4 max-md:grid-cols-2"
           of={[
-            ["Link", host.linkBytesPerSec === undefined ? "no limit" : rate(host.linkBytesPerSec)],
-            ["Of it in use", rate(usedBytesPerSec(begun))],
             ["Free", bytes(host.freeBytes)],
             ["Leaving", `${begun.filter(({ sourceId }) => sourceId === host.id).length} of ${host.slots.outgoing}`],
             [
@@ -75,6 +80,7 @@ function Whole({ of: host }: { of: Host }): ReactNode {
           ]}
         />
       </section>
+      <HostLink of={host} begun={begun} />
       <Section title="Guests" aside={guests.length}>
         <div className="-mt-px">
           <GuestRows of={guests} host={host.name} />
@@ -158,9 +164,4 @@ function BackEnds({ of: { backends } }: { of: Host }): ReactNode {
       </div>
     </Section>
   );
-}
-
-/** What the migrations from and to it take together, as far as it has been measured. */
-function usedBytesPerSec(migrations: Migration[]): number {
-  return migrations.reduce((sum, { bandwidthBytesPerSec = 0 }) => sum + bandwidthBytesPerSec, 0);
 }

@@ -6,7 +6,7 @@ import { Badge } from "../parts/badge.tsx";
 import { Empty } from "../parts/panel.tsx";
 import { Facet } from "../parts/facet.tsx";
 import { Ago } from "../parts/time.tsx";
-import { hostStates } from "../words.ts";
+import { hostStates, wordOfHost } from "../words.ts";
 
 const columns = ["Host", "State", "Guests", "Leaving", "Entering", "Link", "Free", "Agent", "Seen"];
 
@@ -54,7 +54,7 @@ export function HostsScreen(): ReactNode {
                     </Link>
                   </th>
                   <td>
-                    <Badge of={hostStates[host.state]} />
+                    <Badge of={wordOfHost(host)} />
                   </td>
                   <td className="figure">{host.guests}</td>
                   <td className="figure">{`${begun.filter(({ sourceId }) => sourceId === host.id).length} of ${host.slots.outgoing}`}</td>

@@ -130,8 +130,8 @@ function PolicyCard({ of: policy, migrations, copy, say }: CardParts): ReactNode
                 <RemovePolicy of={policy} say={say} />
               </>
             )}
-            <button type="button" className="button" aria-label={`Copy ${name} as a new policy`} onClick={copy}>
-              Copy
+            <button type="button" className="button" aria-label={`Duplicate ${name}`} onClick={copy}>
+              Duplicate
             </button>
           </span>
         </span>
@@ -187,17 +187,16 @@ function Effect({ of: migrations, name }: { of: Migration[]; name: string }): Re
   return (
     <div className="border-t border-line px-4 py-2.5">
       <Figures
-        className="grid-cols-7 max-md:grid-cols-3"
+        className="grid-cols-6 max-md:grid-cols-3"
         of={[
-          ["Ended", String(ended.length)],
-          ["Completed", String(count("completed"))],
+          ["Completed", `${count("completed")} of ${ended.length}`],
           ["Aborted", String(count("aborted"))],
           ["Failed or lost", String(count("failed") + count("lost"))],
           [
             "Kept the limit",
             withReport.length === 0 ? none : `${withReport.filter(Boolean).length} of ${withReport.length}`,
           ],
-          ["Downtime, the median", duration(medianOf(downtimes))],
+          ["Median downtime", duration(medianOf(downtimes))],
           [
             "Look",
             <Link key="look" className="link font-normal" to="/migrations" search={{ policy: name }}>

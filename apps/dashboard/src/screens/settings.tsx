@@ -6,9 +6,11 @@ import { duration, many, none, share } from "../figures.ts";
 import { choose, type Theme } from "../frame/theme.ts";
 import { useTheme } from "../frame/use-theme.ts";
 import { Figures, Section } from "../parts/panel.tsx";
+import { Audit } from "../settings/audit.tsx";
 import { Join } from "../settings/join.tsx";
 import { useKey } from "../settings/key.ts";
 import { Tokens } from "../settings/tokens.tsx";
+import { Webhooks } from "../settings/webhooks.tsx";
 
 export function SettingsScreen(): ReactNode {
   const key = useKey();
@@ -17,6 +19,8 @@ export function SettingsScreen(): ReactNode {
       <h1 className="text-xl leading-7 font-[650] tracking-[-0.01em]">Settings</h1>
       <Tokens of={key} />
       <Join of={key} />
+      <Webhooks of={key} />
+      <Audit of={key} />
       <Predictions />
       <ThisBrowser />
     </div>

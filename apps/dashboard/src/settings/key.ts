@@ -10,6 +10,8 @@ export interface Key {
   /** Undefined until one is shown that may see them. */
   tokens: Token[] | undefined;
   headers: Headers;
+  /** Undefined until one is shown, whatever it opens. */
+  shown: string | undefined;
   wrong: string | undefined;
   asking: boolean;
   show: (token: string) => void;
@@ -31,6 +33,7 @@ export function useKey(): Key {
   return {
     tokens: data,
     headers,
+    shown: shown === "" ? undefined : shown,
     wrong: error === null ? undefined : messageOf(error),
     asking: isFetching,
     show,

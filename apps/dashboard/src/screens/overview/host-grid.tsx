@@ -6,7 +6,7 @@ import { Badge } from "../../parts/badge.tsx";
 import { Empty, Figures } from "../../parts/panel.tsx";
 import { GuestRows } from "../../parts/guest-rows.tsx";
 import { Ago } from "../../parts/time.tsx";
-import { hostStates } from "../../words.ts";
+import { wordOfHost } from "../../words.ts";
 
 const guestsAtMost = 8;
 const hostsAtMost = 24;
@@ -32,13 +32,13 @@ export function HostGrid(): ReactNode {
         const entering = begun.filter(({ destinationId }) => destinationId === host.id).length;
         return (
           <article key={host.id} className="panel" aria-label={host.name}>
-            <header className="flex items-center gap-2 px-4 pt-2.5">
-              <h3 className="text-[15px] font-[650] [overflow-wrap:anywhere]">
+            <header className="flex flex-wrap items-center gap-x-2 px-4 pt-2.5">
+              <h3 className="min-w-0 text-[15px] font-[650] break-words">
                 <Link className="quiet-link" to="/hosts/$name" params={{ name: host.name }}>
                   {host.name}
                 </Link>
               </h3>
-              <span className="text-ink-soft">
+              <span className="whitespace-nowrap text-ink-soft">
                 {many(here.length, "guest")}
                 {host.state !== "connected" && (
                   <>
@@ -47,7 +47,7 @@ export function HostGrid(): ReactNode {
                 )}
               </span>
               <span className="ml-auto">
-                <Badge of={hostStates[host.state]} />
+                <Badge of={wordOfHost(host)} />
               </span>
             </header>
             <Figures
@@ -59,7 +59,8 @@ export function HostGrid(): ReactNode {
                 ["Entering", `${entering} of ${host.slots.incoming}`],
               ]}
             />
-            <GuestRows of={here.slice(0, guestsAtMost)} host={host.name} />
+            {/* The command that makes the first one; not one in every host that has none. */}
+            <GuestRows of={here.slice(0, guestsAtMost)} {...(guests.length === 0 ? { host: host.name } : {})} />
             {here.length > guestsAtMost && (
               <p className="border-t border-line px-4 py-2 text-ink-soft">
                 <Link className="link" to="/hosts/$name" params={{ name: host.name }}>
