@@ -15,12 +15,8 @@ export function refusalOf(entry: Entry, ledger: Ledger, now: number): Reason | u
     return reason("WINDOW_OVER", "None of its maintenance windows opens again.", { windows: move.windows.length });
   }
   if (source !== undefined) {
-    const path = destination === undefined ? source.host.name : `${source.host.name} to ${destination.host.name}`;
-    const hopeless = cannotConverge(
-      move.neededBytesPerSec,
-      topOf(ledger, source, destination, move.capBytesPerSec),
-      path,
-    );
+    const top = topOf(ledger, source, destination, move.capBytesPerSec);
+    const hopeless = cannotConverge(move.neededBytesPerSec, top, [source, destination]);
     if (hopeless !== undefined) return hopeless;
   }
   return spent(move.attempts);

@@ -1,4 +1,5 @@
 import { type Reason, rateText, reason } from "../reason.ts";
+import type { Endpoint } from "./ledger.ts";
 
 /** What a forecast before the start rests on. */
 export interface Writing {
@@ -32,12 +33,17 @@ export function guaranteeOf(neededBytesPerSec: number | undefined, top: number):
 }
 
 /** S6: one that its whole path could not make converge is refused before it has cost a byte. */
-export function cannotConverge(neededBytesPerSec: number | undefined, top: number, path: string): Reason | undefined {
+export function cannotConverge(
+  neededBytesPerSec: number | undefined,
+  top: number,
+  ends: readonly (Endpoint | undefined)[],
+): Reason | undefined {
   if (neededBytesPerSec === Infinity) {
     const sentence = "It cannot move live: its downtime limit leaves no time for a single byte.";
     return reason("CANNOT_CONVERGE", sentence, {});
   }
   if (neededBytesPerSec === undefined || neededBytesPerSec <= doubt * top) return undefined;
+  const path = ends.flatMap((end) => end?.host.name ?? []).join(" to ");
   const sentence =
     `It cannot move live: as it is written it needs ${rateText(neededBytesPerSec)} to converge, ` +
     `and ${path} gives at most ${rateText(top)}.`;

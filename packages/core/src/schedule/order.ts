@@ -1,3 +1,4 @@
+import { sortedBy } from "./columns.ts";
 import { type Endpoint, type Ledger, topOf } from "./ledger.ts";
 import { guaranteeOf } from "./need.ts";
 import type { QueuedMove, RunningMove } from "./snapshot.ts";
@@ -41,10 +42,8 @@ export function inOrder(
   for (const { move, source, destination } of entries) {
     for (const side of [source?.out, destination?.in]) if (side) side.loadBytes += move.memoryBytes;
   }
-  for (const entry of entries) {
-    weigh(entry, ledger);
-  }
-  return takeTurns(entries.toSorted(before), running);
+  for (const entry of entries) weigh(entry, ledger);
+  return takeTurns(sortedBy(entries, keysOf, byId), running);
 }
 
 function entryOf(move: QueuedMove, ledger: Ledger, now: number): Entry {
@@ -92,19 +91,19 @@ function takeTurns(entries: Entry[], running: readonly RunningMove[]): Entry[] {
     entry.turn = taken.get(place) ?? underWay.get(group) ?? 0;
     taken.set(place, entry.turn + 1);
   }
-  return entries.toSorted(before);
+  // What is equal stays in the order of the first time.
+  return sortedBy(entries, turnsOf, () => 0);
 }
 
-function before(a: Entry, b: Entry): number {
-  return (
-    b.move.priority - a.move.priority ||
-    a.generation - b.generation ||
-    a.move.attempts.length - b.move.attempts.length ||
-    a.turn - b.turn ||
-    b.busiestSec - a.busiestSec ||
-    b.busiestBytes - a.busiestBytes ||
-    Number(b.standsAlone) - Number(a.standsAlone) ||
-    b.move.memoryBytes - a.move.memoryBytes ||
-    (a.move.id < b.move.id ? -1 : 1)
-  );
+function keysOf({ move, generation, busiestSec, busiestBytes, standsAlone }: Entry): number[] {
+  const { priority, attempts, memoryBytes } = move;
+  return [-priority, generation, attempts.length, -busiestSec, -busiestBytes, standsAlone ? 0 : 1, -memoryBytes];
+}
+
+function turnsOf({ move, generation, turn }: Entry): number[] {
+  return [-move.priority, generation, move.attempts.length, turn];
+}
+
+function byId(a: Entry, b: Entry): number {
+  return a.move.id < b.move.id ? -1 : 1;
 }

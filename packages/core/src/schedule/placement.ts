@@ -1,6 +1,7 @@
 import { bytesText, type Reason, reason } from "../reason.ts";
 import { type Endpoint, type Ledger, topOf } from "./ledger.ts";
 import type { Entry } from "./order.ts";
+import { OpenHosts } from "./open-hosts.ts";
 import { goesBefore, leastToStart } from "./room.ts";
 import type { QueuedMove } from "./snapshot.ts";
 
@@ -10,48 +11,107 @@ export type Placed = { destination: Endpoint } | { waitsFor: Reason; best: Endpo
 /** S10: looks for a host where a migration names none. Lives for one plan, in which what is free only shrinks. */
 export class Placement {
   readonly #ledger: Ledger;
-  #open: Endpoint[];
+  /** All that take guests, those with the widest links first. */
+  readonly #hosts: Endpoint[];
+  readonly #open: OpenHosts;
+  readonly #budgets: { least: number; most: number };
   /** The smallest guest that no host had memory for, whatever its labels: a larger one need not be tried. */
   #tooLargeBytes = Infinity;
+  /** What no host had room for, by what the guest may take at the most: who wants no less of anything need not be tried. */
+  readonly #failed = new Map<string, Wanted[]>();
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
-    this.#open = [...ledger.endpoints.values()]
+    this.#hosts = [...ledger.endpoints.values()]
       .filter(({ host }) => host.connected && !host.paused && !host.cordoned)
       .toSorted((a, b) => b.in.budget - a.in.budget || (a.host.id < b.host.id ? -1 : 1));
+    this.#open = new OpenHosts(this.#hosts);
+    const budgets = this.#hosts.map((each) => each.in.budget);
+    this.#budgets = { least: budgets.at(-1) ?? 0, most: budgets[0] ?? 0 };
+  }
+
+  /** Something is taken of a host, or waits for it. */
+  changed(endpoint: Endpoint): void {
+    this.#open.changed(endpoint);
+  }
+
+  hasPlace(entry: Entry, source: Endpoint, worth: number): boolean {
+    return this.#search(entry, source, worth) !== undefined;
   }
 
   find(entry: Entry, source: Endpoint, worth: number): Placed {
     const { move } = entry;
     if (move.memoryBytes >= this.#tooLargeBytes) return { waitsFor: noMemory(move), best: undefined };
-    let [found, best, isTooLarge]: [Endpoint | undefined, Endpoint | undefined, boolean] = [undefined, undefined, true];
-    for (const each of this.#open) {
-      if (each.freeBytes < move.memoryBytes) continue;
-      isTooLarge = false;
-      if (each === source || (move.keepApart !== undefined && each.keepsApart.has(move.keepApart))) continue;
-      best ??= each;
-      if (this.#takes(each, entry, source, worth) && (found === undefined || suits(move, each, found))) found = each;
-    }
-    if (found !== undefined) return { destination: found };
-    if (isTooLarge) this.#tooLargeBytes = move.memoryBytes;
-    return { waitsFor: isTooLarge ? noMemory(move) : best === undefined ? apart(move) : noRoom(move), best };
+    const destination = this.#search(entry, source, worth);
+    if (destination !== undefined) return { destination };
+    const fits = this.#hosts.some((each) => each.freeBytes >= move.memoryBytes);
+    if (!fits) this.#tooLargeBytes = move.memoryBytes;
+    const best = fits ? this.#hosts.find((each) => mayHouse(each, move, source)) : undefined;
+    return { waitsFor: fits ? (best === undefined ? apart(move) : noRoom(move)) : noMemory(move), best };
   }
 
-  #takes(each: Endpoint, entry: Entry, source: Endpoint, worth: number): boolean {
+  /** In the order in which hosts suit it; where one was passed over for nobody's sake but its own, others may still find room there. */
+  #search(entry: Entry, source: Endpoint, worth: number): Endpoint | undefined {
+    const { move } = entry;
+    const free = Math.min(source.out.free, this.#ledger.cluster.free);
+    const least = leastToStart(move.neededBytesPerSec, this.#topAt(this.#budgets.least, source, move), worth);
+    if (free < least) return undefined;
+    const failed = this.#failedLike(move, source, worth);
+    if (failed.some((other) => isNoLess(move, other))) return undefined;
+    let wasChoosy = free < leastToStart(move.neededBytesPerSec, this.#topAt(this.#budgets.most, source, move), worth);
+    for (const each of this.#open.inOrderFor(move, least)) {
+      if (each.freeBytes < move.memoryBytes || !this.#hasRoom(each, entry, source, worth)) continue;
+      if (free >= this.#leastAt(each, entry, source, worth) && suitsIt(each, entry, source)) return each;
+      wasChoosy = true;
+    }
+    if (!wasChoosy) remember(failed, move);
+    return undefined;
+  }
+
+  #failedLike({ neededBytesPerSec, capBytesPerSec }: QueuedMove, source: Endpoint, worth: number): Wanted[] {
+    const key = `${source.out.budget} ${capBytesPerSec} ${worth} ${neededBytesPerSec === undefined}`;
+    const known = this.#failed.get(key) ?? [];
+    this.#failed.set(key, known);
+    return known;
+  }
+
+  #topAt(budget: number, source: Endpoint, { capBytesPerSec = Infinity }: QueuedMove): number {
+    const { cluster, streamBytesPerSec } = this.#ledger;
+    return Math.min(budget, source.out.budget, cluster.budget, streamBytesPerSec, capBytesPerSec);
+  }
+
+  #leastAt(each: Endpoint, { move }: Entry, source: Endpoint, worth: number): number {
+    return leastToStart(move.neededBytesPerSec, topOf(this.#ledger, source, each, move.capBytesPerSec), worth);
+  }
+
+  /** For it or for anybody who wants no more. */
+  #hasRoom(each: Endpoint, entry: Entry, source: Endpoint, worth: number): boolean {
     if (each.in.taken >= each.in.limit || each.preparing.taken >= each.preparing.limit) return false;
-    if (goesBefore(entry, each.in) !== undefined) return false;
-    const top = topOf(this.#ledger, source, each, entry.move.capBytesPerSec);
-    const free = Math.min(source.out.free, each.in.free, this.#ledger.cluster.free);
-    return top === Infinity || free >= leastToStart(entry.move.neededBytesPerSec, top, worth);
+    return each.in.free >= this.#leastAt(each, entry, source, worth);
   }
 }
 
-/** Spread: where most of the link is free, then where least is to come, then where most memory is. Pack: where least memory is left over. */
-function suits({ placement }: QueuedMove, each: Endpoint, other: Endpoint): boolean {
-  if (placement === "pack") return each.freeBytes < other.freeBytes;
-  if (each.in.free !== other.in.free) return each.in.free > other.in.free;
-  if (each.in.aheadBytes !== other.in.aheadBytes) return each.in.aheadBytes < other.in.aheadBytes;
-  return each.freeBytes > other.freeBytes;
+/** Of memory and of bandwidth. */
+type Wanted = Pick<QueuedMove, "memoryBytes" | "neededBytesPerSec">;
+
+function isNoLess(one: Wanted, other: Wanted): boolean {
+  return one.memoryBytes >= other.memoryBytes && (one.neededBytesPerSec ?? 0) >= (other.neededBytesPerSec ?? 0);
+}
+
+/** Only the least of what failed is kept. */
+function remember(failed: Wanted[], { memoryBytes, neededBytesPerSec }: Wanted): void {
+  const wanted = { memoryBytes, neededBytesPerSec };
+  const others = failed.filter((other) => !isNoLess(other, wanted));
+  failed.splice(0, failed.length, ...others, wanted);
+}
+
+function mayHouse(each: Endpoint, { memoryBytes, keepApart }: QueuedMove, source: Endpoint): boolean {
+  if (each === source || each.freeBytes < memoryBytes) return false;
+  return keepApart === undefined || !each.keepsApart.has(keepApart);
+}
+
+function suitsIt(each: Endpoint, entry: Entry, source: Endpoint): boolean {
+  return mayHouse(each, entry.move, source) && goesBefore(entry, each.in) === undefined;
 }
 
 function noMemory({ memoryBytes }: QueuedMove): Reason {

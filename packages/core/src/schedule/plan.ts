@@ -2,11 +2,20 @@ import { bytesText, type Reason, rateText, reason } from "../reason.ts";
 import { barrierOf, refusalOf } from "./barriers.ts";
 import type { ScheduleDecision, WindowDecision } from "./decision.ts";
 import { expectedStart, queueUp } from "./expected.ts";
-import { type Endpoint, type Ledger, openLedger, take } from "./ledger.ts";
+import { type Endpoint, type Ledger, openLedger, take, topOf } from "./ledger.ts";
 import { type Entry, inOrder } from "./order.ts";
 import { Placement } from "./placement.ts";
 import { differs } from "./retry.ts";
-import { type Obstacle, obstacleAtSource, type Room, roomFor, want, worthFilling, worthStarting } from "./room.ts";
+import {
+  leastToStart,
+  type Obstacle,
+  obstacleAtSource,
+  type Room,
+  roomFor,
+  want,
+  worthFilling,
+  worthStarting,
+} from "./room.ts";
 import { shareOut } from "./shares.ts";
 import type { FleetSnapshot, RunningMove } from "./snapshot.ts";
 import { isOpen, opensNext } from "./window.ts";
@@ -23,12 +32,14 @@ export function plan(snapshot: FleetSnapshot, now: number): ScheduleDecision[] {
     placement: new Placement(ledger),
     isPaused: snapshot.cluster.paused,
     moving: new Map(snapshot.running.map(({ guestId, id }) => [guestId, id])),
-    forRests: new Set(),
+    forRests: [],
     now,
   };
   const entries = inOrder(snapshot.queued, snapshot.running, ledger, now);
-  const queue = entries.map((entry) => decide(entry, desk));
-  fill(entries, queue, desk);
+  const queue = fill(
+    entries.map((entry) => decide(entry, desk)),
+    desk,
+  );
   return [...shares, ...windowsOf(snapshot.running, now), ...queue];
 }
 
@@ -39,7 +50,7 @@ interface Desk {
   /** By guest: the migration that moves it. */
   moving: Map<string, string>;
   /** Those that wait for bandwidth where some is left. */
-  forRests: Set<Entry>;
+  forRests: Entry[];
   now: number;
 }
 
@@ -56,16 +67,34 @@ function decide(entry: Entry, desk: Desk): ScheduleDecision {
   if ("kind" in outcome) return outcome;
   const expectedStartAt = expectedStart(entry, ledger, now);
   queueUp(entry, ledger);
+  if (entry.destination !== undefined) desk.placement.changed(entry.destination);
   return { kind: "wait", migrationId: id, waitsFor: outcome.waitsFor, expectedStartAt };
 }
 
 /** S6: what the links have left after that, too little to be worth a flow beside a better one, goes to the first that can live on it. */
-function fill(entries: readonly Entry[], decided: ScheduleDecision[], desk: Desk): void {
-  for (const [index, entry] of entries.entries()) {
-    if (!desk.forRests.has(entry) || desk.moving.has(entry.move.guestId)) continue;
+function fill(decided: ScheduleDecision[], desk: Desk): ScheduleDecision[] {
+  const filling = new Map<string, ScheduleDecision>();
+  // Those that go on waiting are noted anew.
+  const waiting = desk.forRests.splice(0);
+  for (const entry of waiting) {
+    if (desk.moving.has(entry.move.guestId) || !canLiveOnRest(entry, desk)) continue;
     const outcome = start(entry, desk, worthFilling);
-    if ("kind" in outcome) decided[index] = outcome;
+    if ("kind" in outcome) filling.set(entry.move.id, outcome);
   }
+  return filling.size === 0 ? decided : decided.map((each) => filling.get(each.migrationId) ?? each);
+}
+
+/** Looked at before anything is worked out for a sentence: thousands may wait. */
+function canLiveOnRest(entry: Entry, { ledger, placement }: Desk): boolean {
+  const { move, source, destination } = entry;
+  if (source === undefined) return false;
+  if (destination === undefined) return placement.hasPlace(entry, source, worthFilling);
+  const least = leastToStart(
+    move.neededBytesPerSec,
+    topOf(ledger, source, destination, move.capBytesPerSec),
+    worthFilling,
+  );
+  return Math.min(source.out.free, destination.in.free, ledger.cluster.free) >= least;
 }
 
 /** A guest that is on the move, or a host that takes part in nothing now. */
@@ -94,26 +123,34 @@ function unfit(endpoint: Endpoint | undefined, comesTo: boolean): Reason | undef
 
 /** S5: it starts if every count and every link on its path has room for it. */
 function start(entry: Entry, desk: Desk, worth: number): ScheduleDecision | { waitsFor: Reason } {
-  const { ledger, now } = desk;
+  const { ledger, placement } = desk;
   const { source } = entry;
   if (source === undefined) return { waitsFor: reason("HOST_OFFLINE", "It waits for the agent of a host to connect.") };
   const away = entry.destination === undefined ? obstacleAtSource(entry, source, ledger) : undefined;
-  if (away !== undefined) return wait(away, undefined);
+  if (away !== undefined) return wait(entry, source, undefined, away, desk);
   const placed =
-    entry.destination === undefined ? desk.placement.find(entry, source, worth) : { destination: entry.destination };
-  if (!("destination" in placed))
-    return wait({ waitsFor: placed.waitsFor, on: placed.best?.in, isRest: true }, placed.best);
+    entry.destination === undefined ? placement.find(entry, source, worth) : { destination: entry.destination };
+  if (!("destination" in placed)) {
+    const { waitsFor, best } = placed;
+    return wait(entry, source, best, { waitsFor, on: best?.in, isRest: true }, desk);
+  }
   const { destination } = placed;
   if (destination.freeBytes < entry.move.memoryBytes) return { waitsFor: noMemory(entry, destination) };
   const room = roomFor(entry, source, destination, ledger, worth);
-  if ("waitsFor" in room) return wait(room, destination);
+  if ("waitsFor" in room) return wait(entry, source, destination, room, desk);
   return admit(entry, source, destination, room, desk);
+}
 
-  function wait(obstacle: Obstacle, destination: Endpoint | undefined): { waitsFor: Reason } {
-    if (obstacle.isRest) desk.forRests.add(entry);
-    if (source !== undefined) want(entry, obstacle, source, destination ?? entry.destination, now);
-    return obstacle;
-  }
+function wait(
+  entry: Entry,
+  source: Endpoint,
+  destination: Endpoint | undefined,
+  obstacle: Obstacle,
+  desk: Desk,
+): { waitsFor: Reason } {
+  if (obstacle.isRest) desk.forRests.push(entry);
+  want(entry, obstacle, source, destination, desk.now);
+  return obstacle;
 }
 
 function noMemory({ move }: Entry, { host, freeBytes }: Endpoint): Reason {
@@ -127,7 +164,7 @@ function admit(
   source: Endpoint,
   destination: Endpoint,
   { bytesPerSec, guaranteedBytesPerSec }: Room,
-  { ledger, moving }: Desk,
+  { ledger, placement, moving }: Desk,
 ): ScheduleDecision | { waitsFor: Reason } {
   const { move } = entry;
   const share = bytesPerSec === Infinity ? undefined : bytesPerSec;
@@ -142,6 +179,7 @@ function admit(
   const compared = differs(attempts, conditions);
   if (compared.same !== undefined) return { waitsFor: compared.same };
   take(ledger, source, destination, entry, bytesPerSec === Infinity ? 0 : bytesPerSec);
+  placement.changed(destination);
   moving.set(move.guestId, move.id);
   return {
     kind: "admit",

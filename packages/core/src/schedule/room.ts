@@ -61,8 +61,9 @@ export function hasWaitedTooLong({ generation, since }: Entry, now: number): boo
   return generation < 0 || now - since >= generationMs;
 }
 
-/** Beside others: what it is guaranteed then, and no less than what is worth a flow. */
+/** Beside others: what it is guaranteed then, and no less than what is worth a flow; without a budget nothing. */
 export function leastToStart(neededBytesPerSec: number | undefined, top: number, worth: number): number {
+  if (top === Infinity) return 0;
   return Math.max(guaranteeOf(neededBytesPerSec, top), worth * top);
 }
 
@@ -124,7 +125,6 @@ function share(entry: Entry, source: Endpoint, destination: Endpoint, ledger: Le
 }
 
 function tooLittle({ move }: Entry, sides: Side[], top: number, worth: number): Obstacle | undefined {
-  if (top === Infinity) return undefined;
   const least = leastToStart(move.neededBytesPerSec, top, worth);
   const on = sides.find(({ free }) => free < least);
   if (on === undefined) return undefined;
