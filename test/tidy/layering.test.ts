@@ -33,6 +33,7 @@ const mayImport: Record<string, string[]> = {
     "@godwit/launch",
     "@godwit/orchestrator",
     "@godwit/qemu",
+    "@godwit/sim",
   ],
 };
 
