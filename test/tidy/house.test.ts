@@ -53,7 +53,7 @@ describe("the documents", () => {
     const quoted = sources.flatMap((source) =>
       [
         ...source.text.matchAll(
-          /(?:^\s*(?:\/?\*\*?|\/\/).*|\b(?:test|it|describe)\(\s*["`][^"`]*)\b([MCHSABNDLPQFW]\d{1,2})\b/gm,
+          /(?:^\s*(?:\/?\*\*?|\/\/).*|\b(?:test|it|describe)\(\s*["`][^"`]*)\b([MCHSABNDLPQEFW]\d{1,2})\b/gm,
         ),
       ].map((match) => ({ rule: match[1] ?? "", path: source.path })),
     );

@@ -1,4 +1,4 @@
-import { type Migration, problems } from "@godwit/contract";
+import { type Drain, type Migration, problems } from "@godwit/contract";
 import { ApiError, UnreachableError } from "@godwit/client";
 
 /** What a script may rely on. */
@@ -43,4 +43,10 @@ export function exitCodeOf(error: unknown): number {
 export function exitCodeOfEnd({ phase }: Migration): number {
   if (phase === "completed") return exitCodes.done;
   return phase === "aborted" ? exitCodes.aborted : exitCodes.failed;
+}
+
+/** One that its own blocked guests hold up, or that was called off, has left guests where they serve. */
+export function exitCodeOfDrain({ phase }: Drain): number {
+  if (phase === "completed" || phase === "returned") return exitCodes.done;
+  return phase === "failed" ? exitCodes.failed : exitCodes.aborted;
 }

@@ -10,6 +10,7 @@ import { type Authenticate, expectScopes, type Principal, usualScope } from "./h
 import { auditRoutes } from "./http/audit.ts";
 import { keepAudit } from "./http/audit-hook.ts";
 import { describeApi } from "./http/docs.ts";
+import { drainRoutes, type DrainRouteParts } from "./http/drains.ts";
 import { eventRoutes, type EventParts } from "./http/events.ts";
 import { guestSaveRoutes } from "./http/guest-saves.ts";
 import { guestRoutes, type GuestParts } from "./http/guests.ts";
@@ -62,7 +63,7 @@ const contentSecurityPolicy = {
 };
 
 export interface AppParts
-  extends MigrationParts, GuestParts, PlanParts, EventParts, MetricsParts, HostParts, WebhookParts {
+  extends MigrationParts, GuestParts, PlanParts, EventParts, MetricsParts, HostParts, DrainRouteParts, WebhookParts {
   recorder: Recorder;
   authenticate: Authenticate;
   sessions: Sessions;
@@ -117,6 +118,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   deliveryRoutes(app, parts);
   hostRoutes(app, parts);
   hostSettingRoutes(app, parts);
+  drainRoutes(app, parts);
   guestRoutes(app, parts);
   guestSaveRoutes(app, parts);
   await eventRoutes(app, parts);

@@ -3,6 +3,8 @@ import { EventEmitter, on } from "node:events";
 interface Topics {
   /** A migration's view has changed; whoever wants it reads it anew. */
   migration: [id: string];
+  /** A drain's view has changed. */
+  drain: [id: string];
   /** Events have been committed. */
   events: [];
   /** Hosts, guests or slots have changed: the planner may find something to do. */

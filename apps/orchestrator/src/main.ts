@@ -12,6 +12,7 @@ import { buildApp } from "./app.ts";
 import { Bus } from "./bus.ts";
 import { type Clock, dateOf, systemClock } from "./clock.ts";
 import type { OrchestratorConfig } from "./config.ts";
+import { Drains } from "./drains/drains.ts";
 import { Fencing } from "./fencing/fencing.ts";
 import { type Authenticate, bearer } from "./http/auth.ts";
 import { Sessions } from "./http/session.ts";
@@ -106,9 +107,11 @@ async function conduct(running: Running, onReady?: (ready: OrchestratorReady) =>
   });
   await fencing.start();
   await using deliverer = new Deliverer({ ...parts, settings: config.webhooks });
+  await using drains = new Drains(parts);
   const app = await buildApp({
     ...parts,
     receivers: config.webhooks.receivers,
+    drains,
     scheduler,
     sessions,
     authenticate,
@@ -123,6 +126,7 @@ async function conduct(running: Running, onReady?: (ready: OrchestratorReady) =>
   await using _scheduling = scheduler.start();
   saves.start();
   deliverer.start();
+  await drains.start();
   using _sampling = startSampler({ runs, store, clock, log });
   await using _recording = recorder.start();
   using _pruning = startPruning({ store, clock, log });

@@ -3,9 +3,14 @@ import { costFactorOf, type Learned, type MsRange, outlookOf, type Prospect, unl
 import { pathOf } from "./host-facts.ts";
 import type { Survey } from "./survey.ts";
 
-/** L3: what a migration would come to, as the API shows it. */
+/** L3: what a migration would come to. */
+export function foreseen(found: Survey, learned: Learned, limits: Limits): ReturnType<typeof outlookOf> {
+  return outlookOf(prospectOf(found, learned, limits));
+}
+
+/** The same, as the API shows it. */
 export function outlookView(found: Survey, learned: Learned, limits: Limits): Outlook {
-  const { verdict, durationMs, downtimeMs, probability, dominant } = outlookOf(prospectOf(found, learned, limits));
+  const { verdict, durationMs, downtimeMs, probability, dominant } = foreseen(found, learned, limits);
   return {
     verdict,
     durationRangeMs: rounded(durationMs, 1),
@@ -35,7 +40,7 @@ function prospectOf({ source, destination, devices, dirty }: Survey, learned: Le
   };
 }
 
-function rounded(range: MsRange | undefined, parts: number): [number, number] | undefined {
+export function rounded(range: MsRange | undefined, parts: number): [number, number] | undefined {
   if (range === undefined) return undefined;
   return [Math.round(range.lowMs * parts) / parts, Math.round(range.highMs * parts) / parts];
 }

@@ -8,6 +8,7 @@ import {
   type ChangeMigration,
   type ChangePolicy,
   type ChangeWebhook,
+  type CreateDrain,
   type CreateFromSave,
   type CreateGuest,
   type CreateMigration,
@@ -19,6 +20,9 @@ import {
   type CreateWebhook,
   DeliveryList,
   type DeliveryQuery,
+  Drain,
+  DrainList,
+  DrainPlan,
   Event,
   type FenceHost,
   FenceResult,
@@ -99,6 +103,27 @@ export class Client {
     /** Cordoned, nothing starts to it; paused, nothing starts from it either. */
     mark: (host: string, verb: "cordon" | "uncordon" | "pause" | "resume", mark: Input<typeof MarkHost> = {}) =>
       this.#post(`${hostPath(host)}/${verb}`, Host, mark),
+  };
+
+  readonly drains = {
+    /** What a drain would do; nothing is done. */
+    plan: (host: string, drain: Omit<Input<typeof CreateDrain>, "dryRun"> = {}) =>
+      this.#post(`${hostPath(host)}/drain`, DrainPlan, { ...drain, dryRun: true }),
+    create: (host: string, drain: Omit<Input<typeof CreateDrain>, "dryRun"> = {}) =>
+      this.#post(`${hostPath(host)}/drain`, Drain, drain),
+    list: (query: Paging & { host?: string } = {}) => this.#get("/v1/drains", DrainList, query),
+    get: (id: string, query: { wait?: number; until?: string } = {}) => this.#get(drainPath(id), Drain, query),
+    tell: (id: string, verb: "pause" | "resume" | "abort" | "bring-back") =>
+      this.#post(`${drainPath(id)}/${verb}`, Drain, undefined),
+    skip: (id: string, guest: string) =>
+      this.#post(`${drainPath(id)}/guests/${encodeURIComponent(guest)}/skip`, Drain, undefined),
+    /** Over as many long polls as it takes. */
+    waitForEnd: async (id: string): Promise<Drain> => {
+      for (;;) {
+        const drain = await this.drains.get(id, { wait: 30, until: "terminal" });
+        if (drain.endedAt !== undefined) return drain;
+      }
+    },
   };
 
   readonly guests = {
@@ -262,6 +287,10 @@ export class Client {
 
 function hostPath(host: string): string {
   return `/v1/hosts/${encodeURIComponent(host)}`;
+}
+
+function drainPath(id: string): string {
+  return `/v1/drains/${encodeURIComponent(id)}`;
 }
 
 function guestPath(guest: string): string {

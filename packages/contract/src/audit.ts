@@ -15,7 +15,7 @@ export const AuditRecord = z
       .object({
         type: z.string().meta({ description: '"host", "guest", "migration", …' }),
         id: z.string().optional(),
-        name: z.string().optional().meta({ description: "of a migration: its guest's" }),
+        name: z.string().optional().meta({ description: "of a migration: its guest's; of a drain: its host's" }),
       })
       .optional(),
     reason: z.string().optional().meta({ description: "where one was given" }),

@@ -8,6 +8,7 @@ export { fittingBytes, type Forecast } from "./convergence/forecast.ts";
 export { type Judgement, judge } from "./convergence/judge.ts";
 export * from "./convergence/policy.ts";
 export * from "./convergence/verdict.ts";
+export * from "./drain/index.ts";
 export * from "./handover/claim.ts";
 export * from "./handover/destination.ts";
 export * from "./handover/journal.ts";

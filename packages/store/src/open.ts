@@ -1,6 +1,7 @@
 import { auditOf } from "./audit.ts";
 import { openDatabase } from "./connect.ts";
 import type { Database } from "./database.ts";
+import { drainsOf } from "./drains.ts";
 import { openEmbedded } from "./embedded.ts";
 import { eventsOf } from "./events.ts";
 import { guestsOf } from "./guests.ts";
@@ -69,6 +70,7 @@ export function storeOver(database: Database, engine: AsyncDisposable, onLost: (
     hosts: hostsOf(database, change),
     guests: guestsOf(database, change, changeNamed),
     migrations: migrationsOf(database, change),
+    drains: drainsOf(database, change),
     events: eventsOf(database),
     policies: policiesOf(database),
     outcomes: outcomesOf(database),

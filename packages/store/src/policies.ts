@@ -1,9 +1,9 @@
-import { DatabaseError } from "pg";
 import { pageOf, pageQuery } from "./cursor.ts";
 import { type Database, objectFromJsonColumn } from "./database.ts";
 import { eventsAfter } from "./events.ts";
 import { type Policy, Prisma } from "./generated/client.ts";
 import type { Policies, PolicyRecord } from "./store.ts";
+import { breaks } from "./unique.ts";
 
 export function policiesOf({ pool, prisma }: Database): Policies {
   return {
@@ -58,7 +58,8 @@ export function policiesOf({ pool, prisma }: Database): Policies {
       try {
         return outcomeOf((await change).rows[0], "updated");
       } catch (error) {
-        if (isNameTaken(error)) return "name-taken";
+        // The index decides, so that of two policies that take a name at once one gets it.
+        if (breaks(error, "policies_name_key")) return "name-taken";
         throw error;
       }
     },
@@ -96,11 +97,6 @@ function whatBecameOf(id: string): Prisma.Sql {
 function outcomeOf<Changed extends string>(row: ChangeRow | undefined, changed: Changed): Changed | "stale" | "gone" {
   if (row?.changed) return changed;
   return row?.found ? "stale" : "gone";
-}
-
-/** The unique index decides, so that of two policies that take a name at once one gets it. The statement has changed nothing. */
-function isNameTaken(error: unknown): boolean {
-  return error instanceof DatabaseError && error.constraint === "policies_name_key";
 }
 
 function record(policy: Policy): PolicyRecord {

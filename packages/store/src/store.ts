@@ -5,12 +5,14 @@
 
 import type { Idempotency, Tokens } from "./access.ts";
 import type { Audit } from "./audit-record.ts";
+import type { Drains } from "./drain-records.ts";
 import type { Hosts } from "./host-records.ts";
 import type { SaveCommit } from "./save-commit.ts";
 import type { Deliveries, Webhooks } from "./webhook-records.ts";
 
 export * from "./access.ts";
 export * from "./audit-record.ts";
+export * from "./drain-records.ts";
 export * from "./host-records.ts";
 export * from "./save-commit.ts";
 export * from "./webhook-records.ts";
@@ -22,6 +24,7 @@ export interface Store extends AsyncDisposable {
   readonly hosts: Hosts;
   readonly guests: Guests;
   readonly migrations: Migrations;
+  readonly drains: Drains;
   readonly events: Events;
   readonly policies: Policies;
   readonly outcomes: Outcomes;

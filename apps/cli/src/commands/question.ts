@@ -2,10 +2,10 @@ import { createInterface } from "node:readline";
 import { UsageError } from "../context.ts";
 import { say } from "./global.ts";
 
-/** Whether somebody at the terminal agrees to what cannot be taken back. Where nobody can be asked, `--yes` must have said it. */
+/** Whether somebody at the terminal agrees to what is grave. Where nobody can be asked, `--yes` must have said it. */
 export async function agreed(question: string): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY)
-    throw new UsageError("This cannot be taken back, and there is no terminal to ask at: say --yes.");
+    throw new UsageError("This is asked about first, and there is no terminal to ask at: say --yes.");
   const answer = await answerTo(`${question} [y/N] `);
   if (/^y(es)?$/i.test(answer.trim())) return true;
   say("Nothing was done.");

@@ -5,6 +5,7 @@ import type { Bus } from "../bus.ts";
 import { type Clock, dateOf } from "../clock.ts";
 import { budgetOf } from "../host-facts.ts";
 import { mergePatch } from "../http/merge-patch.ts";
+import { ProblemError } from "../problem.ts";
 import { findHost } from "../survey.ts";
 
 export interface SettingsParts {
@@ -26,6 +27,7 @@ export async function cordon(parts: SettingsParts, host: HostRecord, by: By): Pr
 }
 
 export async function uncordon(parts: SettingsParts, host: HostRecord, by: By): Promise<HostRecord> {
+  if (by.drainId === undefined) await expectNotDrained(parts, host);
   return await unmark(parts, host, "cordoned", by);
 }
 
@@ -53,6 +55,12 @@ export async function change(
   const budget = figures.flat().join(" and ") || "all that it carries";
   const sentence = `${by} changed the link budget of ${host.name}: ${budget}.`;
   return await set(parts, host, { linkBudget: wanted }, "host.changed", sentence, { by, linkBudget: { ...merged } });
+}
+
+/** @throws {ProblemError} while a drain keeps the host cordoned. */
+async function expectNotDrained({ store }: SettingsParts, { id, name }: HostRecord): Promise<void> {
+  if (!(await store.drains.active()).some(({ hostId }) => hostId === id)) return;
+  throw new ProblemError("drain-under-way", `${name} is being drained. Abort the drain, and it is uncordoned.`);
 }
 
 const marked = {

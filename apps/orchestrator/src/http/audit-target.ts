@@ -15,6 +15,11 @@ const finders: Record<string, (store: Store, reference: string) => Promise<Found
     const webhook = await store.webhooks.find(reference);
     return webhook && { id: webhook.id, name: new URL(webhook.url).origin };
   },
+  drains: async (store, reference) => {
+    const drain = await store.drains.find(reference);
+    if (drain === undefined) return undefined;
+    return { id: drain.id, name: (await store.hosts.find(drain.hostId))?.name };
+  },
   migrations: async (store, reference) => {
     const migration = await store.migrations.find(reference);
     if (migration === undefined) return undefined;

@@ -22,8 +22,12 @@ export interface MigrationParts extends SurveyParts {
 }
 
 export interface Wanted {
+  /** Its id, where that was decided before. */
+  id?: string | undefined;
   guest: string;
   destination: string;
+  /** It may enter a host that is cordoned. */
+  returns?: boolean | undefined;
   /** Its name; `balanced` without it. */
   policy?: string | undefined;
   /** What is to differ from the policy. */
@@ -45,7 +49,10 @@ export async function begin(parts: MigrationParts, wanted: Wanted): Promise<Stat
     { sourceId: found.source.id, destinationId: found.destination.id },
     backEndsOf(found),
   );
-  const state = queued({ ...factsFor(found, now), policy, learned }, limits);
+  const state = queued(
+    { ...factsFor(found, now), ...(wanted.id && { id: wanted.id }), returns: wanted.returns, policy, learned },
+    limits,
+  );
   const { facts } = state;
   const record = {
     id: facts.id,

@@ -93,7 +93,12 @@ export class Scheduler {
       states
         .filter((state) => phases.includes(state.phase))
         .toSorted((a, b) => a.facts.createdAt - b.facts.createdAt || (a.facts.id < b.facts.id ? -1 : 1))
-        .map(({ facts }) => ({ id: facts.id, sourceId: facts.source.id, destinationId: facts.destination.id }));
+        .map(({ facts }) => ({
+          id: facts.id,
+          sourceId: facts.source.id,
+          destinationId: facts.destination.id,
+          returns: facts.returns,
+        }));
     return { hosts, running: ofPhase(["preflight", "precopy", "switchover"]), queued: ofPhase(["queued"]) };
   }
 }

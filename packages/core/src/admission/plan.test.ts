@@ -103,6 +103,11 @@ test("S13: nothing starts to a host that is cordoned; what leaves it does", () =
   expect(second).toMatchObject({ kind: "admit" });
 });
 
+test("E8: what a drain brings back starts to a host that is cordoned", () => {
+  const hosts = [{ ...host("a", 2, 2), cordoned: true }, host("b", 2, 2)];
+  expect(kinds(plan({ hosts, running: [], queued: [{ ...move("1", "b", "a"), returns: true }] }))).toBe("1 admit");
+});
+
 test("S13: nothing starts to a host that is paused, nor from it", () => {
   const hosts = [{ ...host("a", 2, 2), paused: true }, host("b", 2, 2)];
   const decisions = plan({ hosts, running: [], queued: [move("1", "b", "a"), move("2", "a", "b")] });

@@ -6,7 +6,15 @@ export interface Snapshot {
   /** Admitted and not ended. */
   running: { id: string; sourceId: string; destinationId: string }[];
   /** In the order of their making. */
-  queued: { id: string; sourceId: string; destinationId: string }[];
+  queued: QueuedSnapshot[];
+}
+
+export interface QueuedSnapshot {
+  id: string;
+  sourceId: string;
+  destinationId: string;
+  /** It may enter a host that is cordoned. */
+  returns?: boolean | undefined;
 }
 
 export interface SnapshotHost {
@@ -30,10 +38,10 @@ export function plan(snapshot: Snapshot): Decision[] {
   const hosts = new Map(snapshot.hosts.map((host) => [host.id, host]));
   const outgoing = countBy(snapshot.running, (each) => each.sourceId);
   const incoming = countBy(snapshot.running, (each) => each.destinationId);
-  return snapshot.queued.map(({ id, sourceId, destinationId }) => {
+  return snapshot.queued.map(({ id, sourceId, destinationId, returns = false }) => {
     const waitsFor =
       unfit(hosts.get(sourceId), false) ??
-      unfit(hosts.get(destinationId), true) ??
+      unfit(hosts.get(destinationId), !returns) ??
       full(hosts.get(sourceId), "outgoing", outgoing.get(sourceId) ?? 0) ??
       full(hosts.get(destinationId), "incoming", incoming.get(destinationId) ?? 0);
     if (waitsFor !== undefined) return { migrationId: id, kind: "wait", waitsFor };

@@ -32,6 +32,8 @@ export interface Facts {
   learned?: Learned | undefined;
   /** The lesser of what the two hosts allow for migrations, in bytes/s, where either says so. */
   linkBytesPerSec?: number | undefined;
+  /** A drain brings the guest back: it may enter a host that is cordoned. */
+  returns?: boolean | undefined;
   /** The secret that the destination shows at the source's port. */
   ticket: string;
   createdAt: number;

@@ -1,0 +1,80 @@
+import type { Drain, DrainGuest, DrainPlan } from "@godwit/contract";
+import { bytes, duration, range, table, utc } from "./format.ts";
+import { limitsText } from "./migration-text.ts";
+
+export function drainTable(drains: Drain[]): string {
+  const rows = drains.map((drain) => [
+    drain.id,
+    drain.host,
+    drain.phase,
+    countsText(drain),
+    drain.deadline === undefined ? "-" : utc(drain.deadline),
+    drain.reason?.code ?? "-",
+  ]);
+  return table(["ID", "HOST", "PHASE", "GUESTS", "DEADLINE", "REASON"], rows);
+}
+
+/** Where a drain stands, in one line. */
+export function drainStatus(drain: Drain): string {
+  const eta =
+    drain.etaRangeMs === undefined || drain.counts.queued + drain.counts.moving === 0 ? [] : [drain.etaRangeMs];
+  const left = eta.map((each) => `about ${range(each)} to go`);
+  return [`${drain.host}  ${drain.phase}`, countsText(drain), ...left].join("  ");
+}
+
+export function drainLines(drain: Drain): string[] {
+  return [
+    drainStatus(drain),
+    ...(drain.reason === undefined ? [] : [`  ${drain.reason.sentence}`]),
+    ...(drain.deadline === undefined ? [] : [`  deadline ${utc(drain.deadline)}`]),
+    `  policy ${drain.policy ?? "none"}: ${limitsText(drain.limits)}`,
+    ...guestLines(drain.guests),
+  ];
+}
+
+/** What a drain would do, guest by guest, and what stands in its way. */
+export function drainPlanLines(plan: DrainPlan): string[] {
+  const { host, possible, reason, counts, etaRangeMs, deadline, policy, limits } = plan;
+  const all = counts.queued + counts.blocked;
+  const takes = etaRangeMs === undefined ? "" : `, about ${range(etaRangeMs)} in all`;
+  return [
+    `${host}: ${all} ${all === 1 ? "guest" : "guests"}, ${possible ? "all can go" : `${counts.blocked} blocked`}${takes}`,
+    ...(reason === undefined ? [] : [`  ${reason.sentence}`]),
+    ...(deadline === undefined ? [] : [`  deadline ${utc(deadline)}`]),
+    `  policy ${policy ?? "none"}: ${limitsText(limits)}`,
+    ...guestLines(plan.guests),
+  ];
+}
+
+function guestLines(guests: DrainGuest[]): string[] {
+  if (guests.length === 0) return ["  no guests"];
+  const rows = guests.map((guest) => [
+    guest.guest,
+    guest.state,
+    guest.destination ?? "-",
+    guest.sizeBytes === undefined ? "-" : bytes(guest.sizeBytes),
+    guest.durationRangeMs === undefined ? "-" : range(guest.durationRangeMs),
+    downtimeText(guest),
+  ]);
+  const figures = table(["GUEST", "STATE", "TO", "SIZE", "TAKES", "DOWNTIME"], rows).split("\n");
+  return [...figures.map((line) => `  ${line}`), ...guests.flatMap(explained)];
+}
+
+function downtimeText({ downtimeMs, predictedDowntimeRangeMs }: DrainGuest): string {
+  if (downtimeMs !== undefined) return duration(downtimeMs);
+  return predictedDowntimeRangeMs === undefined ? "-" : range(predictedDowntimeRangeMs);
+}
+
+function explained({ guest, state, reason, remedy, obstacles }: DrainGuest): string[] {
+  if (reason === undefined) return [];
+  if (state !== "blocked") return [`  ${guest}: ${reason.sentence}`];
+  return [
+    `  ${guest} is blocked: ${reason.sentence}${remedy === undefined ? "" : ` ${remedy}`}`,
+    ...obstacles.map(({ host, code, sentence }) => `    ${host}: ${code}: ${sentence}`),
+  ];
+}
+
+function countsText({ counts }: Drain): string {
+  const parts = Object.entries(counts).filter(([, count]) => count > 0);
+  return parts.length === 0 ? "no guests" : parts.map(([state, count]) => `${count} ${state}`).join(", ");
+}
