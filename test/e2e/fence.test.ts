@@ -320,7 +320,7 @@ describe("on the command line", () => {
       talk: 'forbidden: This needs the scope "hosts:fence".\n',
     });
     expect(await command("token", "revoke", id)).toMatchObject({ code: 0, data: "" });
-    expect((await command("token", "list")).data).toMatch(new RegExp(`^${id} +ci +read +revoked `, "m"));
+    expect((await command("token", "list")).data).toMatch(new RegExp(`^${id} +ci +custom +read +revoked `, "m"));
     expect(await command("host", "list", "--token-file", file)).toMatchObject({ code: 4 });
     expect(await command("token", "create", "ci", "--scope", "root")).toMatchObject({ code: 2 });
   }, 120_000);

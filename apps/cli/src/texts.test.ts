@@ -170,16 +170,16 @@ test("A11: of each request the audit tells who, what, of what, its outcome and i
 });
 
 test("a token is valid, expired or revoked", () => {
-  const made = { id: "abcd1234", name: "ci", role: "admin" as const, scopes: ["read" as const], createdAt: at };
+  const made = { id: "abcd1234", name: "ci", role: "viewer" as const, scopes: ["read" as const], createdAt: at };
   const now = new Date("2026-02-01T00:00:00.000Z");
   const lines = tokenTable(
     [made, { ...made, expiresAt: at }, { ...made, revokedAt: at }, { ...made, role: "agent", scopes: [] }],
     now,
   ).split("\n");
-  expect(lines[1]).toMatch(/^abcd1234 +ci +read +valid +never +never$/);
+  expect(lines[1]).toMatch(/^abcd1234 +ci +viewer +read +valid +never +never$/);
   expect(lines[2]).toMatch(/ expired +2026-01-31 14:03:22 UTC +never$/);
   expect(lines[3]).toMatch(/ revoked /);
-  expect(lines[4]).toMatch(/ agents' socket +valid /);
+  expect(lines[4]).toMatch(/ agent +agents' socket +valid /);
 });
 
 test("at the end the prediction, with its band, stands beside what came", () => {

@@ -136,7 +136,7 @@ async function admit(request: FastifyRequest, { authenticate, sessions }: AppPar
   const principal = (await authenticate(request.headers.authorization)) ?? fromCookie(request, sessions);
   if (principal === undefined) throw new ProblemError("unauthenticated", "Show a token: Authorization: Bearer gdw_…");
   request.principal = principal;
-  if (principal.role !== "admin")
+  if (principal.role === "agent")
     throw new ProblemError("forbidden", `A token of the role "${principal.role}" is for the agents' socket only.`);
   expectScopes(principal, [config.scope ?? usualScope(request.method)]);
 }

@@ -69,7 +69,9 @@ test("a token opens until it expires; the file of one that opens nothing any mor
   const token = (await readFile(path, "utf8")).trim();
   for (const [id, record] of records) records.set(id, { ...record, expiresAt: new Date(1_000) });
   const at = async (ms: number) => await bearer(store, () => new Date(ms))(`Bearer ${token}`);
-  expect(await at(999)).toMatchObject({ scopes: ["read", "operate", "hosts:fence", "tokens:manage", "admin"] });
+  expect(await at(999)).toMatchObject({
+    scopes: ["read", "operate", "policies:manage", "hosts:fence", "tokens:manage", "admin"],
+  });
   expect(await at(1_000)).toBeUndefined();
   await ensureTokenFile(store, path, "admin", new Date(1_000));
   expect((await readFile(path, "utf8")).trim()).not.toBe(token);

@@ -1,7 +1,6 @@
 import { createHash, randomInt } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import { Scope } from "@godwit/contract";
 import type { Store, TokenRecord } from "@godwit/store";
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -26,14 +25,13 @@ export function isUsable({ revokedAt, expiresAt }: TokenRecord, now: Date): bool
 }
 
 /** The token of a role in its file (mode 0600), made if the file is not there or its token opens nothing in this store. */
-export async function ensureTokenFile(store: Store, path: string, role: TokenRecord["role"], now: Date): Promise<void> {
+export async function ensureTokenFile(store: Store, path: string, role: "admin" | "agent", now: Date): Promise<void> {
   const known = parseToken((await readFile(path, "utf8").catch(() => "")).trim());
   const found = known === undefined ? undefined : await store.tokens.find(known.id);
   if (found !== undefined && isUsable(found, now)) return;
   const { text, id, secretHash } = newToken();
   const name = `${role}, made at the first start`;
-  const scopes = role === "admin" ? Scope.options : [];
-  await store.tokens.add({ id, name, role, scopes, secretHash, createdAt: now }, []);
+  await store.tokens.add({ id, name, role, scopes: [], secretHash, createdAt: now }, []);
   await writeFile(`${path}.new`, `${text}\n`, { mode: 0o600 });
   await rename(`${path}.new`, path);
 }

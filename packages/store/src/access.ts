@@ -32,7 +32,9 @@ export interface TokenRecord {
   /** The 8 characters by which a token is looked up. */
   id: string;
   name: string;
-  role: "admin" | "agent";
+  /** Custom: what its scopes say. */
+  role: "viewer" | "operator" | "admin" | "custom" | "agent";
+  /** Of a role with scopes of its own, these come besides. */
   scopes: string[];
   /** SHA-256 of the secret, hexadecimal. */
   secretHash: string;

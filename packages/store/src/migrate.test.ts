@@ -87,6 +87,34 @@ test("the migrations lie where the runner looks, in the order of their names", a
 
 const postgres = need("postgres");
 
+test("A6: tokens that were made before there were roles may do what they could", async () => {
+  const files = await readMigrations();
+  const roles = files.findIndex(({ name }) => name.endsWith("_roles"));
+  const audit = files.findIndex(({ name }) => name.endsWith("_audit"));
+  await migrate(client, files.slice(0, audit));
+  const old: [string, string, string[]][] = [
+    ["all", "admin", ["read", "operate", "hosts:fence", "tokens:manage"]],
+    ["reads", "admin", ["read"]],
+    ["works", "admin", ["read", "operate"]],
+    ["agent", "agent", []],
+  ];
+  for (const [id, role, scopes] of old)
+    await client.query(
+      "INSERT INTO tokens (id, name, role, scopes, secret_hash, created_at) VALUES ($1, $1, $2, $3, '', now())",
+      [id, role, scopes],
+    );
+  await migrate(client, files.slice(0, roles + 1));
+  const { rows } = await client.query("SELECT id, role, scopes FROM tokens");
+  expect(new Map(rows.map(({ id, role, scopes }) => [id, [role, ...scopes]]))).toEqual(
+    new Map([
+      ["all", ["admin", "read", "operate", "hosts:fence", "tokens:manage", "admin", "policies:manage"]],
+      ["reads", ["viewer", "read"]],
+      ["works", ["custom", "read", "operate", "policies:manage"]],
+      ["agent", ["agent"]],
+    ]),
+  );
+});
+
 test("of several processes that start at once one migrates and the others wait", async (context) => {
   if (postgres.missing !== undefined) context.skip(postgres.missing);
   await using server = await startPostgres(postgres.path ?? "");

@@ -1,11 +1,12 @@
-import { Scope } from "@godwit/contract";
+import { Role, Scope } from "@godwit/contract";
 import { type Command, Option } from "commander";
-import { clientOf } from "../context.ts";
+import { clientOf, UsageError } from "../context.ts";
 import { tokenTable } from "../token-text.ts";
 import { print, say, wantsJson, wholeArgument } from "./global.ts";
 
 interface CreateOptions {
-  scope: Scope[];
+  role?: Role;
+  scope?: Scope[];
   agent: boolean;
   expiresInDays?: number;
 }
@@ -17,13 +18,23 @@ export function tokenCommands(program: Command): void {
     .command("create <name>")
     .description("make a token and print it, this once")
     .addOption(
-      new Option("--scope <scopes...>", "what it allows, of what your own allows").choices(Scope.options).default([]),
+      new Option(
+        "--role <role>",
+        "viewer looks, operator acts on migrations, hosts and guests, admin may do all",
+      ).choices(Role.options),
     )
-    .option("--agent", "for the agents' socket and nothing else, in place of scopes", false)
+    .addOption(
+      new Option("--scope <scopes...>", "what it allows besides its role, or without one").choices(Scope.options),
+    )
+    .addOption(
+      new Option("--agent", "for the agents' socket and nothing else").default(false).conflicts(["role", "scope"]),
+    )
     .option("--expires-in-days <days>", "until when it opens (90 where not said; an agent's for good)", wholeArgument)
-    .action(async (name: string, { scope: scopes, agent, expiresInDays }: CreateOptions, command: Command) => {
-      const role = agent ? "agent" : "admin";
-      const made = await (await clientOf(command)).tokens.create({ name, role, scopes, expiresInDays });
+    .action(async (name: string, { role, scope: scopes, agent, expiresInDays }: CreateOptions, command: Command) => {
+      if (!agent && role === undefined && scopes === undefined)
+        throw new UsageError("Say what it allows: --role, --scope, or both; or --agent.");
+      const tokens = (await clientOf(command)).tokens;
+      const made = await tokens.create({ name, role: agent ? "agent" : role, scopes, expiresInDays });
       print(wantsJson(command) ? JSON.stringify(made) : made.token);
       say(`Token ${made.id}: this is the only time that it is shown. Keep it in a file for --token-file.`);
     });

@@ -7,7 +7,7 @@ import { Section } from "../parts/panel.tsx";
 import { Ago } from "../parts/time.tsx";
 import type { Headers, Key } from "./key.ts";
 
-const scopes = ["read", "operate", "hosts:fence", "tokens:manage", "admin"] as const;
+const scopes = ["read", "operate", "policies:manage", "hosts:fence", "tokens:manage", "admin"] as const;
 
 /** Who may do what, until when, to whoever shows a token that may manage them. */
 export function Tokens({ of: { tokens, headers, wrong, asking, show, again } }: { of: Key }): ReactNode {

@@ -26,7 +26,7 @@ function shown({ token }: { token: string }): Record<string, string> {
 }
 
 test("A11: who made, changed and removed what, and who was refused and why", async () => {
-  const ci = await tokenWith("ci", "read", "operate");
+  const ci = await tokenWith("ci", "read", "policies:manage");
   const who = { id: ci.id, name: "ci" };
   const headers = { ...shown(ci), "x-request-id": "job 17" };
   const made = await served.ask("POST", "/v1/policies", { body: { name: "nightly" }, headers });

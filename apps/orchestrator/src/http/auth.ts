@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { Scope } from "@godwit/contract";
+import { Role, Scope, scopesOfRole } from "@godwit/contract";
 import type { FastifyRequest } from "fastify";
 import { type Store, type TokenRecord } from "@godwit/store";
 import { ProblemError } from "../problem.ts";
@@ -29,9 +29,11 @@ export function expectScopes({ scopes }: Principal, needed: Scope[]): void {
   if (missing !== undefined) throw new ProblemError("forbidden", `This needs the scope "${missing}".`);
 }
 
-/** Scopes that this version does not know allow nothing. */
-export function scopesOf({ scopes }: Pick<TokenRecord, "scopes">): Scope[] {
-  return Scope.options.filter((scope) => scopes.includes(scope));
+/** Those of its role and those of its own. Scopes that this version does not know allow nothing. */
+export function scopesOf({ role, scopes }: Pick<TokenRecord, "role" | "scopes">): Scope[] {
+  const known = Role.safeParse(role);
+  const has = new Set<string>([...(known.success ? scopesOfRole[known.data] : []), ...scopes]);
+  return Scope.options.filter((scope) => has.has(scope));
 }
 
 /** Who shows this `Authorization` header; undefined when nobody that is known does. */

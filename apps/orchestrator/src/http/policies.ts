@@ -6,6 +6,7 @@ import {
   PolicyList,
   PolicySettings,
   Reference,
+  type Scope,
 } from "@godwit/contract";
 import type { NewEvent, PolicyRecord, Store } from "@godwit/store";
 import type { FastifyInstance, FastifyRequest } from "fastify";
@@ -24,6 +25,7 @@ import { expectIfMatch, withTag } from "./version-tag.ts";
 const Params = z.object({ policy: Reference });
 const Nothing = z.null().meta({ description: "It is gone" });
 const tags = ["policies"];
+const scope: Scope = "policies:manage";
 
 export interface PolicyParts {
   store: Store;
@@ -50,7 +52,10 @@ export function policyRoutes(fastify: FastifyInstance, parts: PolicyParts): void
 
   app.post(
     "/v1/policies",
-    { schema: { tags, summary: "Make a policy", body: CreatePolicy, response: { 201: MigrationPolicy } } },
+    {
+      config: { scope },
+      schema: { tags, summary: "Make a policy", body: CreatePolicy, response: { 201: MigrationPolicy } },
+    },
     async (request, reply) => {
       const view = policyView(await create(parts, request.body, nameOf(request)));
       return await withTag(reply.code(201).header("location", `/v1/policies/${view.id}`), view);
@@ -60,6 +65,7 @@ export function policyRoutes(fastify: FastifyInstance, parts: PolicyParts): void
   app.patch(
     "/v1/policies/:policy",
     {
+      config: { scope },
       schema: {
         tags,
         summary: "Change a policy (merge patch); migrations under way keep their limits",
@@ -76,7 +82,7 @@ export function policyRoutes(fastify: FastifyInstance, parts: PolicyParts): void
 
   app.delete(
     "/v1/policies/:policy",
-    { schema: { tags, summary: "Remove a policy", params: Params, response: { 204: Nothing } } },
+    { config: { scope }, schema: { tags, summary: "Remove a policy", params: Params, response: { 204: Nothing } } },
     async (request, reply) => {
       const policy = await changeable(store, request, request.params.policy);
       const sentence = `${nameOf(request)} removed the policy ${policy.name}.`;

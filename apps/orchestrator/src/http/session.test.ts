@@ -9,7 +9,7 @@ test("a code opens one session, once, and only while it is young", () => {
   const code = sessions.newCode();
   expect(sessions.open("not a code")).toBeUndefined();
   const id = sessions.open(code);
-  expect(sessions.find(id)).toMatchObject({ role: "admin", scopes: ["read", "operate"] });
+  expect(sessions.find(id)).toMatchObject({ role: "custom", scopes: ["read", "operate", "policies:manage"] });
   expect(sessions.open(code)).toBeUndefined();
   const late = sessions.newCode();
   now += 16 * minute;

@@ -11,7 +11,7 @@ const sessionMs = 12 * 3_600_000;
 const codeMs = 15 * 60_000;
 const sessionsAtMost = 100;
 /** What the page does, and no more: to fence a host or to make a token, one must be shown. */
-const scopes: Principal["scopes"] = ["read", "operate"];
+const scopes: Principal["scopes"] = ["read", "operate", "policies:manage"];
 
 /**
  * The page's way in: a one-time code, which the link that `godwit demo` prints carries in its fragment (so that it reaches no log), is
@@ -44,7 +44,7 @@ export class Sessions {
     if (this.#sessions.size >= sessionsAtMost && oldest.done !== true) this.#sessions.delete(oldest.value);
     this.#sessions.set(id, {
       until: this.#now() + sessionMs,
-      principal: { id: sessionPrincipalId, name: "dashboard", role: "admin", scopes },
+      principal: { id: sessionPrincipalId, name: "dashboard", role: "custom", scopes },
     });
     return id;
   }

@@ -14,8 +14,8 @@ const Nothing = z.null().meta({ description: "It opens nothing any more" });
 const scope: Scope = "tokens:manage";
 const tags = ["tokens"];
 const dayMs = 24 * 3_600_000;
-/** An agent could not connect any more on the day on which its token expires: that is for whoever asks for it. */
-const usualDays = { admin: 90, agent: undefined };
+/** But for an agent's: it could not connect any more on the day on which its token expires, and that is for whoever asks for it. */
+const usualDays = 90;
 
 export interface TokenParts {
   store: Store;
@@ -43,14 +43,14 @@ export function tokenRoutes(fastify: FastifyInstance, parts: TokenParts): void {
       config: { scope, mintsSecret: true },
       schema: {
         tags,
-        summary: "Make a token with scopes of your own, or one for an agent; it is told this once",
+        summary: "Make a token with a role or scopes that your own has, or one for an agent; it is told this once",
         body: CreateToken,
         response: { 201: CreatedToken },
       },
     },
     async (request, reply) => {
-      if (request.principal !== undefined) expectScopes(request.principal, request.body.scopes);
       const { record, text } = tokenOf(request.body, dateOf(clock.now()));
+      if (request.principal !== undefined) expectScopes(request.principal, scopesOf(record));
       await store.tokens.add(record, [eventOf(parts, "token.created", "made", record, nameOf(request))]);
       parts.bus.tell("events");
       return await reply.code(201).send({ ...tokenView(record), token: text });
@@ -74,17 +74,17 @@ export function tokenRoutes(fastify: FastifyInstance, parts: TokenParts): void {
   );
 }
 
-function tokenOf({ name, role, scopes, expiresInDays }: CreateToken, at: Date): { record: TokenRecord; text: string } {
+function tokenOf(wanted: CreateToken, at: Date): { record: TokenRecord; text: string } {
+  const { name, role = "custom", scopes, expiresInDays } = wanted;
   const { text, id, secretHash } = newToken();
-  const days = expiresInDays ?? usualDays[role];
+  const days = expiresInDays ?? (role === "agent" ? undefined : usualDays);
   const expires = days === undefined ? {} : { expiresAt: new Date(at.getTime() + days * dayMs) };
-  const record: TokenRecord = { id, name, role, scopes, secretHash, createdAt: at, ...expires };
-  return { record: { ...record, scopes: scopesOf(record) }, text };
+  return { record: { id, name, role, scopes, secretHash, createdAt: at, ...expires }, text };
 }
 
 function eventOf({ clock }: TokenParts, type: string, verb: string, token: TokenRecord, by: string): NewEvent {
   const sentence = `${by} ${verb} the token ${token.name} (${token.id}).`;
-  const data = { by, id: token.id, name: token.name, scopes: token.scopes };
+  const data = { by, id: token.id, name: token.name, role: token.role, scopes: scopesOf(token) };
   return { type, at: dateOf(clock.now()), sentence, data };
 }
 
