@@ -49,6 +49,8 @@ describe("every screen", { timeout: 180_000 }, () => {
     [`/migrations/${unknownId}`, /There is no such migration/],
     ["/hosts", /Connected/],
     ["/hosts/alpha", /Back ends/],
+    ["/drains", /No host has been drained/],
+    ["/drains/new?host=alpha", /Dry run/],
     ["/guests", /ram \(memory\)/],
     ["/policies", /gentle/],
     ["/settings", /over 1 completed migration/],

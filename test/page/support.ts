@@ -20,6 +20,7 @@ const hosts = [
   { name: "alpha", serviceAddress: "127.0.0.1" },
   { name: "beta", serviceAddress: "127.0.0.2" },
 ];
+const addresses = hosts.map(({ serviceAddress }) => serviceAddress);
 /** So slow that a guest of 32 MiB is under way for seconds. */
 const linkBytesPerSec = 6_000_000;
 const MiB = 1024 * 1024;
@@ -94,12 +95,17 @@ export class Stage implements AsyncDisposable {
     await this.agentsConnected();
   }
 
-  /** A guest that is written faster than the link carries, for as long as its load goes on. */
-  async createHopeless(): Promise<LoadHandle> {
-    const addresses = hosts.map(({ serviceAddress }) => serviceAddress);
+  /** A guest of 32 MiB on alpha. Resolves with the port at which it serves, wherever it runs. */
+  async createGuest(name: string): Promise<number> {
     const port = await freePort(addresses);
     const devices = [{ name: "ram", kind: "memory", config: { sizeBytes: 32 * MiB, port } }];
-    await this.client.guests.create({ name: "hopeless", host: "alpha", devices });
+    await this.client.guests.create({ name, host: "alpha", devices });
+    return port;
+  }
+
+  /** A guest that is written faster than the link carries, for as long as its load goes on. */
+  async createHopeless(): Promise<LoadHandle> {
+    const port = await this.createGuest("hopeless");
     const writesPerSecond = Math.round((3 * linkBytesPerSec) / pageBytes);
     const endpoints = addresses.map((address) => `${address}:${port}`);
     const load = startLoad({ endpoints, keys: 12_000, writesPerSecond });
@@ -150,11 +156,8 @@ export class Stage implements AsyncDisposable {
   }
 
   async #createGuests(): Promise<void> {
-    const addresses = hosts.map(({ serviceAddress }) => serviceAddress);
     for (const name of ["quick", "slow"]) {
-      const port = await freePort(addresses);
-      const devices = [{ name: "ram", kind: "memory", config: { sizeBytes: 32 * MiB, port } }];
-      await this.client.guests.create({ name, host: "alpha", devices });
+      const port = await this.createGuest(name);
       if (name === "quick") continue;
       await using load = startLoad({
         endpoints: [`127.0.0.1:${port}`],

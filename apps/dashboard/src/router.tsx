@@ -36,6 +36,14 @@ const hosts = createRoute({
   validateSearch: texts("state"),
 });
 const host = createRoute({ getParentRoute, path: "/hosts/$name", component: lazyRouteComponent(later, "HostScreen") });
+const drains = createRoute({ getParentRoute, path: "/drains", component: lazyRouteComponent(later, "DrainsScreen") });
+const newDrain = createRoute({
+  getParentRoute,
+  path: "/drains/new",
+  component: lazyRouteComponent(later, "NewDrainScreen"),
+  validateSearch: texts("host"),
+});
+const drain = createRoute({ getParentRoute, path: "/drains/$id", component: lazyRouteComponent(later, "DrainScreen") });
 const guests = createRoute({
   getParentRoute,
   path: "/guests",
@@ -53,7 +61,20 @@ const settings = createRoute({
   component: lazyRouteComponent(later, "SettingsScreen"),
 });
 
-const tree = root.addChildren([overview, newMigration, migrations, migration, hosts, host, guests, policies, settings]);
+const tree = root.addChildren([
+  overview,
+  newMigration,
+  migrations,
+  migration,
+  hosts,
+  host,
+  drains,
+  newDrain,
+  drain,
+  guests,
+  policies,
+  settings,
+]);
 
 type Router = ReturnType<typeof createRouter<typeof tree>>;
 

@@ -1,4 +1,4 @@
-import type { EventType, Guest, Host, Phase, VerdictKind } from "@godwit/contract";
+import type { DrainGuest, DrainPhase, EventType, Guest, Host, Phase, VerdictKind } from "@godwit/contract";
 import type { IconName } from "./parts/icon.tsx";
 
 export type Tone = "plain" | "calm" | "good" | "warn" | "bad";
@@ -51,6 +51,26 @@ export const guestStates: Record<Guest["state"] | "moving", Word> = {
   lost: { word: "Lost", icon: "cross", tone: "bad" },
   saved: { word: "Saved", icon: "check", tone: "plain" },
   moving: { word: "Moving", icon: "move", tone: "calm" },
+};
+
+export const drainPhases: Record<DrainPhase, Word> = {
+  draining: { word: "Draining", icon: "move", tone: "calm" },
+  paused: { word: "Paused", icon: "wait", tone: "warn" },
+  blocked: { word: "Blocked", icon: "alert", tone: "bad" },
+  aborting: { word: "Aborting", icon: "stop", tone: "warn" },
+  returning: { word: "Bringing back", icon: "swap", tone: "calm" },
+  completed: { word: "Completed", icon: "check", tone: "good" },
+  aborted: { word: "Aborted", icon: "stop", tone: "warn" },
+  failed: { word: "Failed", icon: "cross", tone: "bad" },
+  returned: { word: "Brought back", icon: "check", tone: "good" },
+};
+
+export const drainGuestStates: Record<DrainGuest["state"], Word> = {
+  queued: { word: "Queued", icon: "wait", tone: "plain" },
+  moving: { word: "Moving", icon: "move", tone: "calm" },
+  moved: { word: "Moved", icon: "check", tone: "good" },
+  blocked: { word: "Blocked", icon: "alert", tone: "bad" },
+  skipped: { word: "Left out", icon: "stop", tone: "plain" },
 };
 
 /** What is told of a migration, in the decision log. */

@@ -8,11 +8,12 @@ import { Outcomes } from "./outcomes.tsx";
 import { Search } from "./search.tsx";
 import { ThemeSwitch } from "./theme-switch.tsx";
 
-/** The rail. The queue belongs after the migrations, and the drains after the hosts, once the API has them. */
+/** The rail. The queue belongs after the migrations, once the API has it. */
 const rail: { to: string; text: string; icon: IconName }[] = [
   { to: "/", text: "Overview", icon: "overview" },
   { to: "/migrations", text: "Migrations", icon: "move" },
   { to: "/hosts", text: "Hosts", icon: "host" },
+  { to: "/drains", text: "Drains", icon: "drain" },
   { to: "/guests", text: "Guests", icon: "guest" },
   { to: "/policies", text: "Policies", icon: "policy" },
   { to: "/settings", text: "Settings", icon: "settings" },

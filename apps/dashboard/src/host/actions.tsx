@@ -1,4 +1,5 @@
 import type { Host } from "@godwit/contract";
+import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { messageOf, post } from "../api/api.ts";
 import { putHost } from "../live/cache.ts";
@@ -52,6 +53,9 @@ export function HostActions({ of: host }: { of: Host }): ReactNode {
             Let it go on
           </Undo>
         )}
+        <Link className="button" to="/drains/new" search={{ host: name }} aria-label={`Drain ${name}`}>
+          Drain
+        </Link>
       </div>
       <p role="status" className="min-h-[18px] text-xs text-bad">
         {said}

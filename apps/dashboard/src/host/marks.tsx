@@ -1,4 +1,5 @@
 import type { Host, HostMark } from "@godwit/contract";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { Icon } from "../parts/icon.tsx";
 import { Ago } from "../parts/time.tsx";
@@ -14,7 +15,15 @@ export function Marks({ of: { cordoned, paused } }: { of: Host }): ReactNode {
   );
 }
 
-function Mark({ of: { at, by, reason }, what, means }: { of: HostMark; what: string; means: string }): ReactNode {
+function Mark({
+  of: { at, by, reason, drainId },
+  what,
+  means,
+}: {
+  of: HostMark;
+  what: string;
+  means: string;
+}): ReactNode {
   return (
     <p className="flex items-baseline gap-2">
       <Icon name="alert" className="self-center text-warn" />
@@ -23,7 +32,12 @@ function Mark({ of: { at, by, reason }, what, means }: { of: HostMark; what: str
         {` by ${by}, `}
         <Ago at={at} />
         {reason === undefined ? ". " : `: ${reason.replace(/[.]?$/, ".")} `}
-        {means}
+        {means}{" "}
+        {drainId !== undefined && (
+          <Link className="link" to="/drains/$id" params={{ id: drainId }}>
+            See its drain
+          </Link>
+        )}
       </span>
     </p>
   );

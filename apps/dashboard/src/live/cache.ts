@@ -1,4 +1,4 @@
-import type { Event, Host, Migration, Overview, Phase, Sample } from "@godwit/contract";
+import type { Drain, Event, Host, Migration, Overview, Phase, Sample } from "@godwit/contract";
 import { QueryClient } from "@tanstack/react-query";
 import { get } from "../api/api.ts";
 import { type Everything, itemsAtMost, type Places } from "./everything.ts";
@@ -16,6 +16,8 @@ export const keys = {
   olderMigrations: ["migrations", "older"],
   overview: ["overview"],
   policies: ["policies"],
+  drains: ["drains"],
+  drain: (id: string) => ["drain", id],
   migration: (id: string) => ["migration", id],
   /** Points of its course that came by the stream. */
   course: (id: string) => ["course", id],
@@ -69,6 +71,20 @@ export function takePlaces({ hosts, guests, overview }: Places): void {
 /** What a change of a host's answers. */
 export function putHost(host: Host): void {
   cache.setQueryData<Host[]>(keys.hosts, (all = []) => byName([...all.filter(({ id }) => id !== host.id), host]));
+}
+
+/** What a change of a drain's answers. The list is read anew by whoever looks at it. */
+export function putDrain(drain: Drain): void {
+  cache.setQueryData(keys.drain(drain.id), drain);
+  void cache.invalidateQueries({ queryKey: keys.drains });
+}
+
+/** Those that somebody looks at. */
+export async function readDrains(): Promise<void> {
+  await Promise.all([
+    cache.invalidateQueries({ queryKey: keys.drains }),
+    cache.invalidateQueries({ queryKey: ["drain"] }),
+  ]);
 }
 
 export async function readOverview(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Event, EventType, Migration } from "@godwit/contract";
 import { get, isSignedOut, UnreachableError } from "../api/api.ts";
-import { note, put, readMigration, readOverview, takeAll, takePlaces } from "./cache.ts";
+import { note, put, readDrains, readMigration, readOverview, takeAll, takePlaces } from "./cache.ts";
 import { type Everything, readEverything, readPlaces } from "./everything.ts";
 
 /** After so long without news the orchestrator is asked whether it is still there, and has so long to answer. */
@@ -39,6 +39,10 @@ const keptTypes: EventType[] = [
   "migration.decision",
   "migration.changed",
   "migration.message-refused",
+  "drain.created",
+  "drain.phase",
+  "drain.guest",
+  "drain.warning",
 ];
 
 /** What these tell of has changed nothing on any host. */
@@ -72,6 +76,7 @@ export class Feed {
   #asking = false;
   #askedAt = performance.now();
   #places = false;
+  #drains = false;
   readonly #migrations = new Set<string>();
   #reading = false;
   /** Readings of everything, counted: how many have begun, and which of them was taken last. */
@@ -140,7 +145,8 @@ export class Feed {
   #event(event: Event): void {
     note(event);
     if (event.migrationId !== undefined) this.#migrations.add(event.migrationId);
-    if (!ofOneMigration.has(event.type)) this.#places = true;
+    if (event.type.startsWith("drain.")) this.#drains = true;
+    else if (!ofOneMigration.has(event.type)) this.#places = true;
     this.#heard();
     void this.#readChanged();
   }
@@ -154,12 +160,14 @@ export class Feed {
   async #readChanged(): Promise<void> {
     if (this.#reading || !this.#live) return;
     this.#reading = true;
-    while (this.#live && (this.#places || this.#migrations.size > 0)) {
-      const [places, migrations] = [this.#places, [...this.#migrations]];
+    while (this.#live && (this.#places || this.#drains || this.#migrations.size > 0)) {
+      const [places, drains, migrations] = [this.#places, this.#drains, [...this.#migrations]];
       this.#places = false;
+      this.#drains = false;
       this.#migrations.clear();
       const readings = migrations.map((id) => readMigration(id));
       readings.push(places ? readPlaces().then(takePlaces) : readOverview());
+      if (drains) readings.push(readDrains());
       const settled = await Promise.allSettled(readings);
       this.#judge(settled.flatMap((each) => (each.status === "rejected" ? [each.reason] : [])));
       await new Promise((resolve) => setTimeout(resolve, readEveryMs));

@@ -1,7 +1,7 @@
-import type { Guest, Host, Migration, Overview } from "@godwit/contract";
+import type { Drain, Guest, Host, Migration, Overview } from "@godwit/contract";
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
-import { get } from "../api/api.ts";
+import { get, getAll } from "../api/api.ts";
 import { isEnded, keys } from "./cache.ts";
 import { feed, type Freshness } from "./feed.ts";
 import { ticks } from "./ticks.ts";
@@ -15,6 +15,8 @@ export function useNow(): number {
   return useSyncExternalStore(ticks.subscribe, ticks.now);
 }
 
+const againMs = 2_000;
+const drainsAtMost = 200;
 /** What the stream keeps up to date, and nothing else asks for. */
 const kept = { enabled: false };
 const noHosts: Host[] = [];
@@ -40,6 +42,28 @@ export function useMigrations(): Migration[] {
 
 export function useUnderWay(): Migration[] {
   return useMigrations().filter((migration) => !isEnded(migration));
+}
+
+/**
+ * What changes also without anything happening, such as when a turn comes: asked for again and again while somebody looks at it and the
+ * news is fresh.
+ */
+export function useAgain<Answer>(
+  queryKey: readonly string[],
+  path: string,
+  isOver: (answer: Answer) => boolean = () => false,
+): UseQueryResult<Answer> {
+  const { live } = useFreshness();
+  return useQuery<Answer>({
+    queryKey,
+    queryFn: async () => await get<Answer>(path),
+    refetchInterval: ({ state: { data } }) => live && (data === undefined || !isOver(data)) && againMs,
+  });
+}
+
+/** Drains, the newest first. */
+export function useDrains(): UseQueryResult<Drain[]> {
+  return useQuery({ queryKey: keys.drains, queryFn: async () => await getAll<Drain>("/v1/drains", drainsAtMost) });
 }
 
 export function useMigration(id: string): UseQueryResult<Migration> {

@@ -1,12 +1,12 @@
-import type { Guest, Host, Migration } from "@godwit/contract";
+import type { Drain, Guest, Host, Migration } from "@godwit/contract";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { many } from "../../figures.ts";
-import { useGuests, useHosts, useUnderWay } from "../../live/hooks.ts";
+import { useDrains, useGuests, useHosts, useUnderWay } from "../../live/hooks.ts";
 import { sentenceOf } from "../../migration/verdict-card.tsx";
 import { Badge } from "../../parts/badge.tsx";
 import { Section } from "../../parts/panel.tsx";
-import { guestStates, hostStates, phases, verdicts, type Word } from "../../words.ts";
+import { drainPhases, guestStates, hostStates, phases, verdicts, type Word } from "../../words.ts";
 
 interface Matter {
   key: string;
@@ -23,6 +23,7 @@ const shownAtMost = 20;
 export function Attention(): ReactNode {
   const matters = [
     ...useUnderWay().flatMap(matterOfMigration),
+    ...(useDrains().data ?? []).flatMap(matterOfDrain),
     ...useHosts().flatMap(matterOfHost),
     ...useGuests().flatMap(matterOfGuest),
   ];
@@ -56,6 +57,15 @@ function matterOfMigration(migration: Migration): Matter[] {
   if (intent?.kind === "hold") return [{ ...matter, word: verdicts.ready, sentence: intent.sentence }];
   const isBad = verdict.kind === "hopeless" || verdict.kind === "needsMore" || verdict.kind === "degraded";
   return isBad ? [{ ...matter, word: verdicts[verdict.kind] }] : [];
+}
+
+function matterOfDrain({ id, host, phase, reason, counts }: Drain): Matter[] {
+  if (phase !== "blocked" && phase !== "paused") return [];
+  const left = `${many(counts.blocked + counts.queued, "guest")} left.`;
+  const sentence = reason?.sentence ?? left;
+  return [
+    { key: id, word: drainPhases[phase], what: `drain of ${host}`, sentence, action: "Look", to: `/drains/${id}` },
+  ];
 }
 
 function matterOfHost({ id, name, state, guests, fenced }: Host): Matter[] {
