@@ -119,4 +119,9 @@ describe("C10: the working set from how it refills", () => {
     expect(idle?.bytes).toBeLessThan(1_000);
     expect(Number.isFinite(idle?.perSec)).toBe(true);
   });
+
+  test("C10: tells nothing where all of it was dirty already, so that nothing more gets dirty while nothing is sent", () => {
+    const { spans, pendingBytes } = refill(2 * GB, 2, 1.99 * GB, 0.5);
+    expect(workingSetOf(spans, pendingBytes)).toBeUndefined();
+  });
 });

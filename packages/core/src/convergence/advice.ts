@@ -27,6 +27,8 @@ const extraMs = 10;
 const samplesCounted = 12;
 const fixedShare = 0.7;
 const leastRoomMs = 5;
+/** Of what is pending; less than that found in a moment without sending tells nothing. */
+const seenShare = 0.02;
 
 /** Of what only the stop can do: the limit that its expected cost fits, and the bandwidth that its bytes need. */
 export function needOfStop(
@@ -88,6 +90,8 @@ export function workingSetOf(
 ): WorkingSet | undefined {
   const [first, second, third] = spans;
   if (first === undefined || second === undefined || third === undefined) return undefined;
+  // All of it was dirty when the sending ended: how fast it is written cannot be seen.
+  if (first.writtenBytes + second.writtenBytes + third.writtenBytes < seenShare * pendingBytes) return undefined;
   const [a, b, c] = [rateOf(first), rateOf(second), rateOf(third)];
   const dtSec = (first.overMs + second.overMs) / 2000;
   const cold = c > 0.8 * b ? 0.9 * Math.min(b, c) : 0;

@@ -25,6 +25,8 @@ export interface Conduct {
   /** The first time that a quiet period was waited for. */
   watchedSinceMs: number | undefined;
   workingSet: WorkingSet | undefined;
+  /** It was looked for, and is not again: where all of it was dirty already nothing could be seen. */
+  looked?: true | undefined;
   /** The share of its speed that the guest has lost to a remedy. */
   throttle: number;
   /** It fits and still falls: since when, and what was expected of the downtime by the last exact figures. */
@@ -220,8 +222,7 @@ function giveUp(conduct: Conduct, judgement: Judgement, why: Verdict, policy: Po
       return done({ ...conduct, mode, watchedSinceMs: since }, why, { kind: "none" });
     }
     const affordable = diagnosis.ofSync * (judgement.memory.syncMs ?? 0) <= diagnosis.mostMs;
-    if (policy.diagnose && affordable && conduct.workingSet === undefined)
-      return beginDiagnosis(conduct, judgement, why);
+    if (policy.diagnose && affordable && conduct.looked !== true) return beginDiagnosis(conduct, judgement, why);
   }
   return lastResort(conduct, advised(conduct, judgement, why), policy, nowMs);
 }
@@ -312,7 +313,7 @@ function diagnose(
   if (spans.length < diagnosis.spans)
     return done({ ...conduct, mode: { ...mode, spans } }, mode.verdict, { kind: "none" });
   const workingSet = workingSetOf(spans, precopyBytes(observation));
-  const looked: Conduct = { ...conduct, workingSet };
+  const looked: Conduct = { ...conduct, workingSet, looked: true };
   const before = evidence && { ...evidence, predicted: mode.predicted ?? evidence.predicted };
   const why = advised(looked, { ...judgement, evidence: before }, mode.verdict);
   return lastResort(looked, why, policy, memory.clock.nowMs);

@@ -77,8 +77,10 @@ function longerDowntime(maxMs: number, verdict: Verdict, policy: Policy): Remedy
 
 function slowerGuest(maxShare: number, verdict: Verdict, throttled: number): Remedy | undefined {
   if (throttled >= maxShare) return undefined;
-  const wanted =
-    throttled === 0 ? (figure(verdict, "needThrottle") ?? throttle.first) : 1 - (1 - throttled) * throttle.further;
+  const need = figure(verdict, "needThrottle") ?? 0;
+  // That none would be needed was of a guest which has not converged all the same.
+  const first = need > 0 ? need : throttle.first;
+  const wanted = throttled === 0 ? first : 1 - (1 - throttled) * throttle.further;
   const share = Number(Math.min(maxShare, Math.max(wanted, throttled + 0.01)).toFixed(3));
   if (share <= throttled) return undefined;
   return {
