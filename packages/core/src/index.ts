@@ -27,7 +27,7 @@ export { awaitsAcceptance, mayRun } from "./migration/fenced.ts";
 export { step } from "./migration/step.ts";
 export { leftover, resume } from "./migration/resume.ts";
 export * from "./migration/state.ts";
-export { isUnknown } from "./migration/switchover.ts";
+export { isBeingCancelled, isUnknown } from "./migration/switchover.ts";
 export { upgraded } from "./migration/upgrade.ts";
 export * from "./outlook/dirty-history.ts";
 export * from "./outlook/outlook.ts";

@@ -59,6 +59,12 @@ export class Carry {
     return waits ? 0 : performance.now() - this.#lastMs;
   }
 
+  /** For how long nothing has been taken of what waits to be. */
+  get stuckMs(): number {
+    const waits = this.#lanes.some(({ writing }) => writing !== undefined);
+    return waits ? performance.now() - this.#lastMs : 0;
+  }
+
   /** Until it is over, or all streams have ended. @throws what a write has thrown, in this turn or since */
   async turn(turn: Turn): Promise<void> {
     this.#lastMs = performance.now();
@@ -89,6 +95,7 @@ export class Carry {
 
   #write(lane: Lane, chunk: Uint8Array, write: Write | undefined): void {
     if (write === undefined) throw new Error("a stream has nowhere to go");
+    this.#lastMs = performance.now();
     lane.writing = write(chunk).then(
       () => this.#written(lane),
       (error: unknown) => {

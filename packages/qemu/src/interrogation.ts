@@ -24,10 +24,14 @@ export async function interrogate(
 ): Promise<unknown[]> {
   const noGuest = ["-machine", "none", "-nodefaults", "-no-user-config", "-display", "none", "-S", "-qmp", "stdio"];
   const commands = [{ name: "qmp_capabilities" }, ...questions, { name: "quit" }];
+  // A QEMU that ends drops what nobody has read yet: a pipe holds less than it has to say.
+  const answered = new RegExp(`"id": ?${questions.length}\\b`);
   const lines = commands.map((command, id) =>
     JSON.stringify({ execute: command.name, arguments: "arguments" in command ? command.arguments : {}, id }),
   );
-  const told = await run(program, [...noGuest, ...args], `${lines.join("\n")}\n`, deadlineMs);
+  const [quit = "", ...asked] = lines.toReversed().map((line) => `${line}\n`);
+  const then = { once: answered, say: quit };
+  const told = await run(program, [...noGuest, ...args], asked.toReversed().join(""), deadlineMs, then);
   const said = new LineReader().take(Buffer.from(told.text)).map(understand);
   return questions.map((question, index) => answerIn(said, index + 1, question, told.errors));
 }
@@ -36,6 +40,8 @@ export async function interrogate(
  * What a program writes to its standard output before it ends. Its input stays open: a QEMU that sees its end drops what it has not
  * carried out yet.
  *
+ * @param then what it is told once it has said something
+ *
  * @throws where it has not ended well in time
  */
 export async function run(
@@ -43,12 +49,17 @@ export async function run(
   args: string[],
   input: string,
   deadlineMs: number,
+  then?: { once: RegExp; say: string },
 ): Promise<{ text: string; errors: string }> {
   // In a group of its own: whatever a script in QEMU's place has started ends with it.
   const child = spawn(program, args, { detached: true, stdio: "pipe" });
   const said = { text: "", errors: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     said.text += text;
+    if (then?.once.test(said.text) === true) {
+      child.stdin.write(then.say);
+      then = undefined;
+    }
     if (said.text.length > saidLimitBytes) end();
   });
   child.stderr

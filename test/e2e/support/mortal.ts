@@ -137,6 +137,6 @@ export async function migrationWhen(
   });
 }
 
-function orderFileOf(folder: string, program: string): string {
+export function orderFileOf(folder: string, program: string): string {
   return join(folder, `${program}.order`);
 }

@@ -12,6 +12,8 @@ export interface Pretence {
   mapLimitKib?: number;
   /** What its guests get in place of the accelerator kvm. */
   insteadOfKvm?: string;
+  /** Tests can ask its guests themselves, beside the agent. */
+  isAsked?: boolean;
 }
 
 /** A script in QEMU's place, which is QEMU but for what it pretends, and writes down each guest that it is started for. */
@@ -52,7 +54,19 @@ export class PretendedQemu implements AsyncDisposable {
   }
 }
 
-function scriptOf({ says = "", without, mapLimitKib, insteadOfKvm }: Pretence, started: string): string {
+/** A monitor of the tests' own, in the guest's folder: QEMU's other one serves the agent alone. */
+export const askedSocket = "asked.sock";
+
+const another = `for word; do
+[ "$before" = -pidfile ] && set -- "$@" -mon chardev=asked,mode=control \\
+-chardev "socket,id=asked,path=$(dirname "$word")/${askedSocket},server=on,wait=off"
+before=$word
+done`;
+
+function scriptOf(
+  { says = "", without, mapLimitKib, insteadOfKvm, isAsked = false }: Pretence,
+  started: string,
+): string {
   const real = join(guestFolder, "bin/qemu-system-x86_64");
   const lacking = `case "$*" in *"-accel ${without}"*) echo "Could not access ${without}" >&2; exit 1 ;; esac`;
   const other = `for word; do shift; [ "$word" = kvm ] && word=${insteadOfKvm}; set -- "$@" "$word"; done`;
@@ -63,6 +77,7 @@ case "$*" in
 esac
 echo "$2" >> "${started}"
 ${insteadOfKvm === undefined ? "" : other}
+${isAsked ? another : ""}
 ${mapLimitKib === undefined ? "" : `ulimit -v ${mapLimitKib}`}
 exec "${real}" "$@"
 `;

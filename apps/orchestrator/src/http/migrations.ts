@@ -1,4 +1,5 @@
 import { CreateMigration, Id, ListQuery, Migration, MigrationList, Phase, Reference } from "@godwit/contract";
+import { isBeingCancelled } from "@godwit/core";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
@@ -81,8 +82,10 @@ export function migrationRoutes(fastify: FastifyInstance, parts: MigrationParts)
   app.post("/v1/migrations/:id/cancel", { schema: cancelling }, async ({ params }, reply) => {
     runs.get(params.id)?.post({ type: "cancel" });
     await runs.get(params.id)?.settled();
-    const view = viewOf(await current(parts, params.id), clock.now());
+    const state = await current(parts, params.id);
+    const view = viewOf(state, clock.now());
     const { phase } = view;
+    if (isBeingCancelled(state)) return await tagged(reply, view).send(view);
     if (phase === "completed" || phase === "switchover" || phase === "unknown") {
       const detail =
         phase === "completed"

@@ -7,7 +7,7 @@ import type { MigrationEvent, Step } from "./events.ts";
 import { deadlineOf, outstanding } from "./outstanding.ts";
 import { type Migration, isEnded, queued } from "./state.ts";
 import { step } from "./step.ts";
-import { isUnknown, unknownAfterMs } from "./switchover.ts";
+import { isBeingCancelled, isUnknown, unknownAfterMs } from "./switchover.ts";
 
 const epoch = facts.epoch + 1;
 
@@ -153,8 +153,15 @@ describe("M8 to M14: from the stop on", () => {
     expect(heard.phase === "switchover" && isUnknown(heard, unknownAfterMs + 8_999)).toBe(false);
   });
 
-  test("M8: a switchover cannot be cancelled", () => {
-    for (const stage of ["freezing", "refusing", "granting", "reclaiming"] as const)
+  test("M8: a switchover that is cancelled is so only if the source keeps the guest", () => {
+    const asked = after(switchover("freezing"), "cancel");
+    expect(asked.state).toMatchObject({ phase: "switchover", stage: "refusing" });
+    expect(isBeingCancelled(asked.state)).toBe(true);
+    const kept = after(asked.state, "refused").state;
+    expect(kept).toMatchObject({ phase: "aborted", reason: { code: "CANCELLED" }, owner: { role: "source", epoch } });
+    expect(after(asked.state, "released", "running").state.phase).toBe("completed");
+    expect(isBeingCancelled(kept)).toBe(false);
+    for (const stage of ["refusing", "granting", "reclaiming"] as const)
       expect(step(switchover(stage), { type: "cancel" }, 10).state).toEqual(switchover(stage));
   });
 

@@ -40,6 +40,8 @@ export function stepSwitchover(before: Switchover, event: MigrationEvent, now: n
       return isSourceOwn(event) ? unchanged(state) : onBroken(state, event, now);
     case "declined":
       return onBroken(state, event, now);
+    case "cancel":
+      return state.stage === "freezing" ? refuse(state, cancelled(state), now) : unchanged(state);
     case "spent":
       return spent(state, event, now);
     case "empty":
@@ -238,6 +240,17 @@ function broke(state: Switchover, role: Role, { code, detail }: { code: string; 
   const sentence = `${host} could not go on: ${detail}; ${stays(state)}`;
   return { phase: "failed", reason: reason("SWITCHOVER_BROKEN", sentence, { host, code }) };
 }
+
+function cancelled(state: Switchover): Ending {
+  return { phase: "aborted", reason: reason(calledOff, `It was cancelled in the switchover; ${stays(state)}`) };
+}
+
+/** Whether somebody has cancelled it in the switchover, and the source has not said yet whether that was in time. */
+export function isBeingCancelled(state: Migration): boolean {
+  return state.phase === "switchover" && state.stage === "refusing" && state.cause?.reason.code === calledOff;
+}
+
+const calledOff = "CANCELLED";
 
 function tooSlow(state: Switchover): Ending {
   const limitMs = freezeLimitMs(state);

@@ -126,6 +126,7 @@ test("the transition table: phase, event, next phase and commands; what is not l
     precopy, to be switched over + destination fenced: failed, abort to source
     precopy, to be switched over + destination fenced, an older copy accepted: failed, abort to source
     precopy, to be switched over + source spent: lost, abort to source, abort to destination
+    freezing + cancel: refusing, refuse to source
     freezing + source declined: refusing, refuse to source
     freezing + destination declined: refusing, refuse to source
     freezing + source broken: refusing, refuse to source

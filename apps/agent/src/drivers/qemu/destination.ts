@@ -2,6 +2,7 @@ import type { Destination, StateDigest } from "@godwit/backend";
 import { endNow, goOn, type IncomingMigration, isRunning, type Qemu } from "@godwit/qemu";
 import { deviceError } from "../device-error.ts";
 import { Loss } from "../loss.ts";
+import { lostBehind } from "./lost-behind.ts";
 import { digestsOf, type StreamDigest, valueOf } from "./stream-digest.ts";
 
 /** From the end of the stream; a device with much state takes its time. */
@@ -12,6 +13,8 @@ export interface DestinationParts {
   migration: IncomingMigration;
   /** How many streams there are besides the one. */
   beside: number;
+  /** Whether all its shares are served: without one it could not go on. */
+  isServed: () => Promise<boolean>;
   end: () => Promise<void>;
 }
 
@@ -52,7 +55,12 @@ export class QemuDestination implements Destination {
   }
 
   async start(): Promise<void> {
-    await goOn(this.#parts.qemu.qmp);
+    // While it stands still its source has the same guest; once it has run, only this host has.
+    if (!(await this.#parts.isServed())) throw deviceError("gone", "a share of the guest's is not served any more");
+    await goOn(this.#parts.qemu.qmp).catch(async (error: unknown) => {
+      const lost = await lostBehind(this.#loss, error);
+      throw lost === undefined ? error : deviceError("gone", lost);
+    });
     this.#started = true;
     this.#parts.migration.close();
   }

@@ -132,7 +132,8 @@ class QemuBackend implements Backend<QemuConfig> {
     const end = () => this.#guests.end(ctx);
     try {
       const migration = await IncomingMigration.begin(qemu, join(ctx.dataFolder, "incoming.sock"), beside);
-      return new QemuDestination({ qemu, migration, beside, end });
+      const isServed = async () => (await this.#guests.lostShare(ctx)) === undefined;
+      return new QemuDestination({ qemu, migration, beside, isServed, end });
     } catch (error) {
       await end();
       throw error;

@@ -1,18 +1,9 @@
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import type { Accuracy, BracingSink, Pending, Sink, Source, StateDigest } from "@godwit/backend";
-import {
-  Carry,
-  type Figures,
-  noticedMs,
-  memoryBytesOf,
-  OutgoingMigration,
-  type Qemu,
-  QmpError,
-  standStill,
-} from "@godwit/qemu";
+import { Carry, type Figures, noticedMs, memoryBytesOf, OutgoingMigration, type Qemu, standStill } from "@godwit/qemu";
 import { deviceError } from "../device-error.ts";
 import { Loss } from "../loss.ts";
+import { lostBehind } from "./lost-behind.ts";
 import { digestsOf, type StreamDigest, valueOf } from "./stream-digest.ts";
 
 /** A round in which QEMU has nothing to say for so long is over. */
@@ -20,14 +11,15 @@ const quietLimitMs = 100;
 /** Before the stop the other side is to have dealt with all but so much, if it can within so long. */
 const caughtUpBytes = 256 * 1024;
 const catchUpLimitMs = 1_000;
+/** From the freeze on, a stream of which the other side takes nothing for so long has stalled. */
+const stuckLimitMs = 10_000;
+const stuckLookMs = 100;
 /** After everything has been sent. */
 const endLimitMs = 10_000;
 /** What the guest's devices take at the stop, other than memory and what is served by processes of their own. */
 const deviceBytes = 128 * 1024;
 /** Of QEMU's own: to complete, and to go on at the other side. */
 const fixedMs = 30;
-/** A process that ends closes its connections before anybody can see that it has ended. */
-const endSeenMs = 1_000;
 /** The guest writes on between any two looks. */
 const pageBytes = 4096;
 
@@ -92,7 +84,7 @@ export class QemuSource implements Source {
     const from = performance.now();
     const isLate = () => performance.now() - from > catchUpLimitMs;
     const hasCaughtUp = () => performance.now() - from > noticedMs && out.queuedBytes < caughtUpBytes;
-    await this.#turn(out, "precopy", ({ anyEnded }) => hasCaughtUp() || isLate() || anyEnded);
+    await this.#unlessStuck(this.#turn(out, "precopy", ({ anyEnded }) => hasCaughtUp() || isLate() || anyEnded));
   }
 
   async stop(): Promise<void> {
@@ -105,8 +97,7 @@ export class QemuSource implements Source {
     const migration = this.#migration;
     if (migration === undefined) throw deviceError("bad-order", "the guest has not been stopped");
     await this.#answered(migration.finish());
-    const carry = await this.#turn(out, "final", () => false);
-    await carry.settled();
+    await this.#unlessStuck(this.#turn(out, "final", () => false).then((carry) => carry.settled()));
     await this.#answered(migration.completed(endLimitMs));
     return { digest: valueOf(this.#digests) };
   }
@@ -131,7 +122,7 @@ export class QemuSource implements Source {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#migration === undefined) return;
     await this.resume().catch(async (error: unknown) => {
-      if ((await this.#lossBehind(error)) === undefined) throw error;
+      if ((await lostBehind(this.#loss, error)) === undefined) throw error;
     });
     this.#parts.hold(false);
   }
@@ -153,6 +144,20 @@ export class QemuSource implements Source {
     return carry;
   }
 
+  /**
+   * Q15: a QEMU that waits for its stream with its guest stopped hears nothing, not even that it is to give up. Whoever is told of this
+   * undoes the migration, which cuts the stream; the guest then goes on.
+   */
+  async #unlessStuck(turn: Promise<unknown>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const stuck = new Promise<never>((_, reject) => {
+      timer = setInterval(() => {
+        if ((this.#carry?.stuckMs ?? 0) > stuckLimitMs) reject(deviceError("stalled", stalled));
+      }, stuckLookMs);
+    });
+    await Promise.race([turn, stuck]).finally(() => clearInterval(timer));
+  }
+
   async #begin(): Promise<OutgoingMigration> {
     const { qemu, folder, beside, hold } = this.#parts;
     hold(true);
@@ -171,22 +176,17 @@ export class QemuSource implements Source {
     try {
       return await asked;
     } catch (error) {
-      const lost = await this.#lossBehind(error);
+      const lost = await lostBehind(this.#loss, error);
       throw lost === undefined ? error : deviceError("gone", lost);
     }
-  }
-
-  /** What QEMU said last, where it did not answer because it has ended. */
-  async #lossBehind(cause: unknown): Promise<string | undefined> {
-    if (cause instanceof QmpError && cause.kind === "closed")
-      await this.#loss.orElse(setTimeout(endSeenMs)).catch(() => undefined);
-    return this.#loss.said;
   }
 
   async #failure(): Promise<Error> {
     return await this.#answered(this.#migration?.failure() ?? Promise.reject(new Error("it has ended")));
   }
 }
+
+const stalled = `its stream has stalled: for ${stuckLimitMs / 1000} s the other side has taken nothing of it`;
 
 /** What QEMU finds dirty only at the end of the pass, if the guest goes on as in the last one. */
 function dirtiedSince({ lastPass, passBegan, latest }: Figures): number {
