@@ -74,7 +74,7 @@ test("W2: an orchestrator that is killed while it sends, and while more has just
   );
   for (const each of receiver.received) expect(isSignedBy(secret, each)).toBe(true);
   await cluster.ask("DELETE", `/v1/webhooks/${id}`, { headers: { "if-match": "*" } });
-});
+}, 180_000);
 
 test("W3: a receiver that fails is told once it recovers, also by the orchestrator's next process", async () => {
   const { id } = await webhook();
@@ -91,7 +91,7 @@ test("W3: a receiver that fails is told once it recovers, also by the orchestrat
   await toldOf(names);
   expect(new Set(receiver.received.map(idOf)).size).toBe(2);
   await cluster.ask("DELETE", `/v1/webhooks/${id}`, { headers: { "if-match": "*" } });
-});
+}, 180_000);
 
 test("W1: webhooks on the command line", async () => {
   const made = await runCommand(
@@ -130,4 +130,4 @@ test("W1: webhooks on the command line", async () => {
   });
   expect(await runCommand(cluster, "webhook", "delete", id)).toMatchObject({ code: 0 });
   expect(await runCommand(cluster, "webhook", "deliveries", id)).toMatchObject({ code: 3 });
-});
+}, 180_000);
