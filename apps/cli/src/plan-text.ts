@@ -1,4 +1,4 @@
-import type { Plan } from "@godwit/contract";
+import type { Plan, PlanSet } from "@godwit/contract";
 import { bytes, duration, range, rate } from "./format.ts";
 import { limitsText } from "./migration-text.ts";
 
@@ -19,6 +19,17 @@ export function planLines(plan: Plan): string[] {
   ];
   const lines = figures.flatMap(([name, text]) => (text === undefined ? [] : [`  ${name.padEnd(17)}${text}`]));
   return [head, ...checks, ...lines];
+}
+
+/** The plans of several guests, and for which of them there is no host. */
+export function planSetLines({ plans, unplaced }: PlanSet): string[] {
+  return [
+    ...plans.flatMap(planLines),
+    ...unplaced.flatMap(({ guest, reason, remedy, obstacles }) => [
+      `${guest}: no host: ${reason.sentence} ${remedy}`,
+      ...obstacles.map(({ host, code, sentence }) => `  ${host}: ${code}: ${sentence}`),
+    ]),
+  ];
 }
 
 function outlookFigures({ outlook, learned, limits }: Plan): [string, string | undefined][] {

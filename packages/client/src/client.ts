@@ -37,6 +37,7 @@ import {
   MigrationPolicy,
   Overview,
   Plan,
+  PlanSet,
   PolicyList,
   Report,
   type RestoreGuest,
@@ -145,7 +146,9 @@ export class Client {
   };
 
   readonly plans = {
-    create: (plan: Input<typeof CreatePlan>) => this.#post("/v1/plans", Plan, plan),
+    create: (plan: Omit<Input<typeof CreatePlan>, "guests" | "host">) => this.#post("/v1/plans", Plan, plan),
+    /** Of several guests, or of all that are on a host. */
+    createAll: (plan: Omit<Input<typeof CreatePlan>, "guest">) => this.#post("/v1/plans", PlanSet, plan),
     get: (id: string) => this.#get(`/v1/plans/${encodeURIComponent(id)}`, Plan),
   };
 

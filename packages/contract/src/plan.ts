@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Bytes, BytesPerSec, Id, Ms, Name, Reason, Reference, Timestamp } from "./primitives.ts";
+import { DrainObstacle, PlacementRule } from "./drain.ts";
 import { Limits, LimitsInput } from "./limits.ts";
 import { VerdictKind } from "./migration.ts";
 import { LearnedView } from "./prediction.ts";
@@ -7,12 +8,19 @@ import { problemCodes } from "./problem.ts";
 
 export const CreatePlan = z
   .strictObject({
-    guest: Reference,
-    destination: Reference,
+    guest: Reference.optional(),
+    guests: z.array(Reference).min(1).max(200).optional(),
+    host: Reference.optional().meta({ description: "every guest that is on it" }),
+    destination: Reference.optional().meta({ description: "of all of them; without it each is placed" }),
+    placement: PlacementRule.default("spread"),
     policy: Reference.optional().meta({ description: "a policy's name or id; `balanced` without it" }),
     limits: LimitsInput.prefault({}).meta({ description: "what is to differ from the policy" }),
   })
-  .meta({ id: "CreatePlan" });
+  .refine(({ guest, guests, host }) => [guest, guests, host].filter((each) => each !== undefined).length === 1, {
+    message: "name one of `guest`, `guests` and `host`",
+    path: ["guest"],
+  })
+  .meta({ id: "CreatePlan", description: "of one guest, of several, or of a host's: one of the three" });
 export type CreatePlan = z.infer<typeof CreatePlan>;
 
 /** One thing that was looked at before anything moves. */
@@ -94,3 +102,14 @@ export const Plan = z
   })
   .meta({ id: "Plan" });
 export type Plan = z.infer<typeof Plan>;
+
+/** Plans of several guests, and those for which there is no host. */
+export const PlanSet = z
+  .object({
+    plans: z.array(Plan),
+    unplaced: z.array(
+      z.object({ guest: Name, guestId: Id, reason: Reason, remedy: z.string(), obstacles: z.array(DrainObstacle) }),
+    ),
+  })
+  .meta({ id: "PlanSet" });
+export type PlanSet = z.infer<typeof PlanSet>;

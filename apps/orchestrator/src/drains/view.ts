@@ -1,5 +1,5 @@
 import type { Drain as View, DrainCounts, DrainGuest as GuestView, DrainPlan } from "@godwit/contract";
-import { type DrainGuest, type DrainStanding, type Foreseen, phaseOfDrain } from "@godwit/core";
+import { type DrainGuest, type DrainStanding, type Foreseen, type Obstacle, phaseOfDrain } from "@godwit/core";
 import { dateOf } from "../clock.ts";
 import { rounded } from "../outlook.ts";
 import type { KnownDrain } from "./drains.ts";
@@ -100,14 +100,11 @@ function reasonOf(stands: DrainStanding): GuestView["reason"] {
 }
 
 function obstaclesOf(stands: DrainStanding): GuestView["obstacles"] {
-  if (stands.at !== "blocked") return [];
-  return stands.obstacles.map(({ host, code, sentence, remedy }) => ({
-    host: host.name,
-    hostId: host.id,
-    code,
-    sentence,
-    remedy,
-  }));
+  return stands.at === "blocked" ? stands.obstacles.map(obstacleView) : [];
+}
+
+export function obstacleView({ host, code, sentence, remedy }: Obstacle): GuestView["obstacles"][number] {
+  return { host: host.name, hostId: host.id, code, sentence, remedy };
 }
 
 function foreseenView({ sizeBytes, durationMs, downtimeMs, probability }: Foreseen): Partial<GuestView> {

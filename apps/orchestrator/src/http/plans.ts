@@ -1,11 +1,13 @@
-import { CreatePlan, Id, type Limits, Plan } from "@godwit/contract";
-import { foreseenRemedies, type Means } from "@godwit/core";
+import { CreatePlan, Id, type Limits, Plan, PlanSet } from "@godwit/contract";
+import { type Assignment, foreseenRemedies, type Means } from "@godwit/core";
 import type { JsonObject, Store } from "@godwit/store";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
 import { type Clock, dateOf } from "../clock.ts";
+import { guestsOf, placed } from "../drains/placing.ts";
+import { obstacleView } from "../drains/view.ts";
 import { pathOf } from "../host-facts.ts";
 import { learntOf } from "../learnt.ts";
 import { outlookView } from "../outlook.ts";
@@ -20,6 +22,13 @@ const validMs = 15 * 60_000;
 /** What a plan rests on: where one of these has changed it is stale. */
 const Stored = z.object({ plan: Plan, epoch: z.int() });
 
+const planning = {
+  tags: ["plans"],
+  summary: "What a migration would do, or those of several guests; moves nothing",
+  body: CreatePlan,
+  response: { 201: z.union([Plan, PlanSet]) },
+};
+
 export interface PlanParts extends SurveyParts {
   store: Store;
   clock: Clock;
@@ -31,25 +40,18 @@ export function planRoutes(fastify: FastifyInstance, parts: PlanParts): void {
   const { store, clock } = parts;
   const tags = ["plans"];
 
-  app.post(
-    "/v1/plans",
-    {
-      schema: { tags, summary: "What a migration would do; moves nothing", body: CreatePlan, response: { 201: Plan } },
-    },
-    async (request, reply) => {
-      const found = await survey(parts, request.body);
-      const wanted = await limitsBy(store, request.body.policy, request.body.limits);
-      const plan = await planOf(parts, found, wanted);
-      const body = plain({ plan, epoch: found.guest.epoch });
-      await store.plans.save({
-        id: plan.id,
-        body,
-        createdAt: new Date(plan.createdAt),
-        expiresAt: new Date(plan.expiresAt),
-      });
-      return await reply.code(201).header("location", `/v1/plans/${plan.id}`).send(plan);
-    },
-  );
+  app.post("/v1/plans", { schema: planning }, async (request, reply) => {
+    const { guest, destination, policy, limits } = request.body;
+    if (guest === undefined) return await reply.code(201).send(await planAll(parts, request.body));
+    const wanted = await limitsBy(store, policy, limits);
+    const plan = await planOne(
+      parts,
+      guest,
+      destination ?? (await placeFor(parts, request.body, wanted.limits)),
+      wanted,
+    );
+    return await reply.code(201).header("location", `/v1/plans/${plan.id}`).send(plan);
+  });
 
   app.get(
     "/v1/plans/:id",
@@ -58,6 +60,51 @@ export function planRoutes(fastify: FastifyInstance, parts: PlanParts): void {
       return (await storedPlan(store, request.params.id, clock)).plan;
     },
   );
+}
+
+type Chosen = Awaited<ReturnType<typeof limitsBy>>;
+
+/** A plan of one guest, kept so that it can be carried out. */
+async function planOne(parts: PlanParts, guest: string, destination: string, wanted: Chosen): Promise<Plan> {
+  const found = await survey(parts, { guest, destination });
+  const plan = await planOf(parts, found, wanted);
+  const body = plain({ plan, epoch: found.guest.epoch });
+  const [createdAt, expiresAt] = [new Date(plan.createdAt), new Date(plan.expiresAt)];
+  await parts.store.plans.save({ id: plan.id, body, createdAt, expiresAt });
+  return plan;
+}
+
+/** The host that one guest would be placed on. @throws {ProblemError} where something stands against each. */
+async function placeFor(parts: PlanParts, wanted: CreatePlan, limits: Limits): Promise<string> {
+  const guests = await guestsOf(parts, wanted);
+  const [place] = [...(await placed(parts, guests, wanted.placement, limits)).values()];
+  if (place !== undefined && place.kind !== "blocked") return place.destination.id;
+  const detail = place === undefined ? "There is no such guest any more." : `${place.because.sentence} ${place.remedy}`;
+  throw new ProblemError("no-destination", detail);
+}
+
+/** One after the other: each asks two agents. */
+async function planAll(parts: PlanParts, asked: CreatePlan): Promise<PlanSet> {
+  const wanted = await limitsBy(parts.store, asked.policy, asked.limits);
+  const guests = await guestsOf(parts, asked);
+  const places =
+    asked.destination === undefined
+      ? await placed(parts, guests, asked.placement, wanted.limits)
+      : new Map<string, Assignment>();
+  const set: PlanSet = { plans: [], unplaced: [] };
+  for (const { id, name } of guests) {
+    const place = places.get(id);
+    if (place?.kind === "blocked") set.unplaced.push(unplaced({ id, name }, place));
+    else set.plans.push(await planOne(parts, id, place?.destination.id ?? asked.destination ?? "", wanted));
+  }
+  return set;
+}
+
+function unplaced(
+  { id, name }: { id: string; name: string },
+  { because, remedy, obstacles }: Assignment & { kind: "blocked" },
+): PlanSet["unplaced"][number] {
+  return { guest: name, guestId: id, reason: because, remedy, obstacles: obstacles.map(obstacleView) };
 }
 
 /** What a plan is to carry out, if it still holds. */

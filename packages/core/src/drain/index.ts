@@ -1,4 +1,4 @@
-export { destinationsOf } from "./assign.ts";
+export { assign, type Assignment, destinationsOf } from "./assign.ts";
 export * from "./events.ts";
 export { type Finding, findingOf } from "./finding.ts";
 export { look as lookAtDrain } from "./look.ts";
