@@ -81,15 +81,18 @@ function isPressed(move: QueuedMove, ledger: Ledger, source: Endpoint | undefine
 function takeTurns(entries: Entry[], running: readonly RunningMove[]): Entry[] {
   const first = entries[0]?.move.group;
   if (entries.every(({ move }) => move.group === first)) return entries;
-  const taken = new Map<string, number>();
-  const key = (priority: number, generation: number, group: string) => `${priority} ${generation} ${group}`;
   const underWay = new Map<string, number>();
   for (const { group } of running) underWay.set(group, (underWay.get(group) ?? 0) + 1);
+  let [taken, before]: [Map<string, number>, Entry | undefined] = [underWay, undefined];
   for (const entry of entries) {
-    const { group, priority } = entry.move;
-    const place = key(priority, entry.generation, group);
-    entry.turn = taken.get(place) ?? underWay.get(group) ?? 0;
-    taken.set(place, entry.turn + 1);
+    // Those of one priority and generation lie side by side.
+    if (before?.move.priority !== entry.move.priority || before.generation !== entry.generation) {
+      taken = new Map(underWay);
+    }
+    before = entry;
+    const { group } = entry.move;
+    entry.turn = taken.get(group) ?? 0;
+    taken.set(group, entry.turn + 1);
   }
   // What is equal stays in the order of the first time.
   return sortedBy(entries, turnsOf, () => 0);
