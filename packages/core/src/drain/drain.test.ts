@@ -15,6 +15,7 @@ describe("a drain of a host", () => {
     expect(world.drain.end).toMatchObject({ as: "completed", because: { code: "EMPTY" } });
     expect(world.guests.some(({ hostId }) => hostId === "a")).toBe(false);
     expect(world.host("a").cordoned).toBe(true);
+    expect(world.notices.at(-1)).toMatchObject({ type: "drain.phase", data: { phase: "completed", code: "EMPTY" } });
   });
 
   test("E1: of a host without guests it ends at once", () => {

@@ -4,11 +4,11 @@ import { type Drain, type DrainGuest, phaseOf } from "./state.ts";
 /** What has changed between two states, for people. */
 export function noticesOf(before: Drain, after: Drain): DrainNotice[] {
   const known = new Map(before.guests.map((guest) => [guest.guest.id, guest]));
-  // What is blocked is told before what moves.
+  // What is blocked is told before what moves, and the end of the drain after that of its last migration.
   const stuck = after.guests.filter(({ stands }) => stands.at === "blocked");
   const others = after.guests.filter(({ stands }) => stands.at !== "blocked");
   const guests = [...stuck, ...others].flatMap((guest) => ofGuest(known.get(guest.guest.id), guest));
-  return [...ofPhase(before, after), ...guests, ...ofWarning(before, after)];
+  return [...guests, ...ofPhase(before, after), ...ofWarning(before, after)];
 }
 
 function ofPhase(before: Drain, after: Drain): DrainNotice[] {
