@@ -26,6 +26,8 @@ export interface Pending {
   mayShrink?: boolean;
   /** Its state goes in the stream of another device of its guest: `fixedMs` is by how much it makes that one's time longer. */
   carried?: boolean;
+  /** Of exact figures: for how long they were merely waited for, in ms, which cost the guest nothing. */
+  waitedMs?: number;
 }
 
 /** `estimate` is cheap and polled; `exact` may cost something and is asked when the estimate says that it may fit. */
@@ -86,7 +88,7 @@ export interface Source extends AsyncDisposable {
    */
   throttle?(share: number): Promise<void>;
   /**
-   * What leaves the host is limited to so many bytes/s from now on, or not at all (`undefined`), until `brace` or `stop`. The channel sees to
+   * What leaves the host is limited to so many bytes/s from now on, to none for a while (0), or not at all (`undefined`), until `brace` or `stop`. The channel sees to
    * that by itself; whoever can should write no faster, instead of standing in a write. It may come at any time.
    */
   cap?(bytesPerSec: number | undefined): Promise<void>;

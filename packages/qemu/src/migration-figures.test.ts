@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readMigration } from "./migration-answer.ts";
-import { type Figures, noFigures, type PassFigures, take } from "./migration-figures.ts";
+import { type Figures, follow, noFigures, noPasses, type PassFigures, type Passes, take } from "./migration-figures.ts";
 import { type RecordedAnswer, recordedAnswers, recordedEnd, toldByQemu11 } from "./support/recorded-migration.ts";
 
 const mib = 1024 * 1024;
@@ -107,5 +107,34 @@ describe("the figures of passes", () => {
     const [first, second] = recordedAnswers;
     if (first === undefined || second === undefined) throw new Error("nothing was recorded");
     expect(passesOf([first, { ...second, atMs: first.atMs }])).toMatchObject([{ sentBytesPerSec: undefined }]);
+  });
+});
+
+describe("a pass over the guest's memory", () => {
+  /** After so many looks, so much dealt with in all and so much left. */
+  const at = (looks: number, settledPages: number, leftPages: number) =>
+    readMigration({
+      status: "active",
+      ram: {
+        transferred: 0,
+        total: 0,
+        duplicate: 0,
+        normal: settledPages,
+        remaining: leftPages * 4096,
+        "dirty-sync-count": looks,
+      },
+    });
+  const after = (...answers: ReturnType<typeof at>[]) => answers.reduce<Passes>(follow, noPasses).number;
+
+  test("begins with QEMU's first look, and ends with the one at which as much was dealt with as there was", () => {
+    expect(after(at(0, 0, 100))).toBe(0);
+    expect(after(at(1, 0, 100))).toBe(1);
+    expect(after(at(1, 0, 100), at(1, 100, 0))).toBe(1);
+    expect(after(at(1, 0, 100), at(2, 100, 40), at(3, 140, 10))).toBe(3);
+  });
+
+  test("does not end with a look in the midst of it, and a guest that is written as fast as it is sent has passes too", () => {
+    expect(after(at(1, 0, 100), at(2, 30, 80), at(3, 60, 70))).toBe(1);
+    expect(after(at(1, 0, 100), at(2, 30, 90), at(3, 60, 90), at(4, 110, 90), at(5, 150, 90), at(6, 200, 90))).toBe(3);
   });
 });

@@ -36,6 +36,28 @@ export interface Figures {
   lastPass: PassFigures | undefined;
 }
 
+/**
+ * Where it is in its passes. QEMU may look in the middle of one, and with a guest that writes faster than it sends it never comes to an
+ * end by itself: a pass is over once as much was dealt with as was left at its beginning.
+ */
+export interface Passes {
+  /** The first is 1. */
+  number: number;
+  /** How often QEMU had looked when it began: it ends with a look, too. */
+  looks: number;
+  /** Dealt with, and left, when it began. */
+  settledBytes: number;
+  leftBytes: number;
+}
+
+export const noPasses: Passes = { number: 0, looks: 0, settledBytes: 0, leftBytes: 0 };
+
+export function follow(passes: Passes, answer: MigrationAnswer): Passes {
+  const { passes: looks, settledBytes, remainingRamBytes } = answer;
+  if (looks === passes.looks || settledBytes - passes.settledBytes < passes.leftBytes) return passes;
+  return { number: passes.number + 1, looks, settledBytes, leftBytes: remainingRamBytes };
+}
+
 export const noFigures: Figures = {
   passBegan: undefined,
   latest: undefined,

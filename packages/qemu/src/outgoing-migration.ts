@@ -1,7 +1,7 @@
 import { within } from "./child.ts";
 import { cancel, queryMigration, send, sendRest, setStreams, setSwitchover } from "./migration.ts";
 import type { MigrationAnswer } from "./migration-answer.ts";
-import { type Figures, noFigures, take } from "./migration-figures.ts";
+import { type Figures, follow, noFigures, noPasses, type Passes, take } from "./migration-figures.ts";
 import type { Qemu } from "./qemu.ts";
 import { goOn } from "./run-state.ts";
 import { QmpError } from "./qmp/qmp-error.ts";
@@ -18,6 +18,14 @@ const passesPerSec = 15;
 const leastBytesPerSec = 10_000;
 /** QEMU looks at its parameters anew within a tenth of a second (BUFFER_DELAY of migration/migration.c). */
 export const noticedMs = 120;
+/** What QEMU found so short a time ago is as good as new. */
+const freshMs = 150;
+/** A QEMU that stands in a write does not look, whatever it is told. */
+export const lookLimitMs = 500;
+/** While nothing is sent, so much of what QEMU writes on the way to a look is kept. */
+const keptBytes = 64 * 1024 * 1024;
+/** Of the time that looks take: so that the guest is not held up by them. */
+const lookDuty = 8;
 const connectLimitMs = 10_000;
 const stopLimitMs = 30_000;
 const undoLimitMs = 20_000;
@@ -37,12 +45,17 @@ export class OutgoingMigration {
   #status = "setup";
   /** How often an event has told it. */
   #statusTold = 0;
-  #passes = 0;
+  /** How often QEMU has looked which pages are dirty, the first time before the first pass. */
+  #looks = 0;
+  #passes: Passes = noPasses;
+  /** When QEMU may be made to look again. */
+  #lookAgainAtMs = 0;
   /** After what the guest has written in the last pass; 0 for none. */
   #spreadBytesPerSec = 0;
   /** What was asked for; 0 for none. */
   #capBytesPerSec = 0;
   #braced = false;
+  #held = false;
   #news: (() => void)[] = [];
 
   private constructor(qemu: Qemu, server: StreamServer) {
@@ -76,9 +89,9 @@ export class OutgoingMigration {
     return this.#status;
   }
 
-  /** How many passes over the guest's memory have ended. */
+  /** 1 in the first pass over the guest's memory: everything that was left at its beginning is sent, or as much. */
   get passes(): number {
-    return this.#passes;
+    return this.#passes.number;
   }
 
   get figures(): Figures {
@@ -90,16 +103,47 @@ export class OutgoingMigration {
     const told = this.#statusTold;
     const answer = await queryMigration(this.#qemu.qmp);
     this.#figures = take(this.#figures, { atMs: performance.now(), answer });
+    this.#passes = follow(this.#passes, answer);
     // What an event has told meanwhile is newer than the answer.
     if (told === this.#statusTold) this.#become(answer.status);
     return answer;
   }
 
   /**
+   * Has QEMU look now which pages are dirty, and asks how far it is. By itself it looks only when it has nothing left to send, so
+   * that until then it does not know what has been written behind it. Told that it might stop, it looks at once, and is kept from stopping.
+   *
+   * @returns the ms for which its look was waited for, up to `lookLimitMs`; what a look itself takes beyond that is not in it
+   */
+  async lookAnew(): Promise<number> {
+    const fromMs = performance.now();
+    const agoMs = fromMs - (this.#figures.passBegan?.atMs ?? -Infinity);
+    const isDue = this.#looks > 0 && agoMs > freshMs && fromMs > this.#lookAgainAtMs;
+    if (this.#braced || !isDue) {
+      await this.look();
+      return 0;
+    }
+    const looks = this.#looks;
+    await setSwitchover(this.#qemu.qmp, "whatever is left", this.#maxBytesPerSec);
+    // It stands in a write, of which nothing is read.
+    if (this.#held) for (const stream of this.streams) stream.gather(keptBytes);
+    const isOver = () => this.#looks !== looks || this.#braced || this.#failed;
+    await this.#until(isOver, lookLimitMs);
+    // oxlint-disable-next-line typescript/no-unnecessary-condition -- it can be braced meanwhile
+    if (!this.#braced) await setSwitchover(this.#qemu.qmp, "held", this.#maxBytesPerSec);
+    const tookMs = performance.now() - fromMs;
+    await this.look();
+    this.#lookAgainAtMs = performance.now() + lookDuty * Math.max(0, tookMs - 2 * noticedMs);
+    return Math.min(tookMs, lookLimitMs);
+  }
+
+  /**
    * QEMU sends no faster than this, or as fast as can be where it is `undefined`, from now on until `brace`. Where its stream is read more
-   * slowly than it writes, it waits inside of a write, and not between two windows of its own.
+   * slowly than it writes, it waits inside of a write, and not between two windows of its own. 0: nobody reads it for now, and it writes next
+   * to nothing.
    */
   async cap(bytesPerSec: number | undefined): Promise<void> {
+    this.#held = bytesPerSec === 0;
     // QEMU takes whole numbers, and 0 for none.
     this.#capBytesPerSec = bytesPerSec === undefined ? 0 : Math.max(leastBytesPerSec, Math.round(bytesPerSec));
     if (!this.#braced) await setSwitchover(this.#qemu.qmp, "held", this.#maxBytesPerSec);
@@ -185,12 +229,18 @@ export class OutgoingMigration {
       this.#statusTold += 1;
       this.#become(String(data["status"]));
     }
-    if (name === "MIGRATION_PASS") this.#passes = Number(data["pass"]);
-    if (name === "MIGRATION_PASS" && !this.#braced) await this.#spread().catch(() => undefined);
+    if (name !== "MIGRATION_PASS") return;
+    this.#looks = Number(data["pass"]);
+    this.#tell();
+    if (!this.#braced) await this.#spread().catch(() => undefined);
   }
 
   #become(status: string): void {
     this.#status = status;
+    this.#tell();
+  }
+
+  #tell(): void {
     for (const tell of this.#news) tell();
   }
 
@@ -200,7 +250,7 @@ export class OutgoingMigration {
    */
   async #spread(): Promise<void> {
     // The first look is at all of memory, and QEMU may not have its figures yet: little left would then be taken for the brink.
-    if (this.#passes < 2) return;
+    if (this.#looks < 2) return;
     const { remainingRamBytes: dirty } = await this.look();
     const bytesPerSec = dirty >= brinkBytes ? 0 : Math.max(leastBytesPerSec, Math.round(passesPerSec * dirty));
     const former = this.#spreadBytesPerSec;

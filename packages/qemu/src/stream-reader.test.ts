@@ -71,6 +71,16 @@ describe("a stream", () => {
     expect(reader.ended).toBe(true);
   });
 
+  test("is read ahead up to a bound: what is beyond it waits, and is not lost", async () => {
+    const written = randomBytes(64 * 1024 * 1024);
+    reader.gather(2 * 1024 * 1024);
+    writer.write(written);
+    let seenBytes = (await reader.next(longMs))?.length ?? 0;
+    expect(writer.writableLength).toBe(written.length);
+    while (seenBytes < written.length) seenBytes += (await reader.next(longMs))?.length ?? 0;
+    expect(seenBytes).toBe(written.length);
+  });
+
   test("has ended when the connection breaks", async () => {
     writer.destroy();
     expect(await reader.next(longMs)).toBeUndefined();

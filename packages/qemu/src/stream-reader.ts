@@ -27,7 +27,8 @@ export class StreamReader {
   #chunk: Uint8Array | undefined;
   #filled = 0;
   #ended = false;
-  #gathering = false;
+  /** Up to so much is read ahead; 0 for no more than a chunk. */
+  #mostBytes = 0;
   #look: () => void = () => undefined;
 
   /** @param accepted of which nothing has been read */
@@ -60,10 +61,10 @@ export class StreamReader {
     return chunk;
   }
 
-  /** From now on whatever comes is read, whether it is asked for or not, until `next` has had it all. */
-  gather(): void {
-    this.#gathering = true;
-    this.#socket.resume();
+  /** From now on whatever comes is read, whether it is asked for or not, until `next` has had it all, or about so much of it is kept. */
+  gather(mostBytes = Infinity): void {
+    this.#mostBytes = mostBytes;
+    if (this.#readsOn) this.#socket.resume();
   }
 
   /** The other way. */
@@ -87,11 +88,15 @@ export class StreamReader {
       if (this.#filled === this.#chunk.length) this.#whole.push(this.#cut(this.#chunk));
     }
     this.#look();
-    return this.#whole.length === 0 || this.#gathering;
+    return this.#readsOn;
+  }
+
+  get #readsOn(): boolean {
+    return this.#whole.length === 0 || this.#whole.length * chunkBytes < this.#mostBytes;
   }
 
   #goOn(): void {
-    this.#gathering = false;
+    this.#mostBytes = 0;
     this.#socket.resume();
   }
 

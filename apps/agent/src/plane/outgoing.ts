@@ -77,7 +77,7 @@ export class Outgoing {
   /** Begins the rounds and the reports; once only. */
   precopy(): void {
     if (this.#rounds !== undefined || this.#over) return;
-    this.#capAll(this.#limit.bytesPerSec);
+    this.#capAll(this.#held ? 0 : this.#limit.bytesPerSec);
     this.#rounds = Promise.all(this.#devices.map((device) => this.#roundsOver(device))).then(
       () => undefined,
       (error: unknown) => this.#fail(error),
@@ -99,7 +99,7 @@ export class Outgoing {
     this.#lease.renew();
     this.#held = hold;
     this.#limit.bytesPerSec = capBytesPerSec;
-    this.#capAll(capBytesPerSec);
+    this.#capAll(hold ? 0 : capBytesPerSec);
   }
 
   /** What cannot be slowed down is passed over; what else ails a device shows in its rounds. */
@@ -227,7 +227,7 @@ export class Outgoing {
       // A device that sends its last has no time for figures, and they would be of no use.
       if (this.#freezing) return;
       void this.#figures("estimate").then(
-        (figures) => {
+        ({ figures }) => {
           if (this.#over || this.#freezing) return;
           this.#news.report(this.#order.migrationId, figures);
           this.#report();
@@ -239,14 +239,16 @@ export class Outgoing {
 
   async #exactFigures(): Promise<ReportFigures> {
     const from = performance.now();
-    const figures = await this.#figures("exact");
-    return { ...figures, exactMs: figures.atMs - from };
+    const { figures, waitedMs } = await this.#figures("exact");
+    return { ...figures, exactMs: Math.max(0, figures.atMs - from - waitedMs) };
   }
 
-  async #figures(accuracy: "estimate" | "exact"): Promise<ReportFigures> {
+  async #figures(accuracy: "estimate" | "exact"): Promise<{ figures: ReportFigures; waitedMs: number }> {
+    let waitedMs = 0;
     const devices = await Promise.all(
       this.#devices.map(async ({ name, source, channels, rounds }) => {
-        const pending = await source.pending(accuracy);
+        const { waitedMs: waited = 0, ...pending } = await source.pending(accuracy);
+        waitedMs = Math.max(waitedMs, waited);
         const stats = channels.map((channel) => channel.stats());
         const queuedBytes = stats.reduce((sum, each) => sum + each.queuedBytes, 0);
         const sentBytes = stats.reduce((sum, each) => sum + each.ackedBytes, 0);
@@ -254,7 +256,7 @@ export class Outgoing {
       }),
     );
     const stats = this.#channels.map((channel) => channel.stats());
-    return {
+    const figures = {
       atMs: performance.now(),
       wireBytes: stats.reduce((sum, each) => sum + each.ackedBytes, 0),
       // Channels share the link: the busiest one's time is the link's.
@@ -263,6 +265,7 @@ export class Outgoing {
       rttMs: stats.map((each) => each.rttMs?.min).find((rtt) => rtt !== undefined),
       devices,
     };
+    return { figures, waitedMs };
   }
 
   #sentBytes(): number {

@@ -181,7 +181,7 @@ test("a cap holds from then on, and is gone when a pace comes without one", asyn
   await soon(() => expect(sentBytes()).toBeGreaterThan((slow?.devices[0]?.sentBytes ?? 0) + 30_000_000));
 });
 
-test("N8: a device that can is told of the cap at the start and at each change, until the freeze", async () => {
+test("N8: a device that can is told of the cap at the start and at each change, of a hold too, until the freeze", async () => {
   await open(1_000_000);
   const caps: (number | undefined)[] = [];
   source.cap = async (bytesPerSec) => {
@@ -189,11 +189,27 @@ test("N8: a device that can is told of the cap at the start and at each change, 
     if (bytesPerSec === 5000) throw new Error("not now");
   };
   outgoing.precopy();
-  for (const capBytesPerSec of [5000, undefined, 2_000_000]) outgoing.pace({ capBytesPerSec, hold: false });
+  for (const capBytesPerSec of [5000, undefined]) outgoing.pace({ capBytesPerSec, hold: false });
+  for (const hold of [true, false]) outgoing.pace({ capBytesPerSec: 2_000_000, hold });
   outgoing.freeze();
   outgoing.pace({ capBytesPerSec: 1000, hold: false });
   await soon(() => expect(told).toEqual(["stopped", "confirmed"]));
-  expect(caps).toEqual([1_000_000, 5000, undefined, 2_000_000]);
+  expect(caps).toEqual([1_000_000, 5000, undefined, 0, 2_000_000]);
+});
+
+test("B2: what exact figures were merely waited for is no cost of theirs, and is not told", async () => {
+  await open();
+  source.pending = async (accuracy) => {
+    const from = performance.now();
+    if (accuracy === "exact") await new Promise((resolve) => setTimeout(resolve, 200));
+    const figures = { initialBytes: 0, precopyBytes: 5, stopcopyBytes: 0, fixedMs: 0 };
+    return { ...figures, waitedMs: performance.now() - from };
+  };
+  outgoing.pace({ capBytesPerSec: undefined, hold: true });
+  outgoing.exact(1);
+  await soon(() => expect(last()?.exact).toBe(1));
+  expect(last()?.exactMs).toBeLessThan(200);
+  expect(last()?.devices[0]?.pending).toEqual({ initialBytes: 0, precopyBytes: 5, stopcopyBytes: 0, fixedMs: 0 });
 });
 
 test("a throttle reaches the devices that can be slowed down and passes over what cannot, until the freeze", async () => {

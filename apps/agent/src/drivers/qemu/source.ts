@@ -57,10 +57,18 @@ export class QemuSource implements Source {
     const migration = this.#migration;
     if (migration === undefined)
       return { ...rest, precopyBytes: await this.#answered(memoryBytesOf(this.#parts.qemu.qmp)) };
-    const { remainingRamBytes, remainingDeviceBytes = 0, totalRamBytes } = await this.#answered(migration.look());
-    const sinceBytes = accuracy === "exact" ? dirtiedSince(migration.figures) : 0;
-    const memoryBytes = Math.min(totalRamBytes, remainingRamBytes + sinceBytes);
-    return { ...rest, precopyBytes: memoryBytes + remainingDeviceBytes + pageBytes };
+    if (accuracy === "exact") return { ...rest, ...(await this.#exact(migration)) };
+    const { remainingRamBytes, remainingDeviceBytes = 0 } = await this.#answered(migration.look());
+    return { ...rest, precopyBytes: remainingRamBytes + remainingDeviceBytes + pageBytes };
+  }
+
+  /** As QEMU finds it now; where it does not look, being stuck in a write, with what the guest will have written since its last look. */
+  async #exact(migration: OutgoingMigration): Promise<Pick<Pending, "precopyBytes" | "waitedMs">> {
+    const waitedMs = await this.#answered(migration.lookAnew());
+    const { answer } = migration.figures.latest ?? {};
+    const { remainingRamBytes = 0, remainingDeviceBytes = 0, totalRamBytes = 0 } = answer ?? {};
+    const memoryBytes = Math.min(totalRamBytes, remainingRamBytes + dirtiedSince(migration.figures));
+    return { precopyBytes: memoryBytes + remainingDeviceBytes + pageBytes, waitedMs };
   }
 
   async cap(bytesPerSec: number | undefined): Promise<void> {
@@ -188,7 +196,7 @@ export class QemuSource implements Source {
 
 const stalled = `its stream has stalled: for ${stuckLimitMs / 1000} s the other side has taken nothing of it`;
 
-/** What QEMU finds dirty only at the end of the pass, if the guest goes on as in the last one. */
+/** What QEMU finds dirty only at its next look, if the guest goes on as before the last one. */
 function dirtiedSince({ lastPass, passBegan, latest }: Figures): number {
   const { dirtiedBytesPerSec = 0 } = lastPass ?? {};
   return (dirtiedBytesPerSec * ((latest?.atMs ?? 0) - (passBegan?.atMs ?? 0))) / 1000;
