@@ -1,4 +1,5 @@
 /** The commands of a migration, in the one way in which this project uses them. */
+import { disarmThrottle } from "./cpu-throttle.ts";
 import { type MigrationAnswer, readMigration } from "./migration-answer.ts";
 import { QmpError } from "./qmp/qmp-error.ts";
 import type { QmpEvent } from "./qmp/qmp-events.ts";
@@ -28,6 +29,7 @@ export async function unsetCapabilities(qmp: Qmp): Promise<void> {
   const list = [...capabilities, "switchover-ack", "multifd"].map((capability) => ({ capability, state: false }));
   await qmp.execute("migrate-set-capabilities", { capabilities: list });
   await qmp.execute("migrate-set-parameters", usual);
+  await disarmThrottle(qmp);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { within } from "./child.ts";
+import { armThrottle, setThrottle } from "./cpu-throttle.ts";
 import { cancel, queryMigration, send, sendRest, setStreams, setSwitchover } from "./migration.ts";
 import type { MigrationAnswer } from "./migration-answer.ts";
 import { type Figures, follow, noFigures, noPasses, type Passes, take } from "./migration-figures.ts";
@@ -56,11 +57,14 @@ export class OutgoingMigration {
   #capBytesPerSec = 0;
   #braced = false;
   #held = false;
+  #throttled = false;
+  readonly #mayThrottle: boolean;
   #news: (() => void)[] = [];
 
-  private constructor(qemu: Qemu, server: StreamServer) {
+  private constructor(qemu: Qemu, server: StreamServer, mayThrottle: boolean) {
     this.#qemu = qemu;
     this.#server = server;
+    this.#mayThrottle = mayThrottle;
     this.streams = server.streams;
     this.#events = this.#watch();
   }
@@ -74,9 +78,10 @@ export class OutgoingMigration {
     try {
       await setStreams(qemu.qmp, beside);
       await setSwitchover(qemu.qmp, "held", 0);
+      const mayThrottle = await armThrottle(qemu.qmp);
       await send(qemu.qmp, `unix:${path}`);
       await server.complete(connectLimitMs);
-      return new OutgoingMigration(qemu, server);
+      return new OutgoingMigration(qemu, server, mayThrottle);
     } catch (error) {
       server.close();
       // It may have begun all the same. Why it failed says more than why it could not be ended.
@@ -147,6 +152,17 @@ export class OutgoingMigration {
     // QEMU takes whole numbers, and 0 for none.
     this.#capBytesPerSec = bytesPerSec === undefined ? 0 : Math.max(leastBytesPerSec, Math.round(bytesPerSec));
     if (!this.#braced) await setSwitchover(this.#qemu.qmp, "held", this.#maxBytesPerSec);
+  }
+
+  /**
+   * Has the guest lose this share of its processors' time, 0 to 0.99, in QEMU's own time (`setThrottle`), until the stop or the end of the
+   * migration. 0 leaves 1 %.
+   */
+  async throttle(share: number): Promise<void> {
+    if (!this.#mayThrottle) throw new QmpError("refused", "this QEMU cannot slow its guest down");
+    if (share === 0 && !this.#throttled) return;
+    this.#throttled = true;
+    await setThrottle(this.#qemu.qmp, share);
   }
 
   /**

@@ -16,6 +16,7 @@ import {
 } from "@godwit/backend";
 import {
   AbilityProbe,
+  canThrottle,
   endMigration,
   forgetFile,
   guestNeeds,
@@ -53,7 +54,7 @@ class QemuBackend implements Backend<QemuConfig> {
   readonly version: string;
   readonly format = { writes: 1, reads: [1] };
   readonly features: string[] = [];
-  readonly can = { precopy: true, toFile: true, parallelStreams: streamsLimit };
+  readonly can = { precopy: true, throttle: true, toFile: true, parallelStreams: streamsLimit };
   readonly #guests: QemuGuests;
   readonly #probe: AbilityProbe;
   /** A running guest needs the same as long as it runs. */
@@ -186,6 +187,7 @@ class QemuBackend implements Backend<QemuConfig> {
     return {
       lost: qemu.lost,
       sizeBytes: async () => await memoryBytesOf(qemu.qmp),
+      throttles: async () => await canThrottle(qemu.qmp),
       // What a migration sees is its own; and what it does to the guest is none of its history.
       dirtiedWithin: async (ms, signal) => {
         const seen = isMoving() ? undefined : await sampleDirtied(qemu.qmp, ms, signal);

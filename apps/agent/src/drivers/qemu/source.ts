@@ -43,6 +43,7 @@ export class QemuSource implements Source {
   #migration: OutgoingMigration | undefined;
   #carry: Carry | undefined;
   #capBytesPerSec: number | undefined;
+  #throttledShare = 0;
   readonly #loss: Loss;
 
   constructor(parts: SourceParts) {
@@ -74,6 +75,11 @@ export class QemuSource implements Source {
   async cap(bytesPerSec: number | undefined): Promise<void> {
     this.#capBytesPerSec = bytesPerSec;
     await this.#migration?.cap(bytesPerSec);
+  }
+
+  async throttle(share: number): Promise<void> {
+    this.#throttledShare = share;
+    if (this.#migration !== undefined) await this.#answered(this.#migration.throttle(share));
   }
 
   /** Carries one pass, or what there is of it. */
@@ -172,6 +178,7 @@ export class QemuSource implements Source {
     try {
       const migration = await this.#answered(OutgoingMigration.begin(qemu, join(folder, "outgoing.sock"), beside));
       await this.#answered(migration.cap(this.#capBytesPerSec));
+      if (this.#throttledShare > 0) await this.#answered(migration.throttle(this.#throttledShare));
       return migration;
     } catch (error) {
       hold(false);
