@@ -59,7 +59,7 @@ function figure(inputs: Record<string, unknown> | undefined, name: string): numb
   return Number(inputs?.[name]);
 }
 
-test("C6, Q14, Q15: a guest that is written faster than its link carries is called hopeless by its figures, and the next time before it starts", async (context) => {
+test("C6, Q14, Q16: a guest that is written faster than its link carries is called hopeless by its figures, and the next time before it starts", async (context) => {
   if (qemu.path === undefined) return context.skip(qemu.missing);
   const guest = await busy("hopeless", { mib: 112, rate: 30 });
   // With a ladder it is tried, whatever was seen before; there is no cap that could be raised.
@@ -111,7 +111,7 @@ test("C7, C10, L2: a guest that its migration's cap holds back is told so, moves
   await calmed(guest, "beta");
 }, 400_000);
 
-test("C10, Q16: a guest that writes as fast as it can moves where its policy may slow it down, and each step is told", async (context) => {
+test("C10, Q17: a guest that writes as fast as it can moves where its policy may slow it down, and each step is told", async (context) => {
   if (qemu.path === undefined) return context.skip(qemu.missing);
   const guest = await busy("throttled", { mib: 40, rate: 0 });
   const limits = { downtimeLimitMs: 1_500, patience: "impatient" as const };
