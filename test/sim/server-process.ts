@@ -64,7 +64,8 @@ export class ServerProcess {
       bye: ending,
     };
     this.fencing = new Fencing(fenced);
-    const scheduler = new Scheduler({ store, agents, runs: this.runs, bus, clock, log });
+    const cluster = { preparing: 64, moving: 256 };
+    const scheduler = new Scheduler({ store, agents, runs: this.runs, bus, clock, log, cluster });
     const cannotStart = (error: unknown) => {
       world.note("server", `it cannot start: ${String(error)}`);
       this.crash(world.random.between(500, 3_000));

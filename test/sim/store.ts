@@ -52,6 +52,7 @@ export class StoredWorld {
           }),
         place: async (placement: Placement) => await asks("guests.place", () => this.#place(placement)),
         loseAllOn: async (hostId: string) => await asks("guests.loseAllOn", () => this.#loseAllOn(hostId)),
+        labelsByHost: async () => await asks("guests.labelsByHost", () => new Map()),
         find: async (id: string) => await asks("guests.find", () => copied(this.guests.get(id))),
       },
       migrations: {
@@ -66,6 +67,7 @@ export class StoredWorld {
             this.refusals.push(...events.filter((event) => isRefusal(event)).map(({ sentence }) => sentence));
           }),
       },
+      queue: { paused: async () => await asks("queue.paused", () => undefined) },
       traces: {},
     };
     // Only what an orchestrator without its API asks for.

@@ -40,6 +40,8 @@ function migration(more: Partial<Migration> = {}): Migration {
     ...places,
     phase: "precopy" as const,
     policy: "gentle",
+    priority: 500,
+    attempts: 0,
     limits,
     epoch: 2,
   };

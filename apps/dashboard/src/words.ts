@@ -79,6 +79,7 @@ export const happenings: Partial<Record<EventType, Word>> = {
   "migration.phase": { word: "Phase", icon: "move", tone: "calm" },
   "migration.verdict": { word: "Verdict", icon: "converge", tone: "plain" },
   "migration.decision": { word: "Decision", icon: "swap", tone: "calm" },
+  "migration.share": { word: "Share", icon: "move", tone: "plain" },
   "migration.changed": { word: "Changed", icon: "alert", tone: "warn" },
   "migration.message-refused": { word: "Refused", icon: "stop", tone: "warn" },
 };

@@ -1,10 +1,13 @@
 import { EventEmitter, on } from "node:events";
+import type { Ended } from "@godwit/core";
 
 interface Topics {
   /** A migration's view has changed; whoever wants it reads it anew. */
   migration: [id: string];
   /** A drain's view has changed. */
   drain: [id: string];
+  /** A migration has ended, as it was stored. */
+  ended: [state: Ended];
   /** Events have been committed. */
   events: [];
   /** Hosts, guests or slots have changed: the planner may find something to do. */

@@ -61,6 +61,16 @@ export const OrchestratorConfig = z.strictObject({
   leaseMs: z.int().min(500).max(300_000).default(10_000),
   /** How often a source tells its figures. */
   reportEveryMs: z.int().min(20).max(10_000).default(100),
+  /** Over all hosts: how many may be in preparation and on the move, and what they may take together, in bytes/s. */
+  cluster: z
+    .strictObject({
+      preparing: z.int().min(1).max(10_000).default(64),
+      moving: z.int().min(1).max(10_000).default(256),
+      bytesPerSec: z.int().min(65_536).optional(),
+      /** What one migration can send at the most, whatever the links carry. */
+      streamBytesPerSec: z.int().min(65_536).optional(),
+    })
+    .prefault({}),
   /** By the host's name. */
   fencing: z.record(Name, FencingCommand).default({}),
   webhooks: WebhookSettings.prefault({}),

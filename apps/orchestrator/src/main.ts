@@ -22,6 +22,7 @@ import { awaitTurn } from "./lease/standby.ts";
 import { Metrics } from "./metrics.ts";
 import { ensureBuiltInPolicies } from "./policies.ts";
 import { Recorder } from "./runs/recorder.ts";
+import { Retrying } from "./runs/retrying.ts";
 import { Runs } from "./runs/runs.ts";
 import { startSampler } from "./runs/sampler.ts";
 import { startPruning } from "./pruning.ts";
@@ -94,7 +95,7 @@ async function conduct(running: Running, onReady?: (ready: OrchestratorReady) =>
   await using saves = new Saves({ store, agents, bus, clock, log });
   await saves.adoptAll();
   const parts = { store, agents, runs, saves, bus, clock, log };
-  const scheduler = new Scheduler(parts);
+  const scheduler = new Scheduler({ ...parts, cluster: config.cluster });
   const sessions = new Sessions(() => clock.now());
   const authenticate = bearer(store, () => dateOf(clock.now()));
   const greeting: GreetingParts & { saves: Saves } = { ...parts, reportEveryMs: config.reportEveryMs };
@@ -124,6 +125,9 @@ async function conduct(running: Running, onReady?: (ready: OrchestratorReady) =>
   const maySend = () => !lost.aborted && lease.isHeld();
   const conversations = converse({ server: app.server, authenticate, turns, maySend }, greeting);
   await using _scheduling = scheduler.start();
+  using retrying = new Retrying(parts);
+  bus.on("ended", (state) => retrying.ended(state));
+  await retrying.start();
   saves.start();
   deliverer.start();
   await drains.start();

@@ -27,7 +27,7 @@ export async function pageOf<Row, Item>(
   return { items, nextCursor: page.nextCursor };
 }
 
-export async function allHosts(store: Store): Promise<HostRecord[]> {
+export async function allHosts(store: Pick<Store, "hosts">): Promise<HostRecord[]> {
   return await everyPage((cursor) => store.hosts.list({ limit: 200, cursor }));
 }
 

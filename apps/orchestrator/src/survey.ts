@@ -2,22 +2,26 @@ import {
   DeviceDefinition,
   type DirtyHistory,
   type PeerDevice,
+  type PlacementRule,
   type Pending,
   type PlanCheck,
   problemCodes,
   type ProblemCode,
 } from "@godwit/contract";
-import { type Candidate, type CandidateHost, isEnded, type Refusal, refusals } from "@godwit/core";
+import { type Candidate, type CandidateHost, isEnded, type Named, type Refusal, refusals } from "@godwit/core";
 import type { GuestRecord, HostRecord, Store } from "@godwit/store";
 import { z } from "zod";
 import { AgentRefusal, AgentSilent } from "./agents/connection.ts";
 import type { ConnectedAgents } from "./agents/connected.ts";
 import { factsOf } from "./host-facts.ts";
+import { allHosts } from "./pages.ts";
 import { ProblemError } from "./problem.ts";
 import type { Runs } from "./runs/runs.ts";
 import type { Saves } from "./to-file/saves.ts";
 
 const askLimitMs = 10_000;
+/** Where a destination is looked for, so many hosts are asked. */
+const surveyedAtOnce = 32;
 /** So many of a kind of thing are named one by one. */
 const namedLimit = 3;
 
@@ -40,6 +44,8 @@ export interface Survey {
   /** What the source says of each device now, and of how the guest has been written. */
   devices: { name: string; sizeBytes: number; pending: Pending }[];
   dirty: DirtyHistory | undefined;
+  /** Where nobody has named a destination: all hosts that are fit, of which `destination` is the first. */
+  fit?: Named[] | undefined;
 }
 
 /** Looks at what is known, and where nothing speaks against it asks both agents. Moves nothing. */
@@ -54,6 +60,37 @@ export async function survey(parts: SurveyParts, wanted: { guest: string; destin
   if (objections.length > 0) return { ...found, checks, ...unasked };
   const asked = await askAgents(parts.agents, found);
   return { ...found, ...asked, checks: [...checks, ...asked.checks] };
+}
+
+/**
+ * S10: looks at every host that takes guests, the one with the most memory free first, or with the least. Every one that is fit is told, and
+ * the first of them is taken until the planner takes another. @throws {ProblemError} where none is
+ */
+export async function surveyAnywhere(
+  parts: SurveyParts,
+  guestName: string,
+  placement: PlacementRule = "spread",
+): Promise<Survey> {
+  const guest = await findGuest(parts.store, guestName);
+  const free = ({ id }: HostRecord) => parts.agents.get(id)?.freeBytes ?? 0;
+  const hosts = (await allHosts(parts.store))
+    .filter(({ id, cordoned, paused }) => id !== guest.hostId && !cordoned && !paused && parts.agents.has(id))
+    .toSorted((a, b) => (placement === "spread" ? free(b) - free(a) : free(a) - free(b)))
+    .slice(0, surveyedAtOnce);
+  const surveys = await Promise.all(hosts.map(({ id }) => survey(parts, { guest: guest.id, destination: id })));
+  const fit = surveys.filter(({ checks }) => checks.every(({ ok }) => ok));
+  const [first] = fit;
+  if (first === undefined) throw noneFit(guest.name, surveys);
+  return { ...first, fit: fit.map(({ destination: { id, name } }) => ({ id, name })) };
+}
+
+function noneFit(guest: string, surveys: Survey[]): ProblemError {
+  if (surveys.length === 0)
+    return new ProblemError("no-destination", `No other host that takes guests is connected for ${guest}.`);
+  const why = surveys.map(
+    ({ destination, checks }) => `${destination.name}: ${checks.find(({ ok }) => !ok)?.detail ?? "unfit"}`,
+  );
+  return new ProblemError("no-destination", `No host is fit for ${guest}. ${why.join(" ")}`);
 }
 
 const unasked = { peers: [], devices: [], dirty: undefined };

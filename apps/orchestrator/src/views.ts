@@ -45,6 +45,7 @@ export function guestView(
     epoch: guest.epoch,
     state: seen.connected || guest.state === "lost" || guest.state === "saved" ? guest.state : "unknown",
     migrationId: seen.migrationId,
+    keepApart: guest.keepApart,
     save: seen.save === undefined ? undefined : saveView(seen.save),
     definitions: z.array(DeviceDefinition).parse(guest.definitions),
     devices: z.array(DeviceStatus).parse(guest.devices),

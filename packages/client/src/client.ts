@@ -5,6 +5,7 @@ import {
   AuditList,
   type AuditQuery,
   type ChangeHost,
+  type ChangeGuest,
   type ChangeMigration,
   type ChangePolicy,
   type ChangeWebhook,
@@ -31,14 +32,17 @@ import {
   Host,
   History,
   HostList,
+  Ledger,
   type MarkHost,
   Migration,
   MigrationList,
   MigrationPolicy,
   Overview,
+  type PauseQueue,
   Plan,
   PlanSet,
   PolicyList,
+  Queue,
   Report,
   type RestoreGuest,
   Sample,
@@ -131,6 +135,8 @@ export class Client {
     list: (query: Paging & { host?: string } = {}) => this.#get("/v1/guests", GuestList, query),
     get: (guest: string, query: { wait?: number } = {}) => this.#get(guestPath(guest), Guest, query),
     create: (guest: Input<typeof CreateGuest>) => this.#post("/v1/guests", Guest, guest),
+    change: async (guest: string, change: Input<typeof ChangeGuest>) =>
+      Guest.parse(await (await this.#send("PATCH", guestPath(guest), { body: change })).json()),
     remove: (guest: string) => this.#send("DELETE", guestPath(guest)),
     save: (guest: string, save: Input<typeof SaveGuest>) => this.#post(`${guestPath(guest)}/save`, Guest, save),
     restore: (guest: string, restore: Input<typeof RestoreGuest>) =>
@@ -150,6 +156,12 @@ export class Client {
     /** Of several guests, or of all that are on a host. */
     createAll: (plan: Omit<Input<typeof CreatePlan>, "guest">) => this.#post("/v1/plans", PlanSet, plan),
     get: (id: string) => this.#get(`/v1/plans/${encodeURIComponent(id)}`, Plan),
+  };
+
+  readonly queue = {
+    get: () => this.#get("/v1/queue", Queue),
+    pause: (pause: Input<typeof PauseQueue> = {}) => this.#post("/v1/queue/pause", Queue, pause),
+    resume: () => this.#post("/v1/queue/resume", Queue, undefined),
   };
 
   readonly policies = {
@@ -217,6 +229,7 @@ export class Client {
     acceptOlderCopy: (id: string) => this.#post(`${migrationPath(id)}/accept-older-copy`, Migration, {}),
     switchover: (id: string, at: AskSwitchover["at"] = "now") =>
       this.#post(`${migrationPath(id)}/switchover`, Migration, { at }),
+    retry: (id: string) => this.#post(`${migrationPath(id)}/retry`, Migration, undefined),
     cancel: (id: string) => this.#post(`${migrationPath(id)}/cancel`, Migration, undefined),
     report: (id: string) => this.#get(`${migrationPath(id)}/report`, Report),
     samples: (id: string) => this.#get(`${migrationPath(id)}/samples`, Samples),
@@ -227,6 +240,10 @@ export class Client {
     trace: async (id: string) => await (await this.#send("GET", `${migrationPath(id)}/trace`)).text(),
     events: (id: string, since?: string) => this.#events(`${migrationPath(id)}/events`, since),
   };
+
+  async ledger(): Promise<Ledger> {
+    return await this.#get("/v1/ledger", Ledger);
+  }
 
   async overview(): Promise<Overview> {
     return await this.#get("/v1/overview", Overview);

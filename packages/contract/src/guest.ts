@@ -18,6 +18,7 @@ export const Guest = z
     }),
     migrationId: Id.optional().meta({ description: "the migration that has not ended yet" }),
     save: GuestSave.optional(),
+    keepApart: Name.optional().meta({ description: "the planner keeps guests of one label on different hosts" }),
     definitions: z.array(DeviceDefinition),
     devices: z.array(DeviceStatus),
     createdAt: Timestamp,
@@ -31,6 +32,7 @@ export const CreateGuest = z
   .strictObject({
     name: Name,
     host: Reference,
+    keepApart: Name.optional().meta({ description: "a label: the planner keeps guests of one on different hosts" }),
     devices: z
       .array(DeviceDefinition)
       .min(1)
@@ -42,6 +44,10 @@ export const CreateGuest = z
   })
   .meta({ id: "CreateGuest" });
 export type CreateGuest = z.infer<typeof CreateGuest>;
+
+/** A merge patch (RFC 7396): `null` takes the label away. */
+export const ChangeGuest = z.strictObject({ keepApart: Name.nullable().optional() }).meta({ id: "ChangeGuest" });
+export type ChangeGuest = z.infer<typeof ChangeGuest>;
 
 /** A new guest that begins as another was when it was saved. The save stays what it is: its own guest may be restored from it all the same. */
 export const CreateFromSave = z

@@ -3,8 +3,13 @@ import { BackendInfo } from "./backend.ts";
 import { Bytes, BytesPerSec, Endpoint, Id, Name, Timestamp } from "./primitives.ts";
 import { listOf } from "./list.ts";
 
-/** How many migrations may leave or enter a host at a time. */
-export const HostSlots = z.object({ outgoing: z.int().positive().max(1000), incoming: z.int().positive().max(1000) });
+const slots = z.int().positive().max(1000);
+/** How many migrations may leave or enter a host at a time, and how many of them may be in preparation. */
+export const HostSlots = z.object({
+  outgoing: slots,
+  incoming: slots,
+  preparing: slots.optional().meta({ description: "8 without it" }),
+});
 export type HostSlots = z.infer<typeof HostSlots>;
 
 /** Why somebody does something to a host, in a line. */

@@ -2,7 +2,9 @@ import { z } from "zod";
 import { Pending } from "./backend.ts";
 import { Bytes, BytesPerSec, Epoch, Id, Ms, Name, Reason, Reference, Timestamp } from "./primitives.ts";
 import { Limits, LimitsInput, LimitsPatch } from "./limits.ts";
+import { PlacementRule } from "./drain.ts";
 import { listOf } from "./list.ts";
+import { schedulingInput, schedulingView } from "./scheduling.ts";
 
 export const Phase = z.enum([
   "queued",
@@ -35,11 +37,13 @@ export const CreateMigration = z
   .union([
     z.strictObject({
       guest: Reference,
-      destination: Reference,
+      destination: Reference.optional().meta({ description: "without it the planner takes a host that is fit" }),
+      placement: PlacementRule.optional().meta({ description: "by which the planner takes one; `spread` without it" }),
       policy: Reference.optional().meta({ description: "a policy's name or id; `balanced` without it" }),
       limits: LimitsInput.prefault({}).meta({ description: "what is to differ from the policy" }),
+      ...schedulingInput,
     }),
-    z.strictObject({ planId: Id }),
+    z.strictObject({ planId: Id, ...schedulingInput }),
   ])
   .meta({ id: "CreateMigration" });
 export type CreateMigration = z.infer<typeof CreateMigration>;
@@ -132,6 +136,11 @@ export const Migration = z
     destinationId: Id,
     phase: Phase,
     reason: Reason.optional().meta({ description: "why it waits, or why it ended as it did" }),
+    waitsFor: Reason.optional().meta({ description: "while it is queued; once the planner has looked at it" }),
+    expectedStart: Timestamp.optional().meta({
+      description: "while it is queued: when its turn should come; absent where no one can tell",
+    }),
+    ...schedulingView,
     verdict: Verdict.optional(),
     intent: Intent.optional(),
     policy: Name.optional().meta({ description: "the policy that the limits came from" }),

@@ -26,6 +26,7 @@ export const TraceHeader = z.object({
     stopResumeSdMs: figure.nonnegative().optional(),
     decisionMs: figure.nonnegative().optional(),
     priorBps: figure.positive().optional(),
+    sharedOut: z.boolean().optional(),
     ...changeable,
   }),
   devices: z
@@ -72,6 +73,7 @@ export const TraceTick = z.object({
     .optional(),
   r: figure.nonnegative().optional(),
   q: figure.nonnegative().optional(),
+  g: z.object({ capBps: figure.nonnegative(), reservedBps: figure.nonnegative(), sharedOut: z.boolean() }).optional(),
   c: figure.nonnegative().optional(),
 });
 export type TraceTick = z.infer<typeof TraceTick>;

@@ -1,4 +1,3 @@
-export * from "./admission/plan.ts";
 export * from "./admission/refusals.ts";
 export { assertNever } from "./assert-never.ts";
 export * from "./convergence/observation.ts";
@@ -26,6 +25,8 @@ export { deadlineOf, outstanding } from "./migration/outstanding.ts";
 export { awaitsAcceptance, mayRun } from "./migration/fenced.ts";
 export { step } from "./migration/step.ts";
 export { leftover, resume } from "./migration/resume.ts";
+export * from "./migration/retried.ts";
+export * from "./migration/scheduling.ts";
 export * from "./migration/state.ts";
 export { isBeingCancelled, isUnknown } from "./migration/switchover.ts";
 export { upgraded } from "./migration/upgrade.ts";

@@ -15,10 +15,16 @@ const measured = { wireBytes: GB, busyMs: 1_000 };
 /** Two gigabytes are written within a second, always, and the link carries one. */
 const outrun = { everyMs: 10_000, bytesPerSec: [2 * GB, 2 * GB, 2 * GB], curve: [{ overMs: 1_000, bytes: 2 * GB }] };
 
+const whole = { code: "SHARE", sentence: "It has what the others leave.", inputs: {} };
+
 /** Every kind of event, once for each thing that may be made of it. */
 export const events: Record<string, MigrationEvent> = {
   admitted: { type: "admitted" },
   waits: { type: "waits", waitsFor: { code: "SLOTS_TAKEN", sentence: "It waits for a slot.", inputs: {} } },
+  denied: { type: "denied", because: { code: "CANNOT_CONVERGE", sentence: "It cannot move live.", inputs: {} } },
+  shared: shared(400 * MB),
+  "shared, stepping back": shared(0),
+  "window shut": { type: "windowed", shut: { code: "WINDOW_SHUT", sentence: "It is shut.", inputs: {} } },
   cancel: { type: "cancel" },
   "limits changed": { type: "limitsChanged", change: { bandwidthBytesPerSec: 500 * MB }, by: "ann" },
   "limits changed to the same": { type: "limitsChanged", change: { downtimeLimitMs: 300 }, by: "ann" },
@@ -113,6 +119,10 @@ export const states: Record<string, Migration> = {
   aborted: step(precopy, { type: "cancel" }, 0).state,
   failed: step(switchover("refusing"), { type: "refused", epoch, ...failure }, 0).state,
 };
+
+function shared(bytesPerSec: number): MigrationEvent {
+  return { type: "shared", bytesPerSec, reservedBytesPerSec: GB, because: whole };
+}
 
 function fenced(role: Role, acceptOlderCopy: boolean): MigrationEvent {
   return { type: "fenced", role, by: "ann", reason: "its power supply burnt", acceptOlderCopy };

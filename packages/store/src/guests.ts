@@ -2,18 +2,22 @@ import { pageOf, pageQuery } from "./cursor.ts";
 import { type Database, fromJsonColumn, objectFromJsonColumn } from "./database.ts";
 import { eventsAfter } from "./events.ts";
 import { type Guest, Prisma } from "./generated/client.ts";
+import { labelsOf } from "./guest-labels.ts";
 import type { Change, ChangeNamed } from "./lease.ts";
 import type { GuestRecord, Guests, Placement, SaveCommit } from "./store.ts";
 
-export function guestsOf({ prisma }: Database, change: Change, changeNamed: ChangeNamed): Guests {
+export function guestsOf(database: Database, change: Change, changeNamed: ChangeNamed): Guests {
+  const { prisma } = database;
   return {
+    ...labelsOf(database, change),
+
     async create(guest, events) {
       const created = await change(Prisma.sql`
         changed AS (
-          INSERT INTO guests (id, name, host_id, epoch, state, definitions, devices, created_at)
+          INSERT INTO guests (id, name, host_id, epoch, state, definitions, devices, created_at, keep_apart)
           SELECT ${guest.id}, ${guest.name}, ${guest.hostId}, ${guest.epoch}::int, ${guest.state}::guest_state,
             ${JSON.stringify(guest.definitions)}::json, ${JSON.stringify(guest.devices)}::json,
-            ${guest.createdAt}::timestamptz
+            ${guest.createdAt}::timestamptz, ${guest.keepApart ?? null}::text
           WHERE EXISTS (SELECT FROM leased)
           ON CONFLICT (name) DO NOTHING
           RETURNING id
@@ -77,11 +81,13 @@ export function guestsOf({ prisma }: Database, change: Change, changeNamed: Chan
       return pageOf((await prisma.guest.findMany({ ...query, where })).map(record), page);
     },
 
-    async countByHost() {
-      const counts = await prisma.guest.groupBy({ by: ["hostId"], _count: true });
-      return new Map(counts.map(({ hostId, _count }) => [hostId, _count]));
-    },
+    countByHost: async () => await countByHost(prisma),
   };
+}
+
+async function countByHost(prisma: Database["prisma"]): Promise<Map<string, number>> {
+  const counts = await prisma.guest.groupBy({ by: ["hostId"], _count: true });
+  return new Map(counts.map(({ hostId, _count }) => [hostId, _count]));
 }
 
 /** The statement that takes news of who owns a guest, unless a higher epoch is known; it can be narrowed by `AND`. */
@@ -107,9 +113,10 @@ function placedBy(placement: SaveCommit["placement"]): Prisma.Sql {
     ${unlessPassed(Prisma.sql`devices`, Prisma.sql`COALESCE(${known}::json, devices)`)}`;
 }
 
-function record({ save, ...guest }: Guest): GuestRecord {
+function record({ save, keepApart, ...guest }: Guest): GuestRecord {
   return {
     ...guest,
+    ...(keepApart !== null && { keepApart }),
     ...(save !== null && { save: objectFromJsonColumn(save) }),
     definitions: fromJsonColumn(guest.definitions),
     devices: fromJsonColumn(guest.devices),

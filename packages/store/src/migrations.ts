@@ -29,11 +29,11 @@ export function migrationsOf({ pool, prisma }: Database, change: Change): Migrat
 
     // One statement is one transaction: a second commit from the same version waits for the row, then finds the version
     // moved on and changes nothing.
-    async commit({ id, version, phase, state, endedAt, placement, outcome, events }) {
+    async commit({ id, version, phase, destinationId, state, endedAt, placement, outcome, events }) {
       const committed = await change(Prisma.sql`
         changed AS (
           UPDATE migrations
-          SET phase = ${phase}, version = version + 1, state = ${JSON.stringify(state)}::json, ended_at = ${endedAt ?? null}
+          SET phase = ${phase}, destination_id = COALESCE(${destinationId ?? null}::text, destination_id), version = version + 1, state = ${JSON.stringify(state)}::json, ended_at = ${endedAt ?? null}
           WHERE id = ${id} AND version = ${version} AND EXISTS (SELECT FROM leased)
           RETURNING id
         ), ${placement ? placedAfter(placement) : Prisma.empty}

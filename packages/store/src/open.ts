@@ -12,6 +12,7 @@ import { migrationsOf } from "./migrations.ts";
 import { outcomesOf } from "./outcomes.ts";
 import { plansOf } from "./plans.ts";
 import { policiesOf } from "./policies.ts";
+import { queueOf } from "./queue.ts";
 import type { Store } from "./store.ts";
 import { tokensOf } from "./tokens.ts";
 import { tracesOf } from "./traces.ts";
@@ -72,6 +73,7 @@ export function storeOver(database: Database, engine: AsyncDisposable, onLost: (
     migrations: migrationsOf(database, change),
     drains: drainsOf(database, change),
     events: eventsOf(database),
+    queue: queueOf(database, change),
     policies: policiesOf(database),
     outcomes: outcomesOf(database),
     traces: tracesOf(database),

@@ -7,6 +7,7 @@ import type { Idempotency, Tokens } from "./access.ts";
 import type { Audit } from "./audit-record.ts";
 import type { Drains } from "./drain-records.ts";
 import type { Hosts } from "./host-records.ts";
+import type { Queue } from "./queue.ts";
 import type { SaveCommit } from "./save-commit.ts";
 import type { Deliveries, Webhooks } from "./webhook-records.ts";
 
@@ -14,6 +15,7 @@ export * from "./access.ts";
 export * from "./audit-record.ts";
 export * from "./drain-records.ts";
 export * from "./host-records.ts";
+export type { Queue, QueuePause } from "./queue.ts";
 export * from "./save-commit.ts";
 export * from "./webhook-records.ts";
 
@@ -26,6 +28,7 @@ export interface Store extends AsyncDisposable {
   readonly migrations: Migrations;
   readonly drains: Drains;
   readonly events: Events;
+  readonly queue: Queue;
   readonly policies: Policies;
   readonly outcomes: Outcomes;
   readonly traces: Traces;
@@ -96,6 +99,8 @@ export interface GuestRecord {
   definitions: Json;
   devices: Json;
   createdAt: Date;
+  /** Guests of one label are kept on different hosts by whatever places them. */
+  keepApart?: string | undefined;
   /** Its way into a folder or out of one, whole, where it is on such a way. */
   save?: JsonObject | undefined;
 }
@@ -111,6 +116,10 @@ export interface Placement {
 }
 
 export interface Guests {
+  /** Gives it a label, or takes it away. */
+  keepApart(id: string, label: string | undefined, events: NewEvent[]): Promise<void>;
+  /** The labels of the guests on each host, by its id. */
+  labelsByHost(): Promise<Map<string, string[]>>;
   create(guest: GuestRecord, events: NewEvent[]): Promise<"created" | "name-taken">;
   remove(id: string, events: NewEvent[]): Promise<void>;
   /** Takes the news unless a higher epoch is known already: then nothing changes and `false` is returned. */
@@ -154,6 +163,8 @@ export interface MigrationCommit {
   /** The version that the decision rests on. */
   version: number;
   phase: string;
+  /** The planner may have taken another one. */
+  destinationId?: string | undefined;
   state: JsonObject;
   endedAt?: Date | undefined;
   placement?: Placement | undefined;

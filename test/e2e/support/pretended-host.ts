@@ -34,7 +34,7 @@ export class PretendedHost implements AsyncDisposable {
       peerEndpoint: "127.0.0.1:9",
       serviceAddress: "127.0.0.9",
       slots: { outgoing: 1, incoming: 1 },
-      freeBytes: 0,
+      freeBytes: 64 * 1024 ** 3,
       backends: [],
       guests: [],
       attempts: [],

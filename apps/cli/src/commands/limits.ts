@@ -1,11 +1,13 @@
-import { defaultPolicy, LimitsInput, type LimitsPatch, Patience, Rung } from "@godwit/contract";
+import { defaultPolicy, Instant, LimitsInput, type LimitsPatch, Patience, Rung } from "@godwit/contract";
 import { type Command, InvalidArgumentError } from "commander";
 import type { z } from "zod";
+import { UsageError } from "../context.ts";
 import { bytesArgument, wholeArgument } from "./global.ts";
 
 export interface LimitOptions {
   downtimeLimit?: number;
-  deadline?: number;
+  /** In ms, or when. */
+  deadline?: number | string;
   bandwidth?: number;
   patience?: Patience;
   hold?: boolean;
@@ -53,6 +55,7 @@ export function limitsPatchOf({ bandwidth, window, ...others }: LimitChangeOptio
 }
 
 function alwaysThere({ downtimeLimit, deadline, patience, hold, remedy }: Omit<LimitOptions, "bandwidth" | "window">) {
+  if (typeof deadline === "string") throw new UsageError("--deadline takes a number of ms here, not a time");
   return {
     ...(downtimeLimit === undefined ? {} : { downtimeLimitMs: downtimeLimit }),
     ...(deadline === undefined ? {} : { deadlineMs: deadline }),
@@ -67,7 +70,11 @@ type Parse = (text: string) => unknown;
 function withFlags(command: Command, bandwidth: Parse, window: Parse, orNoneText: string): Command {
   return command
     .option("--downtime-limit <ms>", "the longest switchover", downtimeLimitArgument)
-    .option("--deadline <ms>", "the longest time from the admission to the switchover", deadlineArgument)
+    .option(
+      "--deadline <ms>",
+      "the longest time from the admission to the switchover; of a migration also a time (RFC 3339) by which it is to have ended",
+      deadlineArgument,
+    )
     .option("--bandwidth <bytes/s>", `cap while the guest runs, such as 200MB${orNoneText}`, bandwidth)
     .option(
       "--patience <word>",
@@ -99,8 +106,8 @@ function downtimeLimitArgument(text: string): number | undefined {
   return allowed(downtimeLimitMs, wholeArgument(text));
 }
 
-function deadlineArgument(text: string): number | undefined {
-  return allowed(deadlineMs, wholeArgument(text));
+function deadlineArgument(text: string): number | string | undefined {
+  return Instant.safeParse(text).success ? text : allowed(deadlineMs, wholeArgument(text));
 }
 
 function bandwidthArgument(text: string): number | undefined {

@@ -7,39 +7,59 @@ import { print, say, wantsJson } from "./global.ts";
 import { type LimitOptions, limitsOf, policyAndLimitOptions } from "./limits.ts";
 import { migrationChangeCommands } from "./migration-changes.ts";
 import { folderIn, saveInto } from "./to-file.ts";
+import {
+  instantArgument,
+  placementArgument,
+  priorityArgument,
+  priorityNames,
+  schedulingIn,
+  withoutTime,
+  type SchedulingOptions,
+} from "./scheduling.ts";
 import { traceCommand } from "./trace.ts";
 import { watch } from "./watch.ts";
+
+interface MigrateOptions extends LimitOptions, SchedulingOptions {
+  to?: string;
+  policy?: string;
+  watch?: boolean;
+  wait?: boolean;
+}
 
 export function migrateCommand(program: Command): void {
   policyAndLimitOptions(
     program
       .command("migrate <guest>")
       .description("move a guest to another host")
-      .requiredOption(
+      .option(
         "--to <host>",
-        "the destination, or file:<path> of a folder on the guest's host to stop and save it in (only --downtime-limit goes with that)",
+        "the destination, or file:<path> of a folder on the guest's host to stop and save it in (only --downtime-limit goes with that); without it the planner takes a host that is fit",
       ),
   )
+    .option("--priority <priority>", `${priorityNames}, or a number from 0 to 1000`, priorityArgument)
+    .option("--not-before <time>", "it is not to start earlier (RFC 3339)", instantArgument)
+    .option("--retry", "after a failure try it again, once something is better")
+    .option("--placement <rule>", "how the planner takes a host: spread or pack", placementArgument)
     .option("--watch", "follow it to its end")
     .option("--wait", "say nothing until it has ended")
-    .action(
-      async (
-        guest: string,
-        options: LimitOptions & { to: string; policy?: string; watch?: boolean; wait?: boolean },
-        command: Command,
-      ) => {
-        const { to: destination, policy } = options;
-        const folder = folderIn(destination);
-        if (folder !== undefined) return await saveInto(command, guest, folder);
-        const client = await clientOf(command);
-        const started = await client.migrations.create({ guest, destination, policy, limits: limitsOf(options) });
-        if (options.watch === true) return await watch(command, started.id);
-        const migration = options.wait === true ? await client.waitForEnd(started.id) : started;
-        print(wantsJson(command) ? JSON.stringify(migration) : `${migration.id}  ${statusLine(migration)}`);
-        if (options.wait === true) process.exitCode = exitCodeOfEnd(migration);
-        else say(`Follow it: godwit migration watch ${started.id}`);
-      },
-    );
+    .action(async (guest: string, options: MigrateOptions, command: Command) => {
+      const { to: destination, policy } = options;
+      const folder = destination === undefined ? undefined : folderIn(destination);
+      if (folder !== undefined) return await saveInto(command, guest, folder);
+      const client = await clientOf(command);
+      const started = await client.migrations.create({
+        guest,
+        destination,
+        policy,
+        limits: limitsOf(withoutTime(options)),
+        ...schedulingIn(options),
+      });
+      if (options.watch === true) return await watch(command, started.id);
+      const migration = options.wait === true ? await client.waitForEnd(started.id) : started;
+      print(wantsJson(command) ? JSON.stringify(migration) : `${migration.id}  ${statusLine(migration)}`);
+      if (options.wait === true) process.exitCode = exitCodeOfEnd(migration);
+      else say(`Follow it: godwit migration watch ${started.id}`);
+    });
 }
 
 export function migrationCommands(program: Command): void {

@@ -38,6 +38,7 @@ const keptTypes: EventType[] = [
   "migration.verdict",
   "migration.decision",
   "migration.changed",
+  "migration.share",
   "migration.message-refused",
   "drain.created",
   "drain.phase",
@@ -50,6 +51,7 @@ const ofOneMigration = new Set<EventType>([
   "migration.verdict",
   "migration.decision",
   "migration.changed",
+  "migration.share",
   "migration.message-refused",
 ]);
 

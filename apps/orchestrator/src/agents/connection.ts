@@ -42,11 +42,14 @@ export class AgentConnection {
   readonly #maySend: () => boolean;
   /** Wall time of the last sign of life. */
   heardAt = new Date();
+  /** What is left of the memory for guests, as the agent last said. */
+  freeBytes: number;
   readonly #waiting = new Map<string, Waiting>();
 
   constructor(hostId: string, hello: AgentHello, socket: WebSocket, maySend = () => true) {
     this.hostId = hostId;
     this.hello = hello;
+    this.freeBytes = hello.freeBytes;
     this.#socket = socket;
     this.#maySend = maySend;
     const heard = () => (this.heardAt = new Date());

@@ -230,6 +230,7 @@ export class Draining {
         destination: destinationId,
         planned,
         limits: {},
+        schedule: { priority: "drain", drainId: drain.facts.id },
         by,
       });
     } catch (error) {

@@ -113,7 +113,10 @@ export function guestRoutes(fastify: FastifyInstance, parts: GuestParts): void {
   );
 }
 
-async function create(parts: GuestParts, { name, host: hostName, devices }: CreateGuest): Promise<GuestRecord> {
+async function create(
+  parts: GuestParts,
+  { name, host: hostName, devices, keepApart: label }: CreateGuest,
+): Promise<GuestRecord> {
   const { store, clock } = parts;
   const host = await findHost(store, hostName);
   if ((await store.guests.find(name)) !== undefined)
@@ -129,6 +132,7 @@ async function create(parts: GuestParts, { name, host: hostName, devices }: Crea
     state: "running",
     definitions: plain(answer.definitions ?? devices),
     devices: plain(answer.devices),
+    keepApart: label,
     createdAt: at,
   };
   const sentence = `${name} was created on ${host.name}.`;

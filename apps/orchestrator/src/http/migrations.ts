@@ -6,6 +6,7 @@ import { z } from "zod";
 import { pageOf } from "../pages.ts";
 import { ProblemError } from "../problem.ts";
 import { stateOf } from "../runs/runs.ts";
+import { retry } from "../runs/retrying.ts";
 import { begin, current, type MigrationParts, waitUntil } from "../runs/under-way.ts";
 import { viewOf } from "../runs/view.ts";
 import { findGuest, findHost } from "../survey.ts";
@@ -35,6 +36,12 @@ const getting = {
   querystring: Wait,
   response: { 200: Migration },
 };
+const retrying = {
+  tags,
+  summary: "Try again what has failed, after a while and once something is better than it was",
+  params: Params,
+  response: { 202: Migration },
+};
 const cancelling = {
   tags,
   summary: "Call it off; the guest goes on where it is",
@@ -49,7 +56,7 @@ export function migrationRoutes(fastify: FastifyInstance, parts: MigrationParts)
   app.post("/v1/migrations", { schema: creating }, async (request, reply) => {
     const { body } = request;
     const wanted = "planId" in body ? await wantedByPlan(store, body.planId, clock) : body;
-    const view = viewOf(await begin(parts, { ...wanted, by: nameOf(request) }), clock.now());
+    const view = viewOf(await begin(parts, { ...wanted, schedule: body, by: nameOf(request) }), clock.now());
     return await tagged(reply.code(202).header("location", `/v1/migrations/${view.id}`), view).send(view);
   });
 
@@ -77,6 +84,12 @@ export function migrationRoutes(fastify: FastifyInstance, parts: MigrationParts)
       return await notModified(reply, etagOf(view));
     }
     return await tagged(reply, view).send(view);
+  });
+
+  app.post("/v1/migrations/:id/retry", { schema: retrying }, async (request, reply) => {
+    const state = await current(parts, request.params.id);
+    const view = viewOf(await retry(parts, state, nameOf(request)), clock.now());
+    return await tagged(reply.code(202).header("location", `/v1/migrations/${view.id}`), view).send(view);
   });
 
   app.post("/v1/migrations/:id/cancel", { schema: cancelling }, async ({ params }, reply) => {

@@ -1,5 +1,5 @@
 import { CreatePlan, Id, type Limits, Plan, PlanSet } from "@godwit/contract";
-import { type Assignment, foreseenRemedies, type Means } from "@godwit/core";
+import { type Assignment, foreseenRemedies, type Means, queued, type QueuedMove, queuedMoveOf } from "@godwit/core";
 import type { JsonObject, Store } from "@godwit/store";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
@@ -13,8 +13,9 @@ import { learntOf } from "../learnt.ts";
 import { outlookView } from "../outlook.ts";
 import { limitsBy } from "../policies.ts";
 import { ProblemError } from "../problem.ts";
+import { schedulingBy } from "../schedule/asked.ts";
 import type { Scheduler } from "../schedule/scheduler.ts";
-import { backEndsOf, type Wanted } from "../runs/under-way.ts";
+import { backEndsOf, factsFor, type Wanted } from "../runs/under-way.ts";
 import { survey, type Survey, type SurveyParts } from "../survey.ts";
 
 const validMs = 15 * 60_000;
@@ -108,7 +109,11 @@ function unplaced(
 }
 
 /** What a plan is to carry out, if it still holds. */
-export async function wantedByPlan(store: Store, planId: string, clock: Clock): Promise<Omit<Wanted, "by">> {
+export async function wantedByPlan(
+  store: Store,
+  planId: string,
+  clock: Clock,
+): Promise<Omit<Wanted, "by" | "schedule">> {
   const { plan, epoch } = await storedPlan(store, planId, clock);
   const guest = await store.guests.find(plan.guestId);
   if (guest === undefined || guest.hostId !== plan.sourceId || guest.epoch !== epoch) {
@@ -165,7 +170,7 @@ async function planOf(
     outlook,
     remedies: foreseenRemedies(limits, meansOf(found, linkBytesPerSec)),
     learned,
-    waitsFor: possible ? await scheduler.wouldWaitFor(source.id, destination.id) : undefined,
+    waitsFor: possible ? await scheduler.wouldWaitFor(candidateOf(found, limits, now)) : undefined,
     createdAt: dateOf(now).toISOString(),
     expiresAt: dateOf(now + validMs).toISOString(),
   };
@@ -177,6 +182,12 @@ function meansOf({ definitions, peers }: Survey, linkBytesPerSec: number | undef
     return { name, kind, canThrottle: peer?.backend.can.throttle === true };
   });
   return { devices, linkBytesPerSec };
+}
+
+/** As it would stand in the queue if it were asked for now, by nobody in particular. */
+function candidateOf(found: Survey, limits: Limits, now: number): QueuedMove {
+  const scheduling = schedulingBy({ group: "" }, found, now);
+  return queuedMoveOf(queued({ ...factsFor(found, now), scheduling }, limits), "");
 }
 
 function middleOf(range: [number, number] | undefined): number | undefined {

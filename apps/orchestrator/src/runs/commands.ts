@@ -1,5 +1,5 @@
 import { PeerDevice, type ToAgent } from "@godwit/contract";
-import { assertNever, type Command, type Migration } from "@godwit/core";
+import { assertNever, capOf, type Command, type Migration } from "@godwit/core";
 import { z } from "zod";
 
 /** What a command needs beyond the decision: who, where, and with what. */
@@ -18,7 +18,7 @@ export async function messageOf(
   const ids = { migrationId: facts.id, guestId: facts.guest.id };
   switch (command.type) {
     case "prepareSource":
-      return { ...command, ...ids, ticket: facts.ticket, bandwidthBytesPerSec: state.limits.bandwidthBytesPerSec };
+      return { ...command, ...ids, ticket: facts.ticket, bandwidthBytesPerSec: capOf(state) };
     case "prepareDestination": {
       const { definitions, sourceEndpoint } = await surroundings();
       const peers = z.array(PeerDevice).parse(command.peers);

@@ -1,10 +1,11 @@
 import type { FromAgent } from "@godwit/contract";
 import {
   costFactorOf,
-  maySwitchOver,
+  mayBegin,
   type Pending,
   type Precopy,
   policyOfPrecopy,
+  stepsBack,
   type Switchover,
 } from "@godwit/core";
 import type { TraceChunk } from "@godwit/store";
@@ -43,9 +44,11 @@ export class Recording {
   #last: Tick | undefined;
   #said = new Map<string, { precopyBytes: number; sentBytes: number }>();
   #limits: string;
+  #granted: string;
 
   constructor(state: Precopy, now: number) {
-    this.#limits = JSON.stringify(limitsOf(state, now));
+    this.#limits = limitsTextOf(state, now);
+    this.#granted = JSON.stringify(grantedOf(state, now));
   }
 
   get isEmpty(): boolean {
@@ -53,6 +56,8 @@ export class Recording {
   }
 
   note(state: Precopy, report: Report, now: number): void {
+    // What comes while it steps back for another one is not judged either.
+    if (stepsBack(state)) return;
     const exact = report.exact !== undefined;
     const sinceMs = report.atMs - this.#lastMs;
     if (this.#written === 0) this.#add(JSON.stringify(headerOf(state, report, now)));
@@ -88,12 +93,21 @@ export class Recording {
     return this.#firstAtMs !== undefined && atMs - this.#firstAtMs > everyReportMs ? thinnedMs : 0;
   }
 
-  #changed(state: Precopy | Switchover, now: number): { p?: ReturnType<typeof limitsOf> } {
-    const limits = limitsOf(state, now);
-    const text = JSON.stringify(limits);
-    if (text === this.#limits) return {};
+  #changed(state: Precopy | Switchover, now: number): { p?: ReturnType<typeof limitsOf>; g?: Granted } {
+    const text = limitsTextOf(state, now);
+    const isChanged = text !== this.#limits;
     this.#limits = text;
-    return { p: limits };
+    return { ...(isChanged && { p: limitsOf(state, now) }), ...this.#regranted(state, isChanged, now) };
+  }
+
+  /** With limits that have changed a share is told again: those have a cap of their own. */
+  #regranted(state: Precopy | Switchover, isChanged: boolean, now: number): { g?: Granted } {
+    if (state.phase !== "precopy") return {};
+    const granted = grantedOf(state, now);
+    const text = JSON.stringify(granted);
+    if (text === this.#granted && !(isChanged && state.share !== undefined)) return {};
+    this.#granted = text;
+    return { g: granted };
   }
 
   #tickOf(state: Precopy, report: Report): Tick {
@@ -145,8 +159,8 @@ function headerOf(state: Precopy, report: Report, now: number): object {
     syncMsPrior: policy.syncMsPrior,
     policy: {
       ...limitsOf(state, now),
+      ...grantedOf(state, now),
       linkBps: policy.linkBytesPerSec ?? 0,
-      reservedBps: policy.reservedBytesPerSec ?? 0,
       parallelLoad: policy.parallelLoad,
       stopResumeMs: policy.stopResumeMs,
       stopResumeSdMs: policy.stopResumeSdMs,
@@ -163,13 +177,27 @@ function headerOf(state: Precopy, report: Report, now: number): object {
   };
 }
 
-function limitsOf({ limits, course }: Precopy | Switchover, now: number) {
+type Granted = ReturnType<typeof grantedOf>;
+
+/** What the judge is told of its links. */
+function grantedOf(state: Precopy, now: number) {
+  const { capBytesPerSec, reservedBytesPerSec, sharedOut = false } = policyOfPrecopy(state, now);
+  return { capBps: capBytesPerSec ?? 0, reservedBps: reservedBytesPerSec ?? 0, sharedOut };
+}
+
+/** With more than it ever had it is judged anew, as with other limits. */
+function limitsTextOf(state: Precopy | Switchover, now: number): string {
+  return JSON.stringify([limitsOf(state, now), state.share?.mostBytesPerSec]);
+}
+
+function limitsOf(state: Precopy | Switchover, now: number) {
+  const { limits, course } = state;
   return {
     limitMs: limits.downtimeLimitMs,
     deadlineMs: limits.deadlineMs - ((course.precopyAt ?? 0) - (course.startedAt ?? 0)),
     capBps: limits.bandwidthBytesPerSec ?? 0,
     patience: limits.patience,
-    held: !maySwitchOver(limits, now),
+    held: !mayBegin(state, now),
   };
 }
 

@@ -132,6 +132,7 @@ export class Run {
       id: this.id,
       version: this.#version,
       phase: state.phase,
+      destinationId: state.facts.destination.id,
       state: plain(state),
       endedAt: isEnded(state) ? dateOf(state.endedAt) : undefined,
       placement: this.#placementAfter(state),

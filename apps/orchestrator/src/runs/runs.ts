@@ -161,13 +161,17 @@ export class Runs {
         decided: (before, after, notices) => {
           metrics.stepped(before, after, notices);
           if (before.phase === "precopy" && after.phase === "switchover") recorder.leave(after);
-          if (isEnded(after) && !isEnded(before)) recorder.end(after.facts.id);
+          if (isEnded(after) && !isEnded(before)) {
+            recorder.end(after.facts.id);
+            bus.tell("ended", after);
+          }
+          // Ends and switchovers change what the others on the same links may have.
+          if (after.phase !== before.phase) bus.tell("schedule");
         },
         send: (current, effect) => this.#send(current, effect),
         changed: (changed, committed) => {
           bus.tell("migration", changed.id);
           if (committed) bus.tell("events");
-          if (committed && isEnded(changed.state)) bus.tell("schedule");
         },
         settled: (run) => {
           this.#runs.delete(run.id);

@@ -9,7 +9,8 @@ import { pathOf } from "../host-facts.ts";
 import { learntOf } from "../learnt.ts";
 import { limitsBy } from "../policies.ts";
 import { ProblemError } from "../problem.ts";
-import { expectPossible, survey, type Survey, type SurveyParts } from "../survey.ts";
+import { type AskedSchedule, expectLabel, type Line, schedulingBy, type Times } from "../schedule/asked.ts";
+import { expectPossible, survey, surveyAnywhere, type Survey, type SurveyParts } from "../survey.ts";
 import { create } from "./creation.ts";
 import { type Runs, stateOf } from "./runs.ts";
 import { viewOf } from "./view.ts";
@@ -25,7 +26,8 @@ export interface Wanted {
   /** Its id, where that was decided before. */
   id?: string | undefined;
   guest: string;
-  destination: string;
+  /** Without it the planner takes one. */
+  destination?: string | undefined;
   /** It may enter a host that is cordoned. */
   returns?: boolean | undefined;
   /** Its name; `balanced` without it. */
@@ -34,13 +36,23 @@ export interface Wanted {
   limits: LimitsInput;
   /** As it was planned, whatever has become of the policy since. */
   planned?: { policy?: string | undefined; limits: Limits };
+  /** What is asked of the planner. */
+  schedule: Omit<AskedSchedule, "group">;
+  /** Of one that is tried again: its times as they were, and those before it that failed. */
+  times?: Times;
+  line?: Line;
   /** Who asks for it. */
   by: string;
 }
 
 /** Looks whether it can be done, writes it down, and lets the planner know. @throws {ProblemError} when something speaks against it. */
 export async function begin(parts: MigrationParts, wanted: Wanted): Promise<State> {
-  const found = await survey(parts, wanted);
+  const { guest, destination, schedule, line } = wanted;
+  await expectLabel(parts.store, line === undefined ? schedule.keepApart : undefined);
+  const found =
+    destination === undefined
+      ? await surveyAnywhere(parts, guest, schedule.placement)
+      : await survey(parts, { guest, destination });
   expectPossible(found);
   const now = parts.clock.now();
   const { policy, limits } = wanted.planned ?? (await limitsBy(parts.store, wanted.policy, wanted.limits));
@@ -49,10 +61,10 @@ export async function begin(parts: MigrationParts, wanted: Wanted): Promise<Stat
     { sourceId: found.source.id, destinationId: found.destination.id },
     backEndsOf(found),
   );
-  const state = queued(
-    { ...factsFor(found, now), ...(wanted.id && { id: wanted.id }), returns: wanted.returns, policy, learned },
-    limits,
-  );
+  const group = schedule.drainId ?? wanted.by;
+  const scheduling = { ...schedulingBy({ ...schedule, group }, found, now, wanted.times), ...line };
+  const known = { ...(wanted.id && { id: wanted.id }), returns: wanted.returns };
+  const state = queued({ ...factsFor(found, now), ...known, policy, learned, scheduling }, limits);
   const { facts } = state;
   const record = {
     id: facts.id,
@@ -64,7 +76,9 @@ export async function begin(parts: MigrationParts, wanted: Wanted): Promise<Stat
     state: JSON.parse(JSON.stringify(state)),
     createdAt: dateOf(now),
   };
-  const sentence = `${facts.guest.name} is to move from ${facts.source.name} to ${facts.destination.name}.`;
+  const to = destination === undefined ? "a host that the planner takes" : facts.destination.name;
+  const again = line === undefined ? "" : " again";
+  const sentence = `${facts.guest.name} is${again} to move from ${facts.source.name} to ${to}.`;
   const event = {
     type: "migration.created",
     at: dateOf(now),
@@ -128,7 +142,8 @@ export function backEndsOf({
   }));
 }
 
-function factsFor(found: Survey, now: number): State["facts"] {
+/** What is fixed of a migration when it is asked for. */
+export function factsFor(found: Survey, now: number): State["facts"] {
   const { guest, source, destination } = found;
   return {
     id: uuidv7(),

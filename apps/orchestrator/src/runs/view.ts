@@ -8,6 +8,8 @@ import {
   isUnknown,
   type Migration,
   type Named,
+  schedulingOf,
+  type Share,
 } from "@godwit/core";
 import { dateOf } from "../clock.ts";
 
@@ -22,6 +24,9 @@ export function viewOf(state: Migration, now: number): View {
     ...named("destination", facts.destination),
     phase: state.phase === "switchover" && isUnknown(state, now) ? "unknown" : state.phase,
     reason: reasonOf(state),
+    waitsFor: state.phase === "queued" ? state.waitsFor : undefined,
+    expectedStart: state.phase === "queued" ? stampIf(state.expectedStartAt) : undefined,
+    ...schedulingView(state),
     verdict: verdictOf(state),
     intent: intentView(state, now),
     policy: facts.policy,
@@ -47,6 +52,42 @@ export function viewOf(state: Migration, now: number): View {
     figuresAt: state.phase === "precopy" ? stamp(state.heardAt) : undefined,
     switchoverAt: stampIf(course.switchoverAt),
     endedAt: isEnded(state) ? stamp(state.endedAt) : undefined,
+  };
+}
+
+/** What was asked of the planner, and what it has given. */
+function schedulingView({ facts, share, phase }: Migration) {
+  const asked = schedulingOf(facts);
+  const { priority, group, notBefore, deadlineAt, windows, keepApart, placement, drainId, retryOf } = asked;
+  const isUnderWay = phase === "preflight" || phase === "precopy" || phase === "switchover";
+  return {
+    priority,
+    group: group === "" ? undefined : group,
+    notBefore: stampIf(notBefore),
+    deadline: stampIf(deadlineAt),
+    maintenanceWindows:
+      windows.length === 0
+        ? undefined
+        : windows.map(({ opensAt, closesAt, everyMs }) => ({
+            opensAt: stamp(opensAt),
+            closesAt: stamp(closesAt),
+            everyMs,
+          })),
+    keepApart,
+    placement: placement?.how,
+    drainId,
+    retryOf,
+    attempts: asked.attempts.length,
+    share: isUnderWay && share !== undefined ? shareView(share) : undefined,
+  };
+}
+
+function shareView({ guaranteedBytesPerSec, bytesPerSec, reservedBytesPerSec, because }: Share): View["share"] {
+  return {
+    guaranteedBytesPerSec: Math.round(guaranteedBytesPerSec),
+    bytesPerSec: rounded(bytesPerSec),
+    reservedBytesPerSec: rounded(reservedBytesPerSec),
+    sentence: because.sentence,
   };
 }
 

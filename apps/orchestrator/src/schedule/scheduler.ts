@@ -1,23 +1,37 @@
-import { plan, type Reason, type Snapshot } from "@godwit/core";
+import {
+  type Conditions,
+  type MigrationEvent,
+  type Placed,
+  planSchedule,
+  type QueuedMove,
+  type Reason,
+  type ScheduleDecision,
+} from "@godwit/core";
 import type { Store } from "@godwit/store";
 import type { Logger } from "pino";
-import type { ConnectedAgents } from "../agents/connected.ts";
 import type { Bus } from "../bus.ts";
 import { after, type Clock } from "../clock.ts";
-import { factsOf } from "../host-facts.ts";
+import { pathOf } from "../host-facts.ts";
+import { learntOf } from "../learnt.ts";
+import type { Run } from "../runs/run.ts";
 import type { Runs } from "../runs/runs.ts";
-import { allHosts } from "../pages.ts";
+import { hasWork, type Picture, type PictureParts, takePicture } from "./picture.ts";
 
-/** A database that is away is asked again so soon: nothing else may ever wake the planner. */
+/** Times come and go without anybody's saying so; and a database that is away is asked again so soon. */
 const againMs = 1_000;
 
-export interface SchedulerParts {
+export interface SchedulerParts extends PictureParts {
   store: Store;
-  agents: ConnectedAgents;
   runs: Runs;
   bus: Bus;
   clock: Clock;
   log: Logger;
+}
+
+export interface Planned {
+  now: number;
+  picture: Picture;
+  decisions: readonly ScheduleDecision[];
 }
 
 /** The planner's shell: whatever wakes it, it takes a whole picture, asks the core, and passes the decisions on. */
@@ -48,57 +62,128 @@ export class Scheduler {
   }
 
   wake(): void {
+    if (this.#isOver) return;
     this.#woken = true;
     this.#planning ??= this.#plan();
   }
 
-  /** Why one more migration between these hosts would have to wait now; undefined if it would not. */
-  async wouldWaitFor(sourceId: string, destinationId: string): Promise<Reason | undefined> {
-    const snapshot = await this.#snapshot();
-    const candidate = { id: "candidate", sourceId, destinationId };
-    const decision = plan({ ...snapshot, queued: [...snapshot.queued, candidate] }).at(-1);
-    return decision?.kind === "wait" ? decision.waitsFor : undefined;
+  /** What is to be decided as things are at this moment; nothing of it is done. */
+  async planned(): Promise<Planned> {
+    const now = this.#parts.clock.now();
+    const picture = await takePicture(this.#parts, now);
+    return { now, picture, decisions: planSchedule(picture.fleet, now) };
+  }
+
+  /** Why one more migration, as it is asked for, would have to wait now, or would never start; undefined if it would start. */
+  async wouldWaitFor(candidate: QueuedMove): Promise<Reason | undefined> {
+    const now = this.#parts.clock.now();
+    const { fleet } = await takePicture(this.#parts, now);
+    const decisions = planSchedule({ ...fleet, queued: [...fleet.queued, candidate] }, now);
+    const decision = decisions.find(({ migrationId }) => migrationId === candidate.id);
+    if (decision?.kind === "wait") return decision.waitsFor;
+    return decision?.kind === "refuse" ? decision.because : undefined;
   }
 
   async #plan(): Promise<void> {
     while (this.#woken) {
       this.#woken = false;
+      this.#forget();
       try {
-        for (const decision of plan(await this.#snapshot())) {
-          const run = this.#parts.runs.get(decision.migrationId);
-          run?.post(decision.kind === "admit" ? { type: "admitted" } : { type: "waits", waitsFor: decision.waitsFor });
-          await run?.settled();
-        }
+        await this.#carryOut(await this.planned());
       } catch (error) {
         this.#parts.log.error(error, "the planner could not take its picture; it tries again");
-        this.#forget();
-        if (!this.#isOver) this.#forget = after(this.#parts.clock, againMs, () => this.wake());
+        this.#again();
+        continue;
       }
+      if (hasWork(this.#parts.runs)) this.#again();
     }
     // At once after the last look at `#woken`, so that no wake-up falls between.
     this.#planning = undefined;
   }
 
-  async #snapshot(): Promise<Snapshot> {
-    const hosts = (await allHosts(this.#parts.store)).map((host) => ({
-      id: host.id,
-      name: host.name,
-      connected: this.#parts.agents.has(host.id),
-      paused: host.paused !== undefined,
-      cordoned: host.cordoned !== undefined,
-      slots: factsOf(host).slots,
-    }));
-    const states = this.#parts.runs.all().map((run) => run.state);
-    const ofPhase = (phases: string[]) =>
-      states
-        .filter((state) => phases.includes(state.phase))
-        .toSorted((a, b) => a.facts.createdAt - b.facts.createdAt || (a.facts.id < b.facts.id ? -1 : 1))
-        .map(({ facts }) => ({
-          id: facts.id,
-          sourceId: facts.source.id,
-          destinationId: facts.destination.id,
-          returns: facts.returns,
-        }));
-    return { hosts, running: ofPhase(["preflight", "precopy", "switchover"]), queued: ofPhase(["queued"]) };
+  #again(): void {
+    this.#forget();
+    if (!this.#isOver) this.#forget = after(this.#parts.clock, againMs, () => this.wake());
   }
+
+  /** S7: who is to take less hears it before anybody may take more. */
+  async #carryOut({ decisions, picture }: Planned): Promise<void> {
+    const lessens = (each: ScheduleDecision) => each.kind === "share" && this.#isLess(each);
+    for (const part of [decisions.filter(lessens), decisions.filter((each) => !lessens(each))]) {
+      await Promise.all(part.map((decision) => this.#tell(decision, picture)));
+    }
+  }
+
+  async #tell(decision: ScheduleDecision, picture: Picture): Promise<void> {
+    const run = this.#parts.runs.get(decision.migrationId);
+    const event = eventOf(decision, picture);
+    if (run === undefined || event === undefined) return;
+    const placed = decision.kind === "admit" ? await this.#placed(run, decision.destinationId, picture) : undefined;
+    run.post(event.type === "admitted" ? { ...event, placed } : event);
+    await run.settled();
+  }
+
+  /** S10: where the planner takes it, if that is another host than was thought of. */
+  async #placed({ state }: Run, destinationId: string, { hosts }: Picture): Promise<Placed | undefined> {
+    const { facts } = state;
+    const [source, destination] = [hosts.get(facts.source.id), hosts.get(destinationId)];
+    if (destinationId === facts.destination.id || source === undefined || destination === undefined) return undefined;
+    const devices = facts.devices.map(({ name, kind, version }) => ({ name, kind, version }));
+    const learned = await learntOf(this.#parts.store, { sourceId: source.id, destinationId }, devices);
+    const { id, name } = destination;
+    return { destination: { id, name }, linkBytesPerSec: pathOf(source, destination), learned };
+  }
+
+  #isLess({ migrationId, bytesPerSec = Infinity }: ScheduleDecision & { kind: "share" }): boolean {
+    return Math.floor(bytesPerSec) < (shareOf(this.#parts.runs.get(migrationId)) ?? Infinity);
+  }
+}
+
+/** Never more than what was given. */
+function whole(bytesPerSec: number | undefined): number | undefined {
+  return bytesPerSec === undefined ? undefined : Math.floor(bytesPerSec);
+}
+
+function shareOf(run: Run | undefined): number | undefined {
+  return run?.state.share?.bytesPerSec;
+}
+
+/** A decision as the migration is told it; undefined where that does not wait any more. */
+function eventOf(decision: ScheduleDecision, { fleet }: Picture): MigrationEvent | undefined {
+  switch (decision.kind) {
+    case "admit": {
+      const move = fleet.queued.find(({ id }) => id === decision.migrationId);
+      if (move === undefined) return undefined;
+      const { guaranteedBytesPerSec, because } = decision;
+      const bytesPerSec = whole(decision.bytesPerSec);
+      const conditions = conditionsOf(decision, move);
+      const share = {
+        guaranteedBytesPerSec,
+        bytesPerSec,
+        reservedBytesPerSec: undefined,
+        mostBytesPerSec: bytesPerSec,
+        because,
+        conditions,
+      };
+      return { type: "admitted", share, because };
+    }
+    case "wait":
+      return { type: "waits", waitsFor: decision.waitsFor, expectedStartAt: decision.expectedStartAt };
+    case "refuse":
+      return { type: "denied", because: decision.because };
+    case "share": {
+      const { bytesPerSec, reservedBytesPerSec, because } = decision;
+      return { type: "shared", bytesPerSec: whole(bytesPerSec), reservedBytesPerSec, because };
+    }
+    case "hold":
+    case "release":
+      return { type: "windowed", shut: decision.kind === "hold" ? decision.because : undefined };
+  }
+}
+
+function conditionsOf(
+  { destinationId, bytesPerSec }: ScheduleDecision & { kind: "admit" },
+  { downtimeLimitMs, neededBytesPerSec, facts }: QueuedMove,
+): Conditions {
+  return { destinationId, shareBytesPerSec: bytesPerSec, downtimeLimitMs, neededBytesPerSec, facts };
 }

@@ -43,7 +43,8 @@ export function firstPassRule(evidence: Evidence, before: Strikes): { verdict: V
   const [link, cap = Infinity] = [linkOf(policy), policy.capBytesPerSec];
   const isTooMuchFor = (bytesPerSec: number) => ((mayBeZero * unsent) / bytesPerSec) * 1000 > leftMs;
   if (isTooMuchFor(link)) return { verdict: say.tooLate(unsent, link, leftMs, policy, true), strikes: before };
-  if (isTooMuchFor(cap)) return { verdict: say.tooLateUnderCap(unsent, cap, leftMs, policy), strikes: before };
+  if (policy.sharedOut !== true && isTooMuchFor(cap))
+    return { verdict: say.tooLateUnderCap(unsent, cap, leftMs, policy), strikes: before };
   if (nowMs <= measuredAfterMs) return { verdict: undefined, strikes: before };
   const most = mostForPrecopy(evidence);
   const strikes = strike(before, "firstPass", (unsent / most) * 1000 > leftMs);

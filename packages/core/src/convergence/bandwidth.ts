@@ -113,6 +113,8 @@ export function rangeOf(bandwidth: Bandwidth, policy: Policy): BandwidthRange | 
     low = Math.max(low, 0.8 * promised);
     high = Math.max(high, Math.min(link, 1.2 * promised));
   }
+  // Where waiting for the cap is not counted, more may be measured than the path is said to carry.
+  if (cap !== undefined) [low, mid, high] = [Math.min(low, link), Math.min(mid, link), Math.min(high, link)];
   return { low, mid, high, sd: Math.max(0.01, (1 - low / mid) / 1.645) };
 }
 

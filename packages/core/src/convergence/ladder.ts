@@ -51,7 +51,12 @@ function tryRung(rung: Rung, verdict: Verdict, policy: Policy, throttled: number
 function moreBandwidth(most: number | undefined, verdict: Verdict, policy: Policy): Remedy | undefined {
   const cap = policy.capBytesPerSec;
   const need = figure(verdict, "needBytesPerSec") ?? 0;
-  if (cap === undefined || (most !== undefined && (most <= cap || need > bandwidthSlack * most))) return undefined;
+  if (
+    cap === undefined ||
+    policy.sharedOut === true ||
+    (most !== undefined && (most <= cap || need > bandwidthSlack * most))
+  )
+    return undefined;
   const to = most === undefined ? "any bandwidth that the link has" : `${bytesText(most)}/s`;
   return {
     rung: "bandwidth",

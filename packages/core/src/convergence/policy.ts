@@ -34,6 +34,8 @@ export interface Policy {
   priorBytesPerSec?: number | undefined;
   /** Cap while the guest runs, in bytes/s; lifted at the switchover. */
   capBytesPerSec?: number | undefined;
+  /** The cap is what others on the path leave: no remedy lifts it, and it may be more in a moment. */
+  sharedOut?: boolean | undefined;
   /** What is promised for the switchover, in bytes/s; counts only under a cap. */
   reservedBytesPerSec?: number | undefined;
   /** All bytes that the first pass sends; without it what the first figures tell. */

@@ -1,4 +1,5 @@
 import { isOfPath } from "../convergence/bandwidth.ts";
+import { restrictionOf } from "../migration/scheduling.ts";
 import type { DeviceProgress, Ended } from "../migration/state.ts";
 import { apart } from "./apart.ts";
 import { costFactorOf } from "./learned.ts";
@@ -51,8 +52,9 @@ export function outcomeOf(state: Ended): Outcome | undefined {
 }
 
 /** L2: a run under a cap shows that the path carries that much, and not that it carries no more. */
-function ofPath({ course: { measuredBytesPerSec: measured }, limits }: Ended): number | undefined {
-  return measured !== undefined && isOfPath(measured, limits.bandwidthBytesPerSec) ? measured : undefined;
+function ofPath(state: Ended): number | undefined {
+  const measured = state.course.measuredBytesPerSec;
+  return measured !== undefined && isOfPath(measured, restrictionOf(state)) ? measured : undefined;
 }
 
 interface Measured {

@@ -2,7 +2,7 @@ import { msText, type Reason, reason } from "../reason.ts";
 import type { MigrationEvent, Notice, Step } from "./events.ts";
 import { outstanding } from "./outstanding.ts";
 import { costOf, withTimings } from "./course.ts";
-import type { Ended, Ending, Fence, Migration, Role, Switchover } from "./state.ts";
+import { carried, type Ended, type Ending, type Fence, type Migration, type Role, type Switchover } from "./state.ts";
 
 /** M12: an ended migration changes no more; what it still owes the hosts is asked for until it is answered. */
 export function stepEnded(state: Ended, event: MigrationEvent, now: number): Step<Migration> {
@@ -36,10 +36,7 @@ export function endedWith(
 ): Step<Ended> {
   const fenced = state.phase === "switchover" ? state.fenced : undefined;
   const next: Ended = {
-    version: state.version,
-    facts: state.facts,
-    limits: state.limits,
-    course: state.course,
+    ...carried(state),
     phase: ending.phase,
     reason: ending.reason,
     verdict: "verdict" in state ? state.verdict : undefined,
@@ -59,12 +56,8 @@ export function completed(
   measured: { epoch: number; released: Switchover["released"]; startedMs: number | undefined },
   now: number,
 ): Step<Ended> {
-  const { facts } = state;
   const next: Ended = {
-    version: state.version,
-    facts,
-    limits: state.limits,
-    course: state.course,
+    ...carried(state),
     phase: "completed",
     reason: completion(state, measured.epoch),
     verdict: state.verdict,

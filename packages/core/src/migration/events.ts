@@ -1,13 +1,21 @@
 import type { Observation } from "../convergence/observation.ts";
 import type { Reason } from "../reason.ts";
 import type { DirtyHistory } from "../outlook/dirty-history.ts";
+import type { Learned } from "../learning/learned.ts";
 import type { LimitsChange } from "./limits.ts";
-import type { Peer, Role, Timings } from "./state.ts";
+import type { Share } from "./scheduling.ts";
+import type { Named, Peer, Role, Timings } from "./state.ts";
 
 /** All that can happen to a migration. `epoch` is always the one being handed over to. */
 export type MigrationEvent =
-  | { type: "admitted" }
-  | { type: "waits"; waitsFor: Reason }
+  | { type: "admitted"; share?: Share | undefined; because?: Reason | undefined; placed?: Placed | undefined }
+  | { type: "waits"; waitsFor: Reason; expectedStartAt?: number | undefined }
+  /** The planner will never start it. */
+  | { type: "denied"; because: Reason }
+  /** What it may take of its links from now on; undefined: whatever they carry. */
+  | { type: "shared"; bytesPerSec: number | undefined; reservedBytesPerSec: number | undefined; because: Reason }
+  /** Its maintenance windows have shut, with the reason, or one is open. */
+  | { type: "windowed"; shut: Reason | undefined }
   | { type: "cancel" }
   /** Somebody changes what it may cost. */
   | { type: "limitsChanged"; change: LimitsChange; by: string }
@@ -53,6 +61,13 @@ export type MigrationEvent =
   | { type: "connected"; role: Role; attempt: string | undefined; lost?: string | undefined }
   | { type: "tick" };
 
+/** Where the planner takes it, with what is known of the way there. */
+export interface Placed {
+  destination: Named;
+  linkBytesPerSec: number | undefined;
+  learned: Learned | undefined;
+}
+
 export interface DeviceTimings extends Timings {
   name: string;
   digest?: string | undefined;
@@ -88,7 +103,7 @@ export interface Send {
 
 /** What is kept of a step for people: it becomes an event of the API. */
 export interface Notice {
-  type: "migration.phase" | "migration.verdict" | "migration.decision" | "migration.changed";
+  type: "migration.phase" | "migration.verdict" | "migration.decision" | "migration.changed" | "migration.share";
   sentence: string;
   data: Record<string, string | number | boolean>;
 }

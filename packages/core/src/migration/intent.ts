@@ -1,7 +1,7 @@
 import { actsInMs } from "../convergence/conduct.ts";
 import { isBlocked } from "../convergence/verdict.ts";
 import { msText } from "../reason.ts";
-import { maySwitchOver } from "./limits.ts";
+import { mayBegin } from "./scheduling.ts";
 import type { Migration } from "./state.ts";
 
 /** What the policy will do about the verdict, and in how many ms; kept apart from the verdict. */
@@ -19,13 +19,13 @@ export function intentOf(state: Migration, now: number): Intent | undefined {
   const { wish } = conduct;
   if (wish !== undefined) {
     const when = wish.at === "now" ? "as soon as exact figures are there" : "at the next low of the predicted downtime";
-    if (wish.forced === true && !maySwitchOver(limits, now)) {
+    if (wish.forced === true && !mayBegin(state, now)) {
       const sentence = `It is held back; once it is not, it is switched over ${when}, whatever the limit.`;
       return { kind: "hold", sentence, inMs: undefined };
     }
     return { kind: "switchover", sentence: `It is switched over ${when}, whatever the limit.`, inMs: undefined };
   }
-  if (verdict.kind === "ready" && !maySwitchOver(limits, now))
+  if (verdict.kind === "ready" && !mayBegin(state, now))
     return { kind: "hold", sentence: heldBy(state), inMs: undefined };
   const inMs = actsInMs(conduct, convergence, verdict, limits.patience);
   if (conduct.mode.kind === "watching")
@@ -47,7 +47,9 @@ export function intentOf(state: Migration, now: number): Intent | undefined {
   return { kind: "abort", sentence: `If that stays so, ${then} in ${msText(inMs)}.`, inMs };
 }
 
-function heldBy({ limits: { hold, window } }: Migration): string {
+function heldBy({ limits: { hold, window }, windowShut }: Migration): string {
   if (hold) return "It is ready and held until it is let go.";
+  if (windowShut !== undefined) return "It is ready and waits for its maintenance window.";
+  if (window === undefined) return "It is ready and waits for another switchover on its path.";
   return `It is ready and waits for its window, ${window?.from ?? ""} to ${window?.to ?? ""} UTC.`;
 }

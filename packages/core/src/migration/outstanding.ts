@@ -1,6 +1,7 @@
 import { assertNever } from "../assert-never.ts";
 import { regrantBeyond } from "../handover/journal.ts";
 import type { Command, Send } from "./events.ts";
+import { endsAt } from "./scheduling.ts";
 import type { Ended, Migration, Precopy, Switchover } from "./state.ts";
 
 export const preflightLimitMs = 30_000;
@@ -43,7 +44,7 @@ export function deadlineOf(state: Migration): number | undefined {
     case "preflight":
       return state.since + preflightLimitMs;
     case "precopy":
-      return Math.min(state.heardAt + silenceLimitMs, (state.course.startedAt ?? 0) + state.limits.deadlineMs);
+      return Math.min(state.heardAt + silenceLimitMs, endsAt(state, 0));
     case "switchover":
       return state.stage === "undecided" ? undefined : state.askedAt + askAgainMs;
     case "completed":

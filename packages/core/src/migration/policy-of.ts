@@ -1,5 +1,5 @@
 import { type Policy, plainPolicy } from "../convergence/policy.ts";
-import { maySwitchOver } from "./limits.ts";
+import { capOf, endsAt, mayBegin, wholePath } from "./scheduling.ts";
 import type { Precopy } from "./state.ts";
 
 /** Between the source's figures and its stop lie the way to the orchestrator, a commit and the way back. */
@@ -11,23 +11,23 @@ const syncMsPrior = 1;
 
 /** The policy of a migration at `now`, from its limits and from what is known and was learnt of its way. */
 export function policyOf(state: Precopy, now: number): Policy {
-  const { facts, limits, course, dirty, canThrottle, consideration } = state;
+  const { facts, limits, share, dirty, canThrottle, consideration } = state;
   const { learned, linkBytesPerSec } = facts;
-  const cap = limits.bandwidthBytesPerSec;
+  const cap = capOf(state);
   return {
     ...plainPolicy,
     downtimeLimitMs: limits.downtimeLimitMs,
     deadlineMs: limits.deadlineMs,
-    endsAtMs: consideration.convergence.clock.nowMs + ((course.startedAt ?? now) + limits.deadlineMs - now),
+    endsAtMs: consideration.convergence.clock.nowMs + (endsAt(state, now) - now),
     patience: limits.patience,
     ladder: limits.ladder,
-    maySwitchOver: maySwitchOver(limits, now),
+    maySwitchOver: mayBegin(state, now),
     diagnose: true,
     linkBytesPerSec,
     priorBytesPerSec: learned?.bandwidthBytesPerSec,
     capBytesPerSec: cap,
-    // A cap is lifted at the switchover, so that the link counts, or what it was seen to give.
-    reservedBytesPerSec: cap === undefined ? undefined : (learned?.bandwidthBytesPerSec ?? linkBytesPerSec),
+    sharedOut: (share?.bytesPerSec ?? Infinity) < (limits.bandwidthBytesPerSec ?? Infinity),
+    reservedBytesPerSec: cap === undefined ? undefined : reservedOf(state, cap),
     stopResumeMs: learned?.stopResumeMs ?? unlearntHandover.ms,
     stopResumeSdMs: learned?.stopResumeSdMs ?? unlearntHandover.sdMs,
     decisionMs,
@@ -35,4 +35,14 @@ export function policyOf(state: Precopy, now: number): Policy {
     history: dirty?.bytesPerSec,
     canThrottle,
   };
+}
+
+/**
+ * A cap is lifted at the switchover, so that the path counts, by what the planner promises or by what it was seen to give. One that has
+ * its whole path already is measured as it is.
+ */
+function reservedOf({ facts, share }: Precopy, cap: number): number | undefined {
+  const promised = share?.reservedBytesPerSec;
+  if (promised !== undefined) return cap < wholePath * promised ? promised : undefined;
+  return facts.learned?.bandwidthBytesPerSec ?? facts.linkBytesPerSec;
 }

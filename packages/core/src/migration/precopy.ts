@@ -12,10 +12,12 @@ import { endedWith } from "./ended.ts";
 import { isSourceOwn, whoBroke } from "./broken.ts";
 import { fencedBefore, spentBefore } from "./fenced.ts";
 import type { MigrationEvent, Notice, Send, Step } from "./events.ts";
-import { type Limits, type LimitsChange, maySwitchOver, withChange } from "./limits.ts";
+import { type Limits, type LimitsChange, withChange } from "./limits.ts";
 import { outstanding, silenceLimitMs, steering } from "./outstanding.ts";
 import { policyOf } from "./policy-of.ts";
-import type { Ending, Migration, Pace, Precopy, Switchover } from "./state.ts";
+import { capOf, endsAt, mayBegin, type Share, stepsBack } from "./scheduling.ts";
+import { hasMore, shared, windowed } from "./shared.ts";
+import { carried, type Ending, type Migration, type Pace, type Precopy, type Switchover } from "./state.ts";
 
 /** M3 to M7, M15: the guest runs on the source and its state moves; every report is judged, and the judgement acted on. */
 export function stepPrecopy(state: Precopy, event: MigrationEvent, now: number): Step<Migration> {
@@ -40,6 +42,10 @@ export function stepPrecopy(state: Precopy, event: MigrationEvent, now: number):
       return limitsChanged(state, event, now);
     case "switchoverAsked":
       return switchoverAsked(state, event);
+    case "shared":
+      return paced(shared(state, event), state.share);
+    case "windowed":
+      return windowed(state, event);
     case "connected":
       return reconnected(state, event, now);
     case "tick":
@@ -54,6 +60,7 @@ function reported(state: Precopy, event: MigrationEvent & { type: "report" }, no
   const named = new Set(event.observation.devices.map((device) => device.name));
   const whole = state.facts.devices.every((device) => named.has(device.name));
   if (!whole) return unchanged(state);
+  if (stepsBack(state)) return heard(state, event, now);
   // An exact figure answers the open question only; a late one to an older question counts as the estimate that it is by now.
   const answers = event.exact !== undefined && event.exact === state.exact.sequence && state.exact.open;
   const exact = answers ? { syncMs: event.syncMs ?? 0, agoMs: 0 } : undefined;
@@ -61,6 +68,30 @@ function reported(state: Precopy, event: MigrationEvent & { type: "report" }, no
   const policy = policyOf(state, now);
   const considered = consider(withCost(state.consideration, event), observation, policy);
   return act(stateAfter(state, observation, considered, now), state, considered, now);
+}
+
+/** What gathers while it steps back for another one is no fault of the guest's: that is not judged. */
+function heard(state: Precopy, { exact }: MigrationEvent & { type: "report" }, now: number): Step<Migration> {
+  if (exact === undefined) return { state: { ...state, heardAt: now }, effects: [], notices: [] };
+  const { convergence, conduct } = state.consideration;
+  const question = convergence.question && { ...convergence.question, open: false };
+  const next: Precopy = {
+    ...state,
+    heardAt: now,
+    exact: { ...state.exact, open: false },
+    consideration: { convergence: { ...convergence, question }, conduct },
+  };
+  return { state: next, effects: [], notices: [] };
+}
+
+/** S16: a share that has changed is carried out at once; with more than it ever had a plateau must show itself anew. */
+function paced({ state: told, effects, notices }: Step<Precopy>, before: Share | undefined): Step<Migration> {
+  const isAnew = before !== undefined && hasMore(before, told.share?.bytesPerSec);
+  const state = isAnew ? { ...told, consideration: afresh(told.consideration) } : told;
+  const pace = paceOf(state, undefined);
+  if (pace === state.pace) return { state, effects, notices };
+  const next = { ...state, pace };
+  return { state: next, effects: [...effects, ...steering(next)], notices };
 }
 
 /** What a late answer has cost is known all the same: the next one is waited for accordingly. */
@@ -200,25 +231,24 @@ function switchoverAsked(state: Precopy, { at, by }: MigrationEvent & { type: "s
 }
 
 /** Held while nothing may be sent; a few per cent of what the link gives while a quiet period is waited for. */
-function paceOf({ consideration, limits, pace, course }: Precopy, midBytesPerSec: number | undefined): Pace {
+function paceOf(state: Precopy, midBytesPerSec: number | undefined): Pace {
+  const { consideration, pace, course } = state;
   const duty = dutyOf(consideration.conduct);
-  const cap = limits.bandwidthBytesPerSec;
+  const cap = stepsBack(state) ? undefined : capOf(state);
   const mid = midBytesPerSec ?? course.bytesPerSec;
   const share = duty === 0 || duty === 1 || mid === undefined ? Infinity : Math.max(1, Math.round(duty * mid));
   const bandwidthBytesPerSec = Math.min(cap ?? Infinity, share);
   const next: Pace = {
     ...(Number.isFinite(bandwidthBytesPerSec) && { bandwidthBytesPerSec }),
-    hold: duty === 0,
+    hold: duty === 0 || stepsBack(state),
   };
   return next.hold === pace.hold && next.bandwidthBytesPerSec === pace.bandwidthBytesPerSec ? pace : next;
 }
 
 function switchOver(state: Precopy, why: Verdict, notices: Notice[], now: number): Step<Migration> {
-  const { version, facts, limits, verdict, verdictSince } = state;
+  const { verdict, verdictSince } = state;
   const next: Switchover = {
-    version,
-    facts,
-    limits,
+    ...carried(state),
     course: { ...state.course, switchoverAt: now },
     phase: "switchover",
     stage: "freezing",
@@ -275,10 +305,11 @@ function hopeless(state: Precopy, why: Verdict): Ending {
 
 /** M4: the deadline counts from admission. */
 function pastDeadline(state: Precopy, now: number): Step<Migration> | undefined {
-  const elapsedMs = now - (state.course.startedAt ?? now);
-  const { deadlineMs } = state.limits;
-  if (elapsedMs < deadlineMs) return undefined;
-  const sentence = maySwitchOver(state.limits, now)
+  const startedAt = state.course.startedAt ?? now;
+  const end = endsAt(state, now);
+  if (now < end) return undefined;
+  const [elapsedMs, deadlineMs] = [now - startedAt, end - startedAt];
+  const sentence = mayBegin(state, now)
     ? `It was not ready within its deadline of ${msText(deadlineMs)}; ${keepsServing(state)}`
     : `Its deadline of ${msText(deadlineMs)} passed while it was held back; ${keepsServing(state)}`;
   return giveUp(state, { phase: "aborted", reason: reason("DEADLINE", sentence, { elapsedMs, deadlineMs }) }, now);

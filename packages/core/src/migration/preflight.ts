@@ -7,7 +7,9 @@ import { isSourceOwn, whoBroke } from "./broken.ts";
 import { fencedBefore, spentBefore } from "./fenced.ts";
 import type { MigrationEvent, Step } from "./events.ts";
 import { outstanding, preflightLimitMs } from "./outstanding.ts";
-import type { Ending, Migration, Precopy, Preflight } from "./state.ts";
+import { capOf } from "./scheduling.ts";
+import { shared, windowed } from "./shared.ts";
+import { carried, type Ending, type Migration, type Precopy, type Preflight } from "./state.ts";
 
 /** M2: nothing moves before both sides have prepared; either may decline, with its reason. */
 export function stepPreflight(state: Preflight, event: MigrationEvent, now: number): Step<Migration> {
@@ -18,6 +20,10 @@ export function stepPreflight(state: Preflight, event: MigrationEvent, now: numb
     }
     case "limitsChanged":
       return changeLimits(state, event);
+    case "shared":
+      return shared(state, event);
+    case "windowed":
+      return windowed(state, event);
     case "destinationPrepared":
       return state.peers === undefined ? { state, effects: [], notices: [] } : beginPrecopy(state, now);
     case "declined":
@@ -80,12 +86,10 @@ function foreseen(state: Preflight, now: number): Step<Migration> | undefined {
 }
 
 function beginPrecopy(state: Preflight, now: number): Step<Migration> {
-  const { version, facts, limits, dirty, peers = [] } = state;
-  const cap = limits.bandwidthBytesPerSec;
+  const { facts, dirty, peers = [] } = state;
+  const cap = capOf(state);
   const next: Precopy = {
-    version,
-    facts,
-    limits,
+    ...carried(state),
     dirty,
     canThrottle: peers.some((peer) => peer.canThrottle === true),
     pace: { ...(cap !== undefined && { bandwidthBytesPerSec: cap }), hold: false },

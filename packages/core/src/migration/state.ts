@@ -6,6 +6,7 @@ import type { DirtyHistory } from "../outlook/dirty-history.ts";
 import type { Learned } from "../learning/learned.ts";
 import type { Reason } from "../reason.ts";
 import type { Limits } from "./limits.ts";
+import type { Scheduling, Share } from "./scheduling.ts";
 
 /** The format of the stored state; a stored state of another version is refused, never guessed at. */
 export const migrationStateVersion = 2;
@@ -34,6 +35,8 @@ export interface Facts {
   linkBytesPerSec?: number | undefined;
   /** A drain brings the guest back: it may enter a host that is cordoned. */
   returns?: boolean | undefined;
+  /** Absent of what was stored before there was any. */
+  scheduling?: Scheduling | undefined;
   /** The secret that the destination shows at the source's port. */
   ticket: string;
   createdAt: number;
@@ -101,11 +104,17 @@ interface Base {
   /** They may be changed while it is under way, by people and by remedies. */
   limits: Limits;
   course: Course;
+  /** From the admission on. */
+  share?: Share | undefined;
+  /** Its maintenance windows are shut: the planner holds it at the brink. */
+  windowShut?: Reason | undefined;
 }
 
 export interface Queued extends Base {
   phase: "queued";
   waitsFor?: Reason | undefined;
+  /** When its turn should come, where that can be told. */
+  expectedStartAt?: number | undefined;
 }
 
 export interface Preflight extends Base {
@@ -199,6 +208,11 @@ const endedPhases: readonly string[] = ["completed", "aborted", "failed", "lost"
 
 export function isEnded(state: Migration): state is Ended {
   return endedPhases.includes(state.phase);
+}
+
+/** What goes along from phase to phase. */
+export function carried({ version, facts, limits, course, share, windowShut }: Migration): Base {
+  return { version, facts, limits, course, share, windowShut };
 }
 
 /** The state of a migration that has just been asked for. */

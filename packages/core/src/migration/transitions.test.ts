@@ -15,6 +15,7 @@ test("the transition table: phase, event, next phase and commands; what is not l
   );
   expect(lines.join("\n")).toMatchInlineSnapshot(`
     "queued + admitted: preflight, prepareSource to source
+    queued + denied: aborted
     queued + cancel: aborted
     queued + source fenced: lost
     queued + source fenced, an older copy accepted: lost

@@ -25,9 +25,7 @@ const credit = { counted: 0.95, errors: 2, prior: 1.2 };
  * periods says that another one may.
  */
 export function provenByCurve(dirty: DirtyHistory, way: Way): Verdict | undefined {
-  const recent = dirty.bytesPerSec.slice(-steady.samples);
-  const isSteady = recent.length === steady.samples && Math.min(...recent) >= steady.ratio * Math.max(...recent);
-  if (!isSteady || quietWaitMs({ history: dirty.bytesPerSec }) > 0) return undefined;
+  if (!isSteady(dirty)) return undefined;
   const most = Math.min(way.linkBytesPerSec ?? Infinity, credit.prior * (way.priorBytesPerSec ?? Infinity));
   if (!Number.isFinite(most)) return undefined;
   const roomMs = Math.max(0, way.downtimeLimitMs - way.fixedMs);
@@ -37,6 +35,13 @@ export function provenByCurve(dirty: DirtyHistory, way: Way): Verdict | undefine
       credit.counted * bytes - credit.errors * sdBytes > (sending * overMs + most * roomMs) / 1000,
   );
   return broken === undefined ? undefined : sayOutrun(broken, sending, way);
+}
+
+/** Written much alike for a while, without quiet periods: it will be written so. */
+export function isSteady({ bytesPerSec }: DirtyHistory): boolean {
+  const recent = bytesPerSec.slice(-steady.samples);
+  const isAlike = recent.length === steady.samples && Math.min(...recent) >= steady.ratio * Math.max(...recent);
+  return isAlike && quietWaitMs({ history: bytesPerSec }) === 0;
 }
 
 function sayOutrun({ overMs, bytes }: { overMs: number; bytes: number }, bytesPerSec: number, way: Way): Verdict {

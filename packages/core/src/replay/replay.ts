@@ -33,6 +33,7 @@ export function policyOf({ policy, syncMsPrior, tickMs, ramBytes, history }: Tra
     stopResumeSdMs: policy.stopResumeSdMs ?? plainPolicy.stopResumeSdMs,
     decisionMs: policy.decisionMs ?? plainPolicy.decisionMs,
     priorBytesPerSec: policy.priorBps,
+    sharedOut: policy.sharedOut,
     syncMsPrior,
     reportEveryMs: tickMs,
     sizeBytes: ramBytes,
@@ -65,6 +66,7 @@ export function replay(trace: Trace, asked: Policy): Replayed {
       policy = changed(policy, own, tick.p);
       state = afresh(state);
     }
+    if (tick.g !== undefined) policy = { ...policy, ...granted(tick.g) };
     const observation = answering.observe(tick, index);
     exactQueries += observation?.exact === undefined ? 0 : 1;
     const considered =
@@ -119,6 +121,11 @@ function changed(policy: Policy, own: boolean, to: NonNullable<TraceTick["p"]>):
 /** In a trace 0 is none, or not known. */
 function aboveZero(figure: number): number | undefined {
   return figure > 0 ? figure : undefined;
+}
+
+/** Whatever policy is tried, the links give what they gave. */
+function granted({ capBps, reservedBps, sharedOut }: NonNullable<TraceTick["g"]>) {
+  return { capBytesPerSec: aboveZero(capBps), reservedBytesPerSec: aboveZero(reservedBps), sharedOut };
 }
 
 function noteChange(course: { atMs: number; verdict: Verdict }[], atMs: number, verdict: Verdict | undefined): void {

@@ -27,6 +27,8 @@ export interface TraceHeader {
     stopResumeSdMs?: number | undefined;
     decisionMs?: number | undefined;
     priorBps?: number | undefined;
+    /** The cap is what others on the links leave. */
+    sharedOut?: boolean | undefined;
     /** How long a verdict without proof was waited for, and whether a switchover was held back; "normal" and not without them. */
     patience?: Patience | undefined;
     held?: boolean | undefined;
@@ -75,6 +77,8 @@ export interface TraceTick {
   r?: number | undefined;
   /** The number of the exact question that was really asked and is answered here. */
   q?: number | undefined;
+  /** From here on it had another share of its links. */
+  g?: { capBps: number; reservedBps: number; sharedOut: boolean } | undefined;
   /** What exact figures that were really asked for cost, in ms. */
   c?: number | undefined;
 }

@@ -176,7 +176,7 @@ describe("counts", () => {
     expect(sentenceOf(all, "m1")).toBe("It waits for memory: 15 kB are free on host-b, and it needs 20 kB.");
   });
 
-  test("S5: hosts that are away, paused or cordoned are named", () => {
+  test("S5, S13: hosts that are away, paused or cordoned are named", () => {
     const some = [
       host("a"),
       host("b", { connected: false }),

@@ -105,7 +105,8 @@ function remember(failed: Wanted[], { memoryBytes, neededBytesPerSec }: Wanted):
   failed.splice(0, failed.length, ...others, wanted);
 }
 
-function mayHouse(each: Endpoint, { memoryBytes, keepApart }: QueuedMove, source: Endpoint): boolean {
+function mayHouse(each: Endpoint, { memoryBytes, keepApart, mayGoTo }: QueuedMove, source: Endpoint): boolean {
+  if (mayGoTo?.includes(each.host.id) === false) return false;
   if (each === source || each.freeBytes < memoryBytes) return false;
   return keepApart === undefined || !each.keepsApart.has(keepApart);
 }

@@ -107,7 +107,8 @@ function withoutHosts(
     const sentence = `It waits for migration ${other}, which moves the same guest.`;
     return { waitsFor: reason("GUEST_MOVING", sentence, { migrationId: other }), until: undefined };
   }
-  const waitsFor = unfit(source, false) ?? (move.destinationId === undefined ? undefined : unfit(destination, true));
+  const waitsFor =
+    unfit(source, false) ?? (move.destinationId === undefined ? undefined : unfit(destination, move.returns !== true));
   return waitsFor && { waitsFor, until: undefined };
 }
 

@@ -7,6 +7,8 @@ interface Flow {
   move: RunningMove;
   sides: Side[];
   top: number;
+  /** What its path carries, whatever cap of its own it has: that is lifted at the switchover. */
+  pathTop: number;
   given: number;
 }
 
@@ -37,7 +39,8 @@ function olderFirst(a: RunningMove, b: RunningMove): number {
 function flowOf(move: RunningMove, ledger: Ledger): Flow {
   const [source, destination] = [ledger.endpoints.get(move.sourceId), ledger.endpoints.get(move.destinationId)];
   const sides = [source?.out, destination?.in, ledger.cluster].filter((side) => side !== undefined);
-  return { move, sides, top: topBetween(ledger, source, destination, move.capBytesPerSec), given: 0 };
+  const top = topBetween(ledger, source, destination, move.capBytesPerSec);
+  return { move, sides, top, pathTop: topBetween(ledger, source, destination, undefined), given: 0 };
 }
 
 function topBetween(
@@ -60,12 +63,12 @@ function give(flow: Flow, wanted: number): void {
 }
 
 function decisionOf(flow: Flow, stepsBack: boolean): ShareDecision {
-  const { move, given, top } = flow;
+  const { move, given, pathTop } = flow;
   return {
     kind: "share",
     migrationId: move.id,
     bytesPerSec: given === Infinity ? undefined : given,
-    reservedBytesPerSec: top === Infinity ? undefined : top,
+    reservedBytesPerSec: pathTop === Infinity ? undefined : pathTop,
     because: becauseOf(flow, stepsBack),
   };
 }

@@ -63,6 +63,10 @@ export interface Move {
 export interface QueuedMove extends Move {
   /** Undefined: the planner looks for one. */
   destinationId: string | undefined;
+  /** A drain brings its guest back: it may enter a host that is cordoned. */
+  returns?: boolean | undefined;
+  /** Hosts that were found fit for it; undefined: any. */
+  mayGoTo?: readonly string[] | undefined;
   placement: "spread" | "pack";
   askedAt: number;
   notBefore: number | undefined;

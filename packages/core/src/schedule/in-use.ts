@@ -1,0 +1,85 @@
+import type { FleetSnapshot, RunningMove } from "./snapshot.ts";
+
+/** What is taken of everything that is counted, for people. */
+export interface InUse {
+  cluster: { preparing: Count; moving: Count };
+  hosts: { id: string; name: string; preparing: Count; outgoing: Count; incoming: Count }[];
+}
+
+export interface Count {
+  used: number;
+  of: number;
+}
+
+/** As the planner counts: one in preparation has its slot on the link already. */
+export function slotsInUse({ cluster, hosts, running }: FleetSnapshot): InUse {
+  const count = (holds: (move: RunningMove) => boolean) => running.filter(holds).length;
+  const isPreparing = ({ stage }: RunningMove) => stage === "preparing";
+  return {
+    cluster: {
+      preparing: { used: count(isPreparing), of: cluster.limits.preparing },
+      moving: { used: running.length, of: cluster.limits.moving },
+    },
+    hosts: hosts.map(({ id, name, slots }) => ({
+      id,
+      name,
+      preparing: {
+        used: count((move) => isPreparing(move) && (move.sourceId === id || move.destinationId === id)),
+        of: slots.preparing,
+      },
+      outgoing: { used: count(({ sourceId }) => sourceId === id), of: slots.outgoing },
+      incoming: { used: count(({ destinationId }) => destinationId === id), of: slots.incoming },
+    })),
+  };
+}
+
+/** One migration on a link. `grantedBytesPerSec` undefined: as much as there is. */
+export interface Flow {
+  migrationId: string;
+  stage: RunningMove["stage"];
+  guaranteedBytesPerSec: number;
+  grantedBytesPerSec: number | undefined;
+}
+
+export interface LinkUse {
+  budgetBytesPerSec: number | undefined;
+  guaranteedBytesPerSec: number;
+  grantedBytesPerSec: number;
+  flows: Flow[];
+}
+
+/** Who may take how much of which link. What each was granted is said by `grantedOf`, by the migration's id. */
+export function linksInUse(
+  { cluster, hosts, running }: FleetSnapshot,
+  grantedOf: (migrationId: string) => number | undefined,
+): { cluster: LinkUse; hosts: { id: string; name: string; outgoing: LinkUse; incoming: LinkUse }[] } {
+  const use = (budgetBytesPerSec: number | undefined, moves: RunningMove[]): LinkUse => {
+    const flows = moves.map(({ id, stage, guaranteedBytesPerSec }) => ({
+      migrationId: id,
+      stage,
+      guaranteedBytesPerSec,
+      grantedBytesPerSec: grantedOf(id),
+    }));
+    return {
+      budgetBytesPerSec,
+      guaranteedBytesPerSec: flows.reduce((sum, flow) => sum + flow.guaranteedBytesPerSec, 0),
+      grantedBytesPerSec: flows.reduce((sum, flow) => sum + (flow.grantedBytesPerSec ?? 0), 0),
+      flows,
+    };
+  };
+  return {
+    cluster: use(cluster.bytesPerSec, running),
+    hosts: hosts.map(({ id, name, link }) => ({
+      id,
+      name,
+      outgoing: use(
+        link.outBytesPerSec,
+        running.filter(({ sourceId }) => sourceId === id),
+      ),
+      incoming: use(
+        link.inBytesPerSec,
+        running.filter(({ destinationId }) => destinationId === id),
+      ),
+    })),
+  };
+}

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "guests" ADD COLUMN     "keep_apart" TEXT;
