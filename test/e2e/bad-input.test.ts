@@ -42,7 +42,7 @@ async function migrate(more: object, headers: Record<string, string> = {}) {
 describe("A2: what cannot be meant is refused, and the field that is at fault is pointed at", () => {
   test.each([
     [{ ...usual, speed: 9 }, "/speed"],
-    [{ guest: "calm" }, "/destination"],
+    [{ destination: "beta" }, "/guest"],
     [{ ...usual, guest: 7 }, "/guest"],
     [{ ...usual, limits: { patience: 1 } }, "/limits/patience"],
     [{ ...usual, limits: { downtimeLimitMs: 0 } }, "/limits/downtimeLimitMs"],

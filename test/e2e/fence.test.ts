@@ -312,7 +312,7 @@ describe("on the command line", () => {
     expect({ code, data }).toEqual({ code: 0, data: expect.stringMatching(/^gdw_\w{8}_\w{32}_\w{6}\n$/) });
     expect(talk).toMatch(/only time/);
     const id = data.split("_")[1] ?? "";
-    expect((await command("token", "list")).data).toMatch(new RegExp(`^${id} +ci +read +valid `, "m"));
+    expect((await command("token", "list")).data).toMatch(new RegExp(`^${id} +ci +custom +read +valid `, "m"));
     const file = join(folder, "ci-token");
     await writeFile(file, data);
     expect(await command("host", "fence", "alpha", "--reason", "x", "--yes", "--token-file", file)).toMatchObject({
