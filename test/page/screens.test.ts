@@ -176,7 +176,10 @@ describe("every screen", { timeout: 180_000 }, () => {
     await page.goto(`${stage.url}/settings`);
     await page.getByLabel("Token", { exact: true }).fill("gdw_00000000_wrong");
     await page.getByRole("button", { name: "Show it" }).click();
-    await page.getByText(/This needs the scope/).waitFor();
+    await page
+      .getByText(/This needs the scope/)
+      .first()
+      .waitFor();
     await page.getByLabel("Token", { exact: true }).fill(stage.adminToken);
     await page.getByRole("button", { name: "Show it" }).click();
     await page.getByLabel("Name of a new token").fill("ci");
