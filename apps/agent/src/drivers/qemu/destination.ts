@@ -13,8 +13,8 @@ export interface DestinationParts {
   migration: IncomingMigration;
   /** How many streams there are besides the one. */
   beside: number;
-  /** Whether all its shares are served: without one it could not go on. */
-  isServed: () => Promise<boolean>;
+  /** One that nobody serves any more: without it the guest could not go on. */
+  lostShare: () => Promise<string | undefined>;
   end: () => Promise<void>;
 }
 
@@ -37,7 +37,11 @@ export class QemuDestination implements Destination {
   async load(chunks: AsyncIterable<Uint8Array>, phase: "precopy" | "final"): Promise<void> {
     await this.#loss.orElse(this.#take(0, chunks, phase));
     if (phase === "precopy") return;
-    await this.#loss.orElse(this.#parts.migration.completed(loadLimitMs));
+    await this.#loss.orElse(this.#parts.migration.completed(loadLimitMs)).catch(async (error: unknown) => {
+      // Of a share's end QEMU says no more than that it could not load.
+      await this.#expectServed();
+      throw error;
+    });
     this.#loaded = true;
   }
 
@@ -56,7 +60,7 @@ export class QemuDestination implements Destination {
 
   async start(): Promise<void> {
     // While it stands still its source has the same guest; once it has run, only this host has.
-    if (!(await this.#parts.isServed())) throw deviceError("gone", "a share of the guest's is not served any more");
+    await this.#expectServed();
     await goOn(this.#parts.qemu.qmp).catch(async (error: unknown) => {
       const lost = await lostBehind(this.#loss, error);
       throw lost === undefined ? error : deviceError("gone", lost);
@@ -71,6 +75,11 @@ export class QemuDestination implements Destination {
     // It would neither answer nor quit.
     if (!this.#started && migration.isHalfBegun) await endNow(qemu.process);
     if (!this.#started) await this.#parts.end();
+  }
+
+  async #expectServed(): Promise<void> {
+    const share = await this.#parts.lostShare();
+    if (share !== undefined) throw deviceError("gone", `the virtiofsd for its share ${share} has ended`);
   }
 
   async #take(stream: number, chunks: AsyncIterable<Uint8Array>, phase: "precopy" | "final"): Promise<void> {

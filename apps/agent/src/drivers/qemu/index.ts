@@ -133,8 +133,8 @@ class QemuBackend implements Backend<QemuConfig> {
     const end = () => this.#guests.end(ctx);
     try {
       const migration = await IncomingMigration.begin(qemu, join(ctx.dataFolder, "incoming.sock"), beside);
-      const isServed = async () => (await this.#guests.lostShare(ctx)) === undefined;
-      return new QemuDestination({ qemu, migration, beside, isServed, end });
+      const lostShare = async () => await this.#guests.lostShare(ctx);
+      return new QemuDestination({ qemu, migration, beside, lostShare, end });
     } catch (error) {
       await end();
       throw error;
