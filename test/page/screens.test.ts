@@ -47,6 +47,7 @@ describe("every screen", { timeout: 180_000 }, () => {
     ["/migrations", /quick runs on beta/],
     [`/migrations/${migrationId}`, /Asked for/],
     [`/migrations/${unknownId}`, /There is no such migration/],
+    ["/queue", /Nothing waits/],
     ["/hosts", /Connected/],
     ["/hosts/alpha", /Back ends/],
     ["/drains", /No host has been drained/],

@@ -29,6 +29,7 @@ const migration = createRoute({
   path: "/migrations/$id",
   component: lazyRouteComponent(later, "MigrationScreen"),
 });
+const queue = createRoute({ getParentRoute, path: "/queue", component: lazyRouteComponent(later, "QueueScreen") });
 const hosts = createRoute({
   getParentRoute,
   path: "/hosts",
@@ -66,6 +67,7 @@ const tree = root.addChildren([
   newMigration,
   migrations,
   migration,
+  queue,
   hosts,
   host,
   drains,

@@ -8,10 +8,10 @@ import { Outcomes } from "./outcomes.tsx";
 import { Search } from "./search.tsx";
 import { ThemeSwitch } from "./theme-switch.tsx";
 
-/** The rail. The queue belongs after the migrations, once the API has it. */
 const rail: { to: string; text: string; icon: IconName }[] = [
   { to: "/", text: "Overview", icon: "overview" },
   { to: "/migrations", text: "Migrations", icon: "move" },
+  { to: "/queue", text: "Queue", icon: "queue" },
   { to: "/hosts", text: "Hosts", icon: "host" },
   { to: "/drains", text: "Drains", icon: "drain" },
   { to: "/guests", text: "Guests", icon: "guest" },

@@ -16,6 +16,8 @@ export const keys = {
   olderMigrations: ["migrations", "older"],
   overview: ["overview"],
   policies: ["policies"],
+  queue: ["queue"],
+  ledger: ["ledger"],
   drains: ["drains"],
   drain: (id: string) => ["drain", id],
   migration: (id: string) => ["migration", id],

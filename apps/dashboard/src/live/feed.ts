@@ -40,6 +40,8 @@ const keptTypes: EventType[] = [
   "migration.changed",
   "migration.share",
   "migration.message-refused",
+  "queue.paused",
+  "queue.resumed",
   "drain.created",
   "drain.phase",
   "drain.guest",

@@ -9,4 +9,5 @@ export { MigrationsScreen } from "./migrations.tsx";
 export { NewDrainScreen } from "./new-drain.tsx";
 export { NewMigrationScreen } from "./new-migration.tsx";
 export { PoliciesScreen } from "./policies.tsx";
+export { QueueScreen } from "./queue.tsx";
 export { SettingsScreen } from "./settings.tsx";

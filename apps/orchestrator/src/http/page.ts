@@ -10,6 +10,7 @@ const screens = [
   "/new",
   "/migrations",
   "/migrations/:id",
+  "/queue",
   "/hosts",
   "/hosts/:name",
   "/drains",
