@@ -1,9 +1,13 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { need } from "../support/requirements.ts";
 import { openBrowser, Stage, violations, visit, type Visit } from "./support.ts";
 
 const chromium = need("chromium");
+/** On a machine that has much else to do. */
+const limitMs = 90_000;
 
 describe("what concerns more than one guest", { timeout: 180_000 }, () => {
   let stage: Stage;
@@ -92,5 +96,70 @@ describe("what concerns more than one guest", { timeout: 180_000 }, () => {
     await audit.getByLabel("Target, by name or id").fill("alpha");
     await row.waitFor({ state: "detached" });
     await looksRight(page);
+  });
+
+  test("E2, E3, E8: a drain is planned before anything moves; the guest that cannot go is named with why; without it the drain ends, and its guests come back", async () => {
+    const { page } = visited;
+    const port = await stage.createGuest("stuck");
+    const squatter = createServer().listen(port, "127.0.0.2");
+    await once(squatter, "listening");
+    await page.goto(`${stage.url}/hosts/alpha`);
+    await page.getByRole("link", { name: "Drain alpha" }).click();
+    const plan = page.getByRole("region", { name: "Dry run" });
+    const rowOf = (guest: string) => page.getByRole("row").filter({ hasText: guest });
+    await plan.getByRole("row").filter({ hasText: "stuck" }).getByText("Blocked", { exact: true }).waitFor();
+    await plan.getByText(`127.0.0.2:${port}`).first().waitFor();
+    expect(await rowOf("slow").innerText()).toMatch(/Queued[^]*beta/);
+    await looksRight(page);
+    await page.getByLabel("To be empty within").fill("-1");
+    await page.getByText("it has passed already").first().waitFor();
+    await page.getByLabel("To be empty within").fill("60");
+    await page.getByRole("button", { name: /^Start: 2 guests.*, 1 blocked$/, disabled: false }).click();
+
+    await page.getByRole("heading", { level: 1, name: /^Drain of alpha/ }).waitFor();
+    await rowOf("quick").getByText("Moved", { exact: true }).waitFor({ timeout: limitMs });
+    await rowOf("slow").getByText("Moved", { exact: true }).waitFor({ timeout: limitMs });
+    await rowOf("stuck").getByText("Blocked", { exact: true }).waitFor();
+    await looksRight(page);
+    await page.getByRole("link", { name: "Overview", exact: true }).click();
+    await page.getByRole("region", { name: "Needs attention" }).getByText("drain of alpha").first().waitFor();
+    await page.goBack();
+    await page.getByRole("button", { name: "Continue without stuck" }).click();
+    await page.getByRole("heading", { level: 1, name: /Completed$/ }).waitFor({ timeout: limitMs });
+    expect((await stage.client.guests.get("slow")).host).toBe("beta");
+
+    await page.getByRole("button", { name: "Bring the guests of alpha back" }).click();
+    await page.getByRole("button", { name: "Bring them back" }).click();
+    await page.getByRole("heading", { level: 1, name: /Brought back$/ }).waitFor({ timeout: limitMs });
+    expect((await stage.client.guests.get("slow")).host).toBe("alpha");
+    await page.getByRole("link", { name: "Drains", exact: true }).click();
+    await page
+      .getByRole("row", { name: /^alpha/ })
+      .getByText("Brought back", { exact: true })
+      .waitFor();
+    await looksRight(page);
+    await new Promise((resolve) => squatter.close(resolve));
+  });
+
+  test("the scheduler is paused with a reason, the queue tells what waits for that, and it goes on", async () => {
+    const { page } = visited;
+    await page.goto(`${stage.url}/queue`);
+    await page.getByText("Nothing waits.").waitFor();
+    await page.getByRole("button", { name: "Pause the scheduler" }).click();
+    const dialog = page.getByRole("dialog", { name: "Pause the scheduler?" });
+    await dialog.getByLabel("Why, for whoever looks at it later").fill("a switch is replaced");
+    await dialog.getByRole("button", { name: "Pause it" }).click();
+    await page
+      .getByRole("region", { name: "Paused" })
+      .getByText(/: a switch is replaced/)
+      .waitFor();
+    const { id } = await stage.client.migrations.create({ guest: "quick", destination: "beta" });
+    await page.getByRole("table", { name: "Waiting" }).getByText("quick").waitFor();
+    await looksRight(page);
+    await page.getByRole("button", { name: "Let the scheduler go on" }).click();
+    await page.getByRole("region", { name: "Paused" }).waitFor({ state: "detached" });
+    const { phase, reason } = await stage.client.waitForEnd(id);
+    expect(`${phase}: ${reason?.sentence}`).toMatch(/^completed/);
+    await page.getByText("Nothing waits.").waitFor();
   });
 });

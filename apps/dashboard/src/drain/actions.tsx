@@ -78,8 +78,8 @@ export function ContinueWithout({ drainId, guest }: { drainId: string; guest: st
   };
   return (
     <span className="mt-1 flex flex-wrap items-center gap-2">
-      <button type="button" className="button" aria-label={`Continue without ${guest}`} onClick={() => void leave()}>
-        Continue without it
+      <button type="button" className="button" onClick={() => void leave()}>
+        Continue without {guest}
       </button>
       <span role="status" className="text-bad">
         {said}
