@@ -153,7 +153,8 @@ describe("what concerns more than one guest", { timeout: 180_000 }, () => {
       .getByRole("region", { name: "Paused" })
       .getByText(/: a switch is replaced/)
       .waitFor();
-    const { id } = await stage.client.migrations.create({ guest: "quick", destination: "beta" });
+    const limits = { downtimeLimitMs: 30_000 };
+    const { id } = await stage.client.migrations.create({ guest: "quick", destination: "beta", limits });
     await page.getByRole("table", { name: "Waiting" }).getByText("quick").waitFor();
     await looksRight(page);
     await page.getByRole("button", { name: "Let the scheduler go on" }).click();
