@@ -181,7 +181,7 @@ test("M15, M16: a migration is held, changed and switched over; then nothing can
       talk: expect.stringMatching(/migration-ended/),
     });
   }
-});
+}, 180_000);
 
 test("a held migration that is released ends, and a watch follows it in JSON lines", async () => {
   const held = Migration.parse(
