@@ -8,11 +8,18 @@ import { CreatePlan } from "./plan.ts";
 const asked = { guest: "web", destination: "beta" };
 const planId = "01890a5d-ac96-774b-bcce-b302099a8057";
 
-test("A2: a migration is asked for with a guest and a destination, or with a plan, and with nothing else", () => {
+test("A2: a migration is asked for with a guest, with its destination or without, or with a plan, and with nothing else", () => {
   expect(CreateMigration.parse(asked)).toEqual({ ...asked, limits: {} });
   expect(CreateMigration.parse({ ...asked, policy: "fast" })).toMatchObject({ policy: "fast" });
   expect(CreateMigration.parse({ planId })).toEqual({ planId });
-  for (const wrong of [{}, { guest: "web" }, { ...asked, planId }, { ...asked, force: true }, { planId, force: true }])
+  expect(CreateMigration.parse({ guest: "web" })).toEqual({ guest: "web", limits: {} });
+  for (const wrong of [
+    {},
+    { destination: "beta" },
+    { ...asked, planId },
+    { ...asked, force: true },
+    { planId, force: true },
+  ])
     expect(CreateMigration.safeParse(wrong).success).toBe(false);
 });
 

@@ -12,8 +12,8 @@ test("A2: a field that is not known is pointed at by its name, with the escapes 
 });
 
 test("where a body may have either of two shapes, what is said is of the one whose fields it has", () => {
-  expect(pointers(CreateMigration, {})).toEqual(["/guest", "/destination"]);
-  expect(pointers(CreateMigration, { guest: "a" })).toEqual(["/destination"]);
+  expect(pointers(CreateMigration, {})).toEqual(["/guest"]);
+  expect(pointers(CreateMigration, { destination: "a" })).toEqual(["/guest"]);
   expect(pointers(CreateMigration, { planId: 5 })).toEqual(["/planId"]);
   expect(
     pointers(CreateMigration, { guest: "a", destination: "b", limits: { downtimeLimitMs: "300", deadlineMs: 1 } }),
