@@ -75,7 +75,7 @@ export function completed(
 }
 
 function canBeTold(fence: Fence | undefined): boolean {
-  return fence === undefined || fence.bySelf !== undefined;
+  return fence === undefined || fence.bySelf !== undefined || fence.isBack === true;
 }
 
 function completion({ facts, fenced }: Switchover, epoch: number): Reason {

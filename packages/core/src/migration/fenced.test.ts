@@ -34,6 +34,18 @@ function after(first: Migration, ...events: MigrationEvent[]): { state: Migratio
   return { state, told };
 }
 
+test("H8: a fenced source that is back while the other side is made to run is told to clear away what it has, unless it is fenced again", () => {
+  const running: MigrationEvent = { type: "running", epoch: 4, devices: [] };
+  const regranting = after(switchover("freezing"), fenced("source", true), revoked(true)).state;
+  const back: MigrationEvent = { type: "connected", role: "source", attempt: undefined };
+  expect(after(regranting, running).state).toMatchObject({ phase: "completed", owes: [] });
+  expect(after(regranting, back, running).state).toMatchObject({ phase: "completed", owes: ["source"] });
+  expect(after(regranting, back, fenced("source", true), running).state).toMatchObject({
+    phase: "completed",
+    owes: [],
+  });
+});
+
 test("H8: a copy that may be older waits for somebody who accepts it, and says so", () => {
   const { state, told } = after(switchover("freezing"), fenced("source"), revoked(true));
   expect(told).toBe(

@@ -24,7 +24,7 @@ export function fencedDuring(before: Switchover, event: Fenced, now: number): St
   const { role, by, reason: why } = event;
   const acceptOlderCopy = event.acceptOlderCopy || before.fenced?.[role]?.acceptOlderCopy === true;
   const known = before.fenced?.[role];
-  if (known !== undefined && known.acceptOlderCopy === acceptOlderCopy) return nothing(before);
+  if (known !== undefined && known.isBack !== true && known.acceptOlderCopy === acceptOlderCopy) return nothing(before);
   const state = { ...before, fenced: { ...before.fenced, [role]: { by, reason: why, acceptOlderCopy } } };
   const told = fenceText(state, role, event);
   if (isFenced(state, otherThan[role])) return loseBoth(state, told, now);
@@ -140,6 +140,12 @@ export function comeBack(before: Switchover, role: Role, now: number): Step<Migr
   const state = { ...before, fenced: { ...before.fenced, [role]: undefined } };
   const sentence = `${state.facts[role].name} is back, and is asked what it has of ${state.facts.guest.name}.`;
   return goOn(state, stageAfterReturn(state, role), sentence, now);
+}
+
+/** A fenced host is back, but the other side is to run in its place. */
+export function withReturn(state: Switchover, role: Role): Switchover {
+  const fence = state.fenced?.[role];
+  return fence === undefined ? state : { ...state, fenced: { ...state.fenced, [role]: { ...fence, isBack: true } } };
 }
 
 /** H8: whether a host may run what it owns, as far as this handover is concerned: not while the other side is to run in its place. */

@@ -150,6 +150,8 @@ export interface Fence {
   acceptOlderCopy: boolean;
   /** The host itself has said that it has nothing to run, and what its journal makes it: it can be told to clear that away. */
   bySelf?: "released" | "owner" | undefined;
+  /** It is back, too late to run anything: it can be told to clear away what it has. */
+  isBack?: true | undefined;
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   runOrLose,
   spent,
   takeBackOrWait,
+  withReturn,
 } from "./fenced.ts";
 import type { MigrationEvent, Notice, Step } from "./events.ts";
 import { askAgainMs, freezeLimitMs, outstanding } from "./outstanding.ts";
@@ -51,7 +52,7 @@ export function stepSwitchover(before: Switchover, event: MigrationEvent, now: n
     case "fenced":
       return fencedDuring(state, event, now);
     case "connected":
-      return comeBack(state, event.role, now) ?? reconnected(state, event, now);
+      return comeBack(state, event.role, now) ?? reconnected(withReturn(state, event.role), event, now);
     case "tick":
       return onTick(state, now);
     default:
