@@ -24,6 +24,7 @@ let agent: Agent;
 let machine: Machine;
 let keeps: boolean;
 let lost: string | undefined;
+let refused: string[];
 let history: DirtyHistory | undefined;
 let told: FromAgent[];
 let asked: { call: string; args: unknown[] }[];
@@ -31,7 +32,7 @@ let asked: { call: string; args: unknown[] }[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "godwit-agent-"));
   journal = await Journal.open(join(folder, "journal"));
-  [told, asked, history, keeps, lost] = [[], [], dirty, true, undefined];
+  [told, asked, history, keeps, lost, refused] = [[], [], dirty, true, undefined, []];
   mailboxes = new Mailboxes((error) => {
     throw error;
   });
@@ -78,6 +79,7 @@ function pretendedPlane(): PlaneProxy {
     (_: object, call: string) =>
     async (...args: unknown[]) => {
       asked.push({ call, args });
+      if (refused.includes(call)) throw new Error(`there is no ${call}`);
       return answers[call]?.();
     };
   // Only what is asked here needs an answer of the right type.
@@ -180,6 +182,18 @@ test("H8: a guest of a machine that was started anew runs only once it is confir
   await mailboxes.idle();
   expect([attached(), journal.parts.get(guestId)?.held]).toEqual([true, undefined]);
   expect(told).toMatchObject([{ type: "guests", guests: [{ guestId, state: "running" }] }]);
+});
+
+test("a guest that can be neither found nor looked at stays stopped, and keeps no other from being taken up again", async () => {
+  const definitions = [{ name: "ram", kind: "unknown", config: {} }];
+  await journal.append({ entry: "created", guestId: "g2", name: "second", definitions });
+  refused = ["attach", "whyLost"];
+  await agent.recover();
+  expect(agent.hello(0).guests).toMatchObject([
+    { guestId, state: "stopped" },
+    { guestId: "g2", state: "stopped" },
+  ]);
+  expect(asked.filter(({ call }) => call === "attach")).toHaveLength(2);
 });
 
 test("H8: a copy of a guest that is owned elsewhere at a higher epoch goes, with what moves it; one of the same or a higher epoch stays", async () => {

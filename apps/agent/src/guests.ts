@@ -92,7 +92,10 @@ export class Guests {
     return this.owned().filter((guest) => changed.has(guest.guestId));
   }
 
-  /** Finds the devices of an owned guest again and starts what should serve. A guest whose state is gone stays stopped, and says so. */
+  /**
+   * Finds the devices of an owned guest again and starts what should serve. Never throws: a guest that cannot be taken up stays stopped, and
+   * says so where its state is gone.
+   */
   async adopt(guestId: string): Promise<void> {
     const guest = this.owner(guestId);
     if (guest === undefined) return;
@@ -101,7 +104,8 @@ export class Guests {
       this.#running.set(guestId, { state: "running", devices });
     } catch (error) {
       this.#log.error({ guest: guest.name }, `the guest could not be taken up again: ${detailOf(error)}`);
-      const lost = await this.#plane.whyLost(addressesOf(guest));
+      // What attaching has thrown, looking may throw as well; one guest keeps no other from being taken up.
+      const lost = await this.#plane.whyLost(addressesOf(guest)).catch(() => undefined);
       this.#running.set(guestId, { state: "stopped", devices: [], lost });
     }
   }
