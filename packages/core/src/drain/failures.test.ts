@@ -122,6 +122,16 @@ describe("what somebody asks of a drain", () => {
     expect(world.say({ type: "pause", by: "ann" })).toMatchObject({ code: "drain-ended" });
   });
 
+  test("E7: aborted before what it has decided was carried out, it carries that out and calls it off", () => {
+    const world = new DrainWorld(two(), [guestOf("g1")]);
+    world.look();
+    expect(world.standing("g1").at).toBe("moving");
+    world.migrations = [];
+    world.say({ type: "abort", by: "ann" });
+    expect(world.migrations).toMatchObject([{ guestId: "g1", code: "CANCELLED" }]);
+    expect(world.phase).toBe("aborted");
+  });
+
   test("E7: it goes on without a guest that is skipped, and ends", () => {
     const world = new DrainWorld(three(), [guestOf("g1"), guestOf("g2", { state: "stopped" })]);
     world.run(10);
@@ -207,6 +217,18 @@ describe("a deadline", () => {
     expect(world.drain.end).toMatchObject({ as: "failed", because: { code: "DEADLINE_PASSED", inputs: { left: 5 } } });
     expect(world.begun).toHaveLength(4);
     expect(world.host("a").cordoned).toBe(true);
+  });
+});
+
+describe("a deadline that passes before what was decided was carried out", () => {
+  test("E9: calls it off all the same, and the drain has failed", () => {
+    const world = new DrainWorld(two(), [guestOf("g1")], { deadlineAt: 1_001_000 });
+    world.look();
+    world.migrations = [];
+    world.now += 1_000;
+    world.look();
+    expect(world.migrations).toMatchObject([{ guestId: "g1", code: "CANCELLED" }]);
+    expect(world.drain.end).toMatchObject({ as: "failed", because: { inputs: { left: 1 } } });
   });
 });
 

@@ -69,7 +69,9 @@ function ended(drain: Drain, now: number): Done {
 /** After the deadline nothing is begun; what has begun ends by its own limits. */
 function expire(drain: Drain, picture: DrainPicture, now: number): Done {
   const { drain: withdrawn, effects } = cancelWhere(drain, picture, ({ stage }) => stage === "queued");
-  if (withdrawn.guests.some(({ stands }) => stands.at === "moving")) return { drain: withdrawn, effects };
+  if (withdrawn.guests.some(({ stands }) => stands.at === "moving")) {
+    return { drain: withdrawn, effects: [...askAgain(withdrawn, picture), ...effects] };
+  }
   const left = withdrawn.guests.filter(isOpen);
   const names = left.map(({ guest }) => guest.name).join(", ");
   const because = reason("DEADLINE_PASSED", `Its deadline has passed, and these have not gone: ${names}.`, {
@@ -82,7 +84,7 @@ function expire(drain: Drain, picture: DrainPicture, now: number): Done {
 function callOff(drain: Drain, picture: DrainPicture, now: number): Done {
   const { drain: off, effects } = cancelWhere(drain, picture, () => true);
   if (off.aborting === undefined || off.guests.some(({ stands }) => stands.at === "moving" && isOwn(stands)))
-    return { drain: off, effects };
+    return { drain: off, effects: [...askAgain(off, picture), ...effects] };
   const end = { as: "aborted" as const, at: now, because: off.aborting };
   return {
     drain: { ...off, aborting: undefined, warning: undefined, end },
@@ -142,7 +144,10 @@ function placed(guest: DrainGuest, assignment: Assignment, drain: Drain, now: nu
 
 const unlooked = reason("LOOKED_AT", "It waits until it is known whether it can go there.");
 
-/** What was stored and not carried out, since the process ended in between, is carried out now. */
+/**
+ * What was stored and not carried out, since the process ended in between, is carried out now: also where it is to be called off, since
+ * nobody knows that it was never begun.
+ */
 function askAgain({ guests, facts, leg }: Drain, { migrations }: DrainPicture): DrainEffect[] {
   return guests.flatMap(({ guest, stands }): DrainEffect[] => {
     if (stands.at !== "moving" || !isOwn(stands) || migrations.some(({ id }) => id === stands.migrationId)) return [];
