@@ -108,6 +108,7 @@ function hostOf(
     connected,
     away: absences.isShort(host.id, connected, now),
     cordoned: host.cordoned !== undefined && !isComeBackTo,
+    cordonedByIt: host.cordoned?.drainId === facts.id,
     paused: host.paused !== undefined,
     outgoingSlots: slots.outgoing,
     incomingSlots: slots.incoming,

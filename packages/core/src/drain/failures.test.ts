@@ -132,6 +132,37 @@ describe("what somebody asks of a drain", () => {
     expect(world.phase).toBe("aborted");
   });
 
+  test("E7, E8: it has not ended while its cordon stands, and takes it off at the next look if it could not before", () => {
+    const aborted = new DrainWorld(two(), [guestOf("g1")]);
+    aborted.look();
+    aborted.crashesAt = "uncordon";
+    aborted.say({ type: "abort", by: "ann" });
+    expect([aborted.phase, aborted.host("a").cordoned]).toEqual(["aborting", true]);
+    aborted.look();
+    expect([aborted.phase, aborted.host("a").cordoned]).toEqual(["aborted", false]);
+    const returned = new DrainWorld(two(), [guestOf("g1")]);
+    returned.run();
+    returned.crashesAt = "uncordon";
+    returned.say({ type: "bringBack", by: "ann" });
+    returned.startMigrations();
+    returned.endMigrations();
+    returned.look();
+    expect([returned.guest("g1").hostId, returned.host("a").cordoned, returned.phase]).toEqual([
+      "a",
+      true,
+      "returning",
+    ]);
+    returned.look();
+    expect([returned.host("a").cordoned, returned.phase]).toEqual([false, "returned"]);
+  });
+
+  test("E7, E8: a cordon that is not its own it leaves, and ends", () => {
+    const world = new DrainWorld([hostOf("a", { cordoned: true }), hostOf("b")], [guestOf("g1")]);
+    world.look();
+    world.say({ type: "abort", by: "ann" });
+    expect([world.phase, world.host("a").cordoned]).toEqual(["aborted", true]);
+  });
+
   test("E7: it goes on without a guest that is skipped, and ends", () => {
     const world = new DrainWorld(three(), [guestOf("g1"), guestOf("g2", { state: "stopped" })]);
     world.run(10);

@@ -21,7 +21,7 @@ export function look(drain: Drain, picture: DrainPicture, now: number, newId: ()
   const host = picture.hosts.find(({ id }) => id === drain.facts.host.id);
   const seen: Drain = { ...drain, guests: reconciled(drain, picture, now) };
   if (seen.aborting !== undefined) return told(drain, callOff(seen, picture, now));
-  if (isOver(seen)) return told(drain, ended(seen, now));
+  if (isOver(seen)) return told(drain, ended(seen, host, now));
   if (isLate(seen, now)) return told(drain, expire(seen, picture, now));
   const assigned = assign(seen, seen.guests.filter(isToAssign), picture, now);
   const placed = place(seen, assigned, picture, now);
@@ -54,16 +54,22 @@ function isLate({ facts, leg }: Drain, now: number): boolean {
   return leg === "out" && facts.deadlineAt !== undefined && now >= facts.deadlineAt;
 }
 
-function ended(drain: Drain, now: number): Done {
+function ended(drain: Drain, host: DrainHost | undefined, now: number): Done {
+  if (drain.leg === "back" && host?.cordonedByIt === true) return uncordoned(drain);
   const { name } = drain.facts.host;
   const stay = drain.guests.filter(({ stands }) => stands.at === "skipped").length;
   const but = stay === 0 ? "" : `, but for ${stay} that it went on without`;
   if (drain.leg === "back") {
     const because = reason("RETURNED", `The guests of ${name} are back${but}.`, { skipped: stay });
-    return { drain: { ...drain, end: { as: "returned", at: now, because } }, effects: [{ type: "uncordon" }] };
+    return { drain: { ...drain, end: { as: "returned", at: now, because } }, effects: [] };
   }
   const because = reason("EMPTY", `${name} has no guest any more${but}.`, { skipped: stay });
   return { drain: { ...drain, warning: undefined, end: { as: "completed", at: now, because } }, effects: [] };
+}
+
+/** It ends once its cordon is seen to be gone: one that has ended looks no more, and would leave behind what was not carried out. */
+function uncordoned(drain: Drain): Done {
+  return { drain, effects: [{ type: "uncordon" }] };
 }
 
 /** After the deadline nothing is begun; what has begun ends by its own limits. */
@@ -85,11 +91,10 @@ function callOff(drain: Drain, picture: DrainPicture, now: number): Done {
   const { drain: off, effects } = cancelWhere(drain, picture, () => true);
   if (off.aborting === undefined || off.guests.some(({ stands }) => stands.at === "moving" && isOwn(stands)))
     return { drain: off, effects: [...askAgain(off, picture), ...effects] };
+  const host = picture.hosts.find(({ id }) => id === drain.facts.host.id);
+  if (host?.cordonedByIt === true) return uncordoned(off);
   const end = { as: "aborted" as const, at: now, because: off.aborting };
-  return {
-    drain: { ...off, aborting: undefined, warning: undefined, end },
-    effects: [...effects, { type: "uncordon" }],
-  };
+  return { drain: { ...off, aborting: undefined, warning: undefined, end }, effects: [] };
 }
 
 function isOwn(stands: DrainGuest["stands"]): boolean {

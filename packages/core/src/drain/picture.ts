@@ -21,6 +21,8 @@ export interface DrainHost {
   away: boolean;
   /** Nothing starts to it. Of the host itself it is what the drain sees to. */
   cordoned: boolean;
+  /** The cordon that it has is this drain's. */
+  cordonedByIt: boolean;
   paused: boolean;
   outgoingSlots: number;
   incomingSlots: number;

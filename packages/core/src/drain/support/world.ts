@@ -23,6 +23,8 @@ export class DrainWorld {
   });
   /** How a migration ends, by its guest. */
   fails: (guestId: string, destinationId: string) => string | undefined = () => undefined;
+  /** The process ends before it carries out the next effect of this kind. */
+  crashesAt: DrainEffect["type"] | undefined;
   /** Facts of every survey. */
   facts = "";
   begun: { guestId: string; destinationId: string }[] = [];
@@ -89,7 +91,10 @@ export class DrainWorld {
       const { drain, effects, notices } = look(this.drain, this.picture(), this.now, () => `m${(this.#ids += 1)}`);
       this.drain = drain;
       this.notices.push(...notices);
-      for (const effect of effects) this.#perform(effect);
+      for (const effect of effects) {
+        if (effect.type === this.crashesAt) return (this.crashesAt = undefined);
+        this.#perform(effect);
+      }
       if (effects.length === 0) return;
     }
     throw new Error(`the drain never rests: ${this.standings}`);
@@ -143,12 +148,11 @@ export class DrainWorld {
   }
 
   #perform(effect: DrainEffect): void {
+    const { type } = effect;
     switch (effect.type) {
       case "cordon":
-        this.host("a").cordoned = true;
-        return;
       case "uncordon":
-        this.host("a").cordoned = false;
+        Object.assign(this.host("a"), { cordoned: type === "cordon", cordonedByIt: type === "cordon" });
         return;
       case "survey": {
         const { guestId, destinationId } = effect;
@@ -203,6 +207,7 @@ export function hostOf(id: string, over: Partial<DrainHost> = {}): DrainHost {
     connected: true,
     away: false,
     cordoned: false,
+    cordonedByIt: false,
     paused: false,
     outgoingSlots: 2,
     incomingSlots: 2,
