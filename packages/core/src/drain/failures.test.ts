@@ -110,16 +110,28 @@ describe("what somebody asks of a drain", () => {
     expect(world.drain.end?.as).toBe("completed");
   });
 
-  test("E7: aborted, it calls off what moves, waits for what it cannot call off, and uncordons the host", () => {
+  test("E7: aborted, it calls off what moves, and uncordons the host", () => {
     const world = new DrainWorld(three(), five());
     world.look();
-    const [first] = world.migrations;
     world.say({ type: "abort", by: "ann" });
     expect(world.drain.end).toMatchObject({ as: "aborted", because: { code: "ABORTED" } });
     expect(world.host("a").cordoned).toBe(false);
-    expect(world.migrations.every(({ code }) => code === "CANCELLED")).toBe(true);
-    expect(first?.code).toBe("CANCELLED");
+    expect(world.migrations.map(({ code }) => code)).toEqual(["CANCELLED", "CANCELLED", "CANCELLED", "CANCELLED"]);
     expect(world.say({ type: "pause", by: "ann" })).toMatchObject({ code: "drain-ended" });
+  });
+
+  test("E7: aborted, it waits for what it cannot call off, and only then uncordons the host", () => {
+    const world = new DrainWorld(three(), five());
+    world.look();
+    const [first] = world.migrations;
+    if (first !== undefined) first.stage = "underWay";
+    world.refusesCancels = true;
+    world.say({ type: "abort", by: "ann" });
+    expect([world.phase, world.host("a").cordoned]).toEqual(["aborting", true]);
+    world.endMigrations();
+    world.look();
+    expect([world.phase, world.host("a").cordoned]).toEqual(["aborted", false]);
+    expect(world.standing(first?.guestId ?? "")).toMatchObject({ at: "moved", own: true });
   });
 
   test("E7: aborted before what it has decided was carried out, it carries that out and calls it off", () => {
@@ -181,6 +193,58 @@ describe("what somebody asks of a drain", () => {
     expect(world.migrations).toMatchObject([{ code: "CANCELLED" }]);
     expect(world.phase).toBe("completed");
     expect(world.guest("g1").hostId).toBe("a");
+  });
+
+  test("E7, E8: one that is skipped too late to be called off is waited for, counts as moved, and is brought back", () => {
+    const world = new DrainWorld(two(), [guestOf("g1")]);
+    world.look();
+    world.startMigrations();
+    world.refusesCancels = true;
+    world.say({ type: "skip", guestId: "g1", by: "ann" });
+    expect([world.phase, world.standing("g1").at]).toEqual(["draining", "moving"]);
+    world.endMigrations();
+    world.look();
+    expect(world.phase).toBe("completed");
+    expect(world.standing("g1")).toMatchObject({ at: "moved", own: true });
+    world.say({ type: "bringBack", by: "ann" });
+    world.run();
+    expect([world.phase, world.guest("g1").hostId]).toEqual(["returned", "a"]);
+  });
+
+  test("E7: one that is skipped is gone on without, however its migration fails, also where that was never made", () => {
+    for (const spoil of [
+      (world: DrainWorld) => (world.fails = () => "LINK_LOST"),
+      (world: DrainWorld) => (world.migrations = []),
+    ]) {
+      const world = new DrainWorld(two(), [guestOf("g1")]);
+      world.look();
+      world.startMigrations();
+      world.refusesCancels = true;
+      spoil(world);
+      world.say({ type: "skip", guestId: "g1", by: "ann" });
+      world.say({ type: "skip", guestId: "g1", by: "bob" });
+      world.endMigrations();
+      world.look();
+      expect(world.standing("g1")).toMatchObject({
+        at: "skipped",
+        because: { code: "SKIPPED", inputs: { by: "ann" } },
+      });
+      expect(world.phase).toBe("completed");
+      expect(world.guest("g1").hostId).toBe("a");
+    }
+  });
+
+  test("E7: one that is skipped while it is asked for, and is refused then, is gone on without", () => {
+    const world = new DrainWorld(two(), [guestOf("g1")]);
+    world.look();
+    const migrationId = world.migrations[0]?.id ?? "";
+    world.migrations = [];
+    world.crashesAt = "begin";
+    world.say({ type: "skip", guestId: "g1", by: "ann" });
+    expect(world.standing("g1")).toMatchObject({ at: "moving", migrationId });
+    world.say({ type: "refused", migrationId, code: "guest-busy", sentence: "It is busy." });
+    expect(world.standing("g1").at).toBe("skipped");
+    expect(world.phase).toBe("completed");
   });
 
   test("E8: what it has moved is brought back where it is asked to, and the host is uncordoned at the end", () => {

@@ -74,7 +74,11 @@ function uncordoned(drain: Drain): Done {
 
 /** After the deadline nothing is begun; what has begun ends by its own limits. */
 function expire(drain: Drain, picture: DrainPicture, now: number): Done {
-  const { drain: withdrawn, effects } = cancelWhere(drain, picture, ({ stage }) => stage === "queued");
+  const { drain: withdrawn, effects } = cancelWhere(
+    drain,
+    picture,
+    ({ stage }, { skip }) => stage === "queued" || skip !== undefined,
+  );
   if (withdrawn.guests.some(({ stands }) => stands.at === "moving")) {
     return { drain: withdrawn, effects: [...askAgain(withdrawn, picture), ...effects] };
   }
@@ -102,15 +106,20 @@ function isOwn(stands: DrainGuest["stands"]): boolean {
 }
 
 type Migration = DrainPicture["migrations"][number];
+type Moving = DrainGuest["stands"] & { at: "moving" };
 
 /** This drain's migrations that are such are called off; of one that was never made nothing is left to call off. */
-function cancelWhere(drain: Drain, picture: DrainPicture, isSuch: (migration: Migration) => boolean): Done {
+function cancelWhere(
+  drain: Drain,
+  picture: DrainPicture,
+  isSuch: (migration: Migration, stands: Moving) => boolean,
+): Done {
   const effects: DrainEffect[] = [];
   const guests = drain.guests.map((guest) => {
     const { stands } = guest;
     if (stands.at !== "moving" || !isOwn(stands)) return guest;
     const migration = picture.migrations.find(({ id }) => id === stands.migrationId);
-    if (migration === undefined || !isSuch(migration)) return guest;
+    if (migration === undefined || !isSuch(migration, stands)) return guest;
     effects.push({ type: "cancel", migrationId: migration.id });
     return { ...guest, stands: { ...stands, calledOff: true } };
   });
@@ -168,13 +177,17 @@ function beginning(
   return { type: "begin", migrationId, guestId, destinationId: destination.id, deadlineAt };
 }
 
-/** While it is paused nothing of it waits in the planner's queue; nor does what waits for a host that takes nothing any more. */
+/**
+ * What is skipped on its way is called off. While it is paused nothing of it waits in the planner's queue; nor does what waits for a host
+ * that takes nothing any more.
+ */
 function withdraw(drain: Drain, picture: DrainPicture): Done {
   const open = new Set(destinationsOf(drain, picture.hosts).map(({ id }) => id));
   return cancelWhere(
     drain,
     picture,
-    ({ stage, destination }) => stage === "queued" && (drain.paused || !open.has(destination.id)),
+    ({ stage, destination }, { skip }) =>
+      skip !== undefined || (stage === "queued" && (drain.paused || !open.has(destination.id))),
   );
 }
 

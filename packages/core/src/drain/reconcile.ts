@@ -74,6 +74,7 @@ function afterMigration(guest: DrainGuest, stands: Moving, { migrations }: Drain
   const { destination: to, downtimeMs, code, sentence, endedAt = now } = migration;
   const own = conditions !== undefined;
   if (migration.stage === "completed") return standing(guest, { at: "moved", to, migrationId, downtimeMs, own }, now);
+  if (stands.skip !== undefined) return standing(guest, { at: "skipped", because: stands.skip }, now);
   const queued = standing(guest, { at: "queued" }, now);
   if (conditions === undefined || stands.calledOff === true) return queued;
   return { ...queued, attempts: [...queued.attempts, { ...conditions, endedAt, code, sentence }] };

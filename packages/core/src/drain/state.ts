@@ -69,6 +69,8 @@ export type DrainStanding =
       conditions?: Conditions | undefined;
       /** The drain itself has called it off. */
       calledOff?: boolean | undefined;
+      /** Why the drain goes on without it, unless it arrives all the same: a cancel may come too late (M8). */
+      skip?: Reason | undefined;
     }
   | { at: "moved"; to: Named; migrationId?: string | undefined; downtimeMs?: number | undefined; own: boolean }
   | { at: "blocked"; because: Reason; remedy: string; obstacles: Obstacle[] }

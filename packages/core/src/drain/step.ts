@@ -59,16 +59,17 @@ function abortedBy({ facts }: Drain, by: string) {
   return reason("ABORTED", `${by} aborted the drain of ${facts.host.name}.`, { by });
 }
 
-/** One that is on its way is called off; if it arrives all the same it counts as moved. */
+/** One that is on its way is called off, and stays on its way until that is done; if it arrives all the same it counts as moved. */
 function skip(drain: Drain, { guestId, by }: DrainEvent & { type: "skip" }, now: number): Taken {
   const effects: DrainEffect[] = [];
   const guests = drain.guests.map((guest) => {
     if (guest.guest.id !== guestId || !isOpen(guest)) return guest;
     const { stands } = guest;
-    if (stands.at === "moving" && stands.conditions !== undefined)
-      effects.push({ type: "cancel", migrationId: stands.migrationId });
     const because = reason("SKIPPED", `${by} had the drain go on without it.`, { by });
-    return standing(guest, { at: "skipped", because }, now);
+    if (stands.at !== "moving" || stands.conditions === undefined)
+      return standing(guest, { at: "skipped", because }, now);
+    effects.push({ type: "cancel", migrationId: stands.migrationId });
+    return standing(guest, { ...stands, calledOff: true, skip: stands.skip ?? because }, now);
   });
   return { next: { ...drain, guests }, effects };
 }
@@ -93,6 +94,7 @@ function refused(
 ): DrainGuest {
   const { stands } = guest;
   if (stands.at !== "moving" || stands.migrationId !== migrationId) return guest;
+  if (stands.skip !== undefined) return standing(guest, { at: "skipped", because: stands.skip }, now);
   const queued = standing(guest, { at: "queued" }, now);
   if (stands.conditions === undefined || code === "guest-busy") return queued;
   return { ...queued, attempts: [...guest.attempts, { ...stands.conditions, endedAt: now, code, sentence }] };

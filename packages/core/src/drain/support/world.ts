@@ -23,6 +23,8 @@ export class DrainWorld {
   });
   /** How a migration ends, by its guest. */
   fails: (guestId: string, destinationId: string) => string | undefined = () => undefined;
+  /** What is under way has got so far that a cancel comes too late. */
+  refusesCancels = false;
   /** The process ends before it carries out the next effect of this kind. */
   crashesAt: DrainEffect["type"] | undefined;
   /** Facts of every survey. */
@@ -87,15 +89,22 @@ export class DrainWorld {
 
   /** Looks, and does what is to be done, until nothing is but to wait. */
   look(): void {
+    let before = "";
     for (let round = 0; round < 100; round += 1) {
       const { drain, effects, notices } = look(this.drain, this.picture(), this.now, () => `m${(this.#ids += 1)}`);
       this.drain = drain;
       this.notices.push(...notices);
       for (const effect of effects) {
-        if (effect.type === this.crashesAt) return (this.crashesAt = undefined);
+        if (effect.type === this.crashesAt) {
+          this.crashesAt = undefined;
+          return;
+        }
         this.#perform(effect);
       }
-      if (effects.length === 0) return;
+      // What it goes on asking for, and does not get, is waited for.
+      const decided = JSON.stringify({ drain, effects });
+      if (effects.length === 0 || decided === before) return;
+      before = decided;
     }
     throw new Error(`the drain never rests: ${this.standings}`);
   }
@@ -110,7 +119,7 @@ export class DrainWorld {
     return undefined;
   }
 
-  /** The oldest migrations start, up to the slots of both hosts. */
+  /** All that are queued start: slots and links are the planner's. */
   startMigrations(): void {
     for (const migration of this.migrations) {
       if (migration.stage !== "queued") continue;
@@ -169,7 +178,8 @@ export class DrainWorld {
         return;
       case "cancel": {
         const migration = this.migrations.find(({ id }) => id === effect.migrationId);
-        if (migration !== undefined && isUnderWay(migration.stage)) this.#end(migration, "CANCELLED");
+        const isTooLate = migration?.stage === "underWay" && this.refusesCancels;
+        if (migration !== undefined && isUnderWay(migration.stage) && !isTooLate) this.#end(migration, "CANCELLED");
       }
     }
   }
