@@ -130,13 +130,13 @@ function cancelWhere(
 function place(drain: Drain, { byGuest }: Assignments, picture: DrainPicture, now: number): Drain {
   const guests = drain.guests.map((guest) => {
     const assignment = byGuest.get(guest.guest.id);
-    return assignment === undefined ? guest : placed(guest, assignment, drain, now);
+    return assignment === undefined ? guest : placed(guest, assignment, now);
   });
   const looked = drain.looked || [...byGuest.values()].every(({ kind }) => kind !== "unlooked");
   return { ...drain, looked, guests: inOrder({ ...drain, guests }, picture) };
 }
 
-function placed(guest: DrainGuest, assignment: Assignment, drain: Drain, now: number): DrainGuest {
+function placed(guest: DrainGuest, assignment: Assignment, now: number): DrainGuest {
   switch (assignment.kind) {
     case "blocked": {
       const { because, remedy, obstacles } = assignment;
@@ -150,8 +150,7 @@ function placed(guest: DrainGuest, assignment: Assignment, drain: Drain, now: nu
     }
     case "goes": {
       const { destination, foreseen } = assignment;
-      const waitsFor = drain.paused ? reason("DRAIN_PAUSED", "It waits for the drain, which is paused.") : undefined;
-      return { ...standing(guest, { at: "queued", destination, waitsFor }, now), foreseen };
+      return { ...standing(guest, { at: "queued", destination }, now), foreseen };
     }
   }
 }
