@@ -9,7 +9,7 @@ const chromium = need("chromium");
 /** On a machine that has much else to do. */
 const limitMs = 90_000;
 
-describe("what concerns more than one guest", { timeout: 180_000 }, () => {
+describe("what concerns more than one guest", { timeout: 240_000 }, () => {
   let stage: Stage;
   let browser: Browser;
   let visited: Visit;
@@ -100,6 +100,7 @@ describe("what concerns more than one guest", { timeout: 180_000 }, () => {
 
   test("E2, E3, E8: a drain is planned before anything moves; the guest that cannot go is named with why; without it the drain ends, and its guests come back", async () => {
     const { page } = visited;
+    await stage.seenAtRest("slow");
     const port = await stage.createGuest("stuck");
     const squatter = createServer().listen(port, "127.0.0.2");
     await once(squatter, "listening");

@@ -113,6 +113,15 @@ export class Stage implements AsyncDisposable {
     return load;
   }
 
+  /**
+   * Waits until the guest was watched for a while after it was last written. Until then all that is known of it may be how it was filled,
+   * and as fast as that it cannot be moved.
+   */
+  async seenAtRest(guest: string): Promise<void> {
+    const look = async () => await this.client.plans.create({ guest, destination: "beta" });
+    await until(`${guest} was seen at rest`, async () => (await look()).outlook?.verdict.kind === "converging", 60_000);
+  }
+
   /** At the port that it had before. */
   async startServer(): Promise<void> {
     const port = this.#ready === undefined ? "0" : new URL(this.#ready.url).port;
