@@ -107,7 +107,8 @@ async function conduct(running: Running, onReady?: (ready: OrchestratorReady) =>
     bye: (connection) => bye(greeting, connection),
   });
   await fencing.start();
-  await using deliverer = new Deliverer({ ...parts, settings: config.webhooks });
+  const maySend = () => !lost.aborted && lease.isHeld();
+  await using deliverer = new Deliverer({ ...parts, settings: config.webhooks, maySend });
   await using drains = new Drains(parts);
   const app = await buildApp({
     ...parts,
@@ -122,7 +123,6 @@ async function conduct(running: Running, onReady?: (ready: OrchestratorReady) =>
   });
 
   await app.listen({ host: config.host, port: config.port });
-  const maySend = () => !lost.aborted && lease.isHeld();
   const conversations = converse({ server: app.server, authenticate, turns, maySend }, greeting);
   await using _scheduling = scheduler.start();
   using retrying = new Retrying(parts);

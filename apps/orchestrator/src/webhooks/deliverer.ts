@@ -25,6 +25,8 @@ export interface DelivererParts {
   clock: Clock;
   log: Logger;
   settings: WebhookSettings;
+  /** D12: this process still holds the lease. */
+  maySend: () => boolean;
 }
 
 /**
@@ -79,13 +81,14 @@ export class Deliverer implements AsyncDisposable {
   }
 
   async #look(): Promise<void> {
-    if (this.#stopped.signal.aborted) return;
-    const { store, log } = this.#parts;
+    const { store, log, maySend } = this.#parts;
+    if (this.#stopped.signal.aborted || !maySend()) return;
     try {
       this.#idle = (await fillOutbox({ store, log, now: () => this.#now() })) === 0;
       if (this.#idle) return;
       await this.#sendDue();
-      const next = await store.deliveries.nextDueAt([...this.#sending.keys()]);
+      // While no more may be sent at once, the end of one of them is what there is to wait for, and it wakes this.
+      const next = this.#isFull ? undefined : await store.deliveries.nextDueAt([...this.#sending.keys()]);
       this.#lookIn(next === undefined ? lookAgainMs : next.getTime() - this.#now().getTime());
     } catch (error) {
       log.error(error, "webhooks could not be served; they are looked at again");
@@ -97,9 +100,13 @@ export class Deliverer implements AsyncDisposable {
     if (!this.#woken && !this.#stopped.signal.aborted) this.#arm(Math.min(Math.max(ms, gatherMs), lookAgainMs));
   }
 
+  get #isFull(): boolean {
+    return this.#sending.size >= sendingAtMost;
+  }
+
   async #sendDue(): Promise<void> {
+    if (this.#isFull) return;
     const limit = sendingAtMost - this.#sending.size;
-    if (limit === 0) return;
     const except = [...this.#sending.keys()];
     for (const delivery of await this.#parts.store.deliveries.due({ now: this.#now(), except, limit })) {
       const sending = this.#attempt(delivery)
@@ -113,9 +120,9 @@ export class Deliverer implements AsyncDisposable {
   }
 
   async #attempt(delivery: DeliveryRecord): Promise<void> {
-    const { store, bus, settings } = this.#parts;
+    const { store, bus, settings, maySend } = this.#parts;
     const webhook = await store.webhooks.find(delivery.webhookId);
-    if (webhook === undefined) return;
+    if (webhook === undefined || !maySend()) return;
     const at = this.#now();
     const answered = await this.#send(webhook, delivery, at);
     // Whoever comes next makes this attempt again: that it was cut off says nothing of the receiver.
