@@ -87,3 +87,15 @@ test("A11: where there is nothing, what was asked for is not repeated", async ()
   await app.inject({ method: "POST", url: "/elsewhere" });
   expect(records()).toHaveLength(1);
 });
+
+test("A11: an answer that becomes another one while it is sent is written down once, as what was done", async () => {
+  const { app, post, kept, records } = appOver();
+  let faults = 1;
+  app.addHook("onSend", async (_, __, payload) => {
+    if (faults > 0) throw new Error(`no way out, ${(faults -= 1)} more`);
+    return payload;
+  });
+  expect(await post({ name: "one" })).toMatchObject({ statusCode: 500 });
+  expect(kept.acts).toBe(1);
+  expect(records()).toMatchObject([{ operation: "POST /v1/things", outcome: { status: 201 } }]);
+});

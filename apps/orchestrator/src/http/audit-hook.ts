@@ -25,6 +25,7 @@ export interface AuditParts {
  */
 export function keepAudit(app: FastifyInstance, { store, clock, log }: AuditParts): void {
   const begun = new WeakMap<FastifyRequest, AuditRecord>();
+  const ended = new WeakSet<FastifyRequest>();
   const recordOf = async (request: FastifyRequest): Promise<AuditRecord> => ({
     ...whatIsAsked(request),
     id: uuidv7(),
@@ -40,12 +41,12 @@ export function keepAudit(app: FastifyInstance, { store, clock, log }: AuditPart
   });
 
   app.addHook("onSend", async (request, { statusCode: status }, payload) => {
-    if (!isOfTheApi(request)) return payload;
+    if (!isOfTheApi(request) || ended.has(request)) return payload;
     const record = begun.get(request);
     const outcome = { status, code: refusalIn(status, payload) };
     if (record === undefined && !isKeptThoughNotBegun(request, outcome)) return payload;
     // Once: an answer that cannot be sent as it is becomes another one, which comes here too.
-    begun.delete(request);
+    ended.add(request);
     try {
       if (record === undefined) await store.audit.add({ ...(await recordOf(request)), outcome });
       else await store.audit.finish(record.id, outcome, targetInAnswer(record.target, payload));
