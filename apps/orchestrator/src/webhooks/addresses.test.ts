@@ -11,6 +11,9 @@ test.each([
   "fe80::1",
   "fe80::1%eth0",
   "fd00:ec2::254",
+  "fd20:ce::254",
+  "168.63.129.16",
+  "::ffff:a83f:8110",
   "100.100.100.200",
   "192.0.0.192",
   "0.0.0.0",
@@ -37,10 +40,16 @@ test.each(["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1", "::ffff:7f00:1"
   },
 );
 
-test.each(["10.0.0.1", "192.168.1.1", "203.0.113.9", "fd12:3456::1", "2001:db8::1", "::ffff:10.0.0.1"])(
-  "W5: what is listed may be at %s",
-  (address) => {
-    expect(isLoopbackAddress(address)).toBe(false);
-    expect(refused(address)).toBe(false);
-  },
-);
+test.each([
+  "10.0.0.1",
+  "192.168.1.1",
+  "203.0.113.9",
+  "fd12:3456::1",
+  "fd20:ce::1",
+  "168.63.129.17",
+  "2001:db8::1",
+  "::ffff:10.0.0.1",
+])("W5: what is listed may be at %s", (address) => {
+  expect(isLoopbackAddress(address)).toBe(false);
+  expect(refused(address)).toBe(false);
+});

@@ -8,12 +8,14 @@ const blocked: [address: string, prefix: number][] = [
   // The same service of clouds that keep it elsewhere.
   ["100.100.100.200", 32],
   ["192.0.0.192", 32],
+  ["168.63.129.16", 32],
   // Multicast, reserved, broadcast.
   ["224.0.0.0", 3],
   ["::", 128],
   ["fe80::", 10],
   ["fec0::", 10],
   ["fd00:ec2::", 32],
+  ["fd20:ce::254", 128],
   ["ff00::", 8],
   // IPv4 inside IPv6, by which any of the above could be named otherwise.
   ["::", 96],
