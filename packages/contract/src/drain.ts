@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Bytes, Id, Ms, Name, Reason, Reference, Timestamp } from "./primitives.ts";
+import { Bytes, Id, Instant, Ms, Name, Reason, Reference, Timestamp } from "./primitives.ts";
 import { Limits, LimitsInput } from "./limits.ts";
 import { listOf } from "./list.ts";
 
@@ -22,10 +22,9 @@ export const CreateDrain = z
       .boolean()
       .default(false)
       .meta({ description: "only say what would be done: nothing is cordoned or moved" }),
-    deadline: z.iso
-      .datetime({ offset: true })
-      .optional()
-      .meta({ description: "when the host is to be empty (RFC 3339); after it nothing is begun any more" }),
+    deadline: Instant.optional().meta({
+      description: "when the host is to be empty (RFC 3339); after it nothing is begun any more",
+    }),
     policy: Reference.optional().meta({ description: "of every migration; `balanced` without it" }),
     limits: LimitsInput.prefault({}).meta({ description: "what is to differ from the policy" }),
     order: DrainOrder.default("busiestFirst"),
@@ -114,8 +113,6 @@ export const DrainPhase = z.enum([
   "returned",
 ]);
 export type DrainPhase = z.infer<typeof DrainPhase>;
-
-export const terminalDrainPhases = ["completed", "aborted", "failed", "returned"] as const satisfies DrainPhase[];
 
 /** The emptying of a host. */
 export const Drain = z

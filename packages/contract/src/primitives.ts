@@ -33,6 +33,9 @@ export const Ms = z.number().nonnegative();
 /** A point in time: RFC 3339, UTC, milliseconds. */
 export const Timestamp = z.iso.datetime({ precision: 3 });
 
+/** A point in time as people give it: RFC 3339, of any precision, with any offset. */
+export const Instant = z.iso.datetime({ offset: true });
+
 /** "127.0.0.1:7001" or "[::1]:7001". */
 export const Endpoint = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, "host:port");
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { PlacementRule } from "./drain.ts";
-import { BytesPerSec, Id, Name, Timestamp } from "./primitives.ts";
+import { BytesPerSec, Id, Instant, Name, Timestamp } from "./primitives.ts";
 
 /** The four that have a name; any number between will do. Higher goes first. */
 export const priorities = { "system-critical": 1000, drain: 750, user: 500, balancing: 250 } as const;
@@ -13,9 +13,6 @@ export const Priority = z
   .union([z.enum(priorityNames), z.int().min(0).max(1000)])
   .meta({ id: "Priority", description: "1000, 750, 500 and 250 by name; higher goes first" });
 export type Priority = z.infer<typeof Priority>;
-
-/** A point in time as people give it: RFC 3339, of any precision, with any offset. */
-export const Instant = z.iso.datetime({ offset: true });
 
 /** From one instant to another, and again every `everyMs` if that is given. */
 export const MaintenanceWindow = z
