@@ -44,6 +44,8 @@ describe("A2: what cannot be meant is refused, and the field that is at fault is
     [{ ...usual, speed: 9 }, "/speed"],
     [{ destination: "beta" }, "/guest"],
     [{ ...usual, guest: 7 }, "/guest"],
+    [{ ...usual, placement: "pack" }, "/placement"],
+    [{ guest: "calm", placement: "random" }, "/placement"],
     [{ ...usual, limits: { patience: 1 } }, "/limits/patience"],
     [{ ...usual, limits: { downtimeLimitMs: 0 } }, "/limits/downtimeLimitMs"],
     [{ ...usual, limits: { downtimeLimitMs: "300" } }, "/limits/downtimeLimitMs"],

@@ -4,7 +4,7 @@ import { Bytes, BytesPerSec, Epoch, Id, Ms, Name, Reason, Reference, Timestamp }
 import { Limits, LimitsInput, LimitsPatch } from "./limits.ts";
 import { PlacementRule } from "./drain.ts";
 import { listOf } from "./list.ts";
-import { schedulingInput, schedulingView } from "./scheduling.ts";
+import { namedOrPlaced, schedulingInput, schedulingView } from "./scheduling.ts";
 
 export const Phase = z.enum([
   "queued",
@@ -35,14 +35,18 @@ export type Verdict = z.infer<typeof Verdict>;
 /** Settings of the policy that a migration follows, with whatever was asked for it alone. */
 export const CreateMigration = z
   .union([
-    z.strictObject({
-      guest: Reference,
-      destination: Reference.optional().meta({ description: "without it the planner takes a host that is fit" }),
-      placement: PlacementRule.optional().meta({ description: "by which the planner takes one; `spread` without it" }),
-      policy: Reference.optional().meta({ description: "a policy's name or id; `balanced` without it" }),
-      limits: LimitsInput.prefault({}).meta({ description: "what is to differ from the policy" }),
-      ...schedulingInput,
-    }),
+    z
+      .strictObject({
+        guest: Reference,
+        destination: Reference.optional().meta({ description: "without it the planner takes a host that is fit" }),
+        placement: PlacementRule.optional().meta({
+          description: "by which the planner takes one, `spread` without it; not beside `destination`",
+        }),
+        policy: Reference.optional().meta({ description: "a policy's name or id; `balanced` without it" }),
+        limits: LimitsInput.prefault({}).meta({ description: "what is to differ from the policy" }),
+        ...schedulingInput,
+      })
+      .refine(namedOrPlaced.holds, namedOrPlaced.otherwise),
     z.strictObject({ planId: Id, ...schedulingInput }),
   ])
   .meta({ id: "CreateMigration" });

@@ -5,6 +5,7 @@ import { Limits, LimitsInput } from "./limits.ts";
 import { VerdictKind } from "./migration.ts";
 import { LearnedView } from "./prediction.ts";
 import { problemCodes } from "./problem.ts";
+import { namedOrPlaced } from "./scheduling.ts";
 
 export const CreatePlan = z
   .strictObject({
@@ -12,7 +13,9 @@ export const CreatePlan = z
     guests: z.array(Reference).min(1).max(200).optional(),
     host: Reference.optional().meta({ description: "every guest that is on it" }),
     destination: Reference.optional().meta({ description: "of all of them; without it each is placed" }),
-    placement: PlacementRule.default("spread"),
+    placement: PlacementRule.optional().meta({
+      description: "by which each is placed, `spread` without it; not beside `destination`",
+    }),
     policy: Reference.optional().meta({ description: "a policy's name or id; `balanced` without it" }),
     limits: LimitsInput.prefault({}).meta({ description: "what is to differ from the policy" }),
   })
@@ -20,6 +23,7 @@ export const CreatePlan = z
     message: "name one of `guest`, `guests` and `host`",
     path: ["guest"],
   })
+  .refine(namedOrPlaced.holds, namedOrPlaced.otherwise)
   .meta({ id: "CreatePlan", description: "of one guest, of several, or of a host's: one of the three" });
 export type CreatePlan = z.infer<typeof CreatePlan>;
 

@@ -13,11 +13,13 @@ test("A2: a migration is asked for with a guest, with its destination or without
   expect(CreateMigration.parse({ ...asked, policy: "fast" })).toMatchObject({ policy: "fast" });
   expect(CreateMigration.parse({ planId })).toEqual({ planId });
   expect(CreateMigration.parse({ guest: "web" })).toEqual({ guest: "web", limits: {} });
+  expect(CreateMigration.parse({ guest: "web", placement: "pack" })).toMatchObject({ placement: "pack" });
   for (const wrong of [
     {},
     { destination: "beta" },
     { ...asked, planId },
     { ...asked, force: true },
+    { ...asked, placement: "spread" },
     { planId, force: true },
   ])
     expect(CreateMigration.safeParse(wrong).success).toBe(false);

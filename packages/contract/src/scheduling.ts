@@ -59,6 +59,13 @@ export const schedulingInput = {
 export const SchedulingInput = z.strictObject(schedulingInput);
 export type SchedulingInput = z.infer<typeof SchedulingInput>;
 
+/** A destination that is named is taken by no rule: whoever says both can only mean one of them. */
+export const namedOrPlaced = {
+  holds: ({ destination, placement }: { destination?: string | undefined; placement?: PlacementRule | undefined }) =>
+    destination === undefined || placement === undefined,
+  otherwise: { message: "it goes with no `destination`: where that is named nothing is placed", path: ["placement"] },
+};
+
 /** What a migration has of the links on its way. */
 export const Share = z
   .object({

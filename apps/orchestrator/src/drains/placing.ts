@@ -25,11 +25,11 @@ export async function guestsOf({ store }: PlacingParts, { guest, guests, host }:
 export async function placed(
   parts: PlacingParts,
   guests: GuestRecord[],
-  placement: PlacementRule,
+  placement: PlacementRule | undefined,
   limits: Limits,
 ): Promise<Map<string, Assignment>> {
   const surveys = new Surveys(parts);
-  const drain = asked(guests, placement, parts.clock.now());
+  const drain = asked(guests, placement ?? "spread", parts.clock.now());
   for (let round = 0; ; round += 1) {
     const picture = await pictureOf(parts, drain, surveys, limits);
     const { byGuest, surveys: wished } = assign(drain, drain.guests, picture, parts.clock.now());
