@@ -16,6 +16,20 @@ export function after(clock: Clock, ms: number, task: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+/** Resolves after so many ms, or as soon as the signal is aborted; neither leaves anything behind. */
+export async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const end = () => {
+      forget();
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const forget = after(clock, ms, end);
+    signal.addEventListener("abort", end, { once: true });
+  });
+}
+
 export function dateOf(now: number): Date {
   return new Date(Math.round(now));
 }

@@ -1,6 +1,6 @@
 import { canRetry, type Ended, isEnded, lineAfter, type Migration, retriesItself, schedulingOf } from "@godwit/core";
 import type { Logger } from "pino";
-import { after } from "../clock.ts";
+import { pause } from "../clock.ts";
 import { ProblemError } from "../problem.ts";
 import { migrationOf } from "../survey.ts";
 import { stateOf } from "./runs.ts";
@@ -88,10 +88,7 @@ export class Retrying implements Disposable {
         }
         log.debug({ migration: state.facts.id, error }, "it cannot be tried again yet");
       }
-      await new Promise<void>((resolve) => {
-        const forget = after(clock, againMs, resolve);
-        this.#over.signal.addEventListener("abort", () => (forget(), resolve()), { once: true });
-      });
+      await pause(clock, againMs, this.#over.signal);
     }
   }
 }
