@@ -15,7 +15,7 @@ import {
 } from "@godwit/core";
 import { type DrainCommit, LeaseLostError, type NewEvent } from "@godwit/store";
 import { v7 as uuidv7 } from "uuid";
-import { after, dateOf } from "../clock.ts";
+import { after, dateOf, pause } from "../clock.ts";
 import { cordon, uncordon } from "../hosts/settings.ts";
 import { limitsBy } from "../policies.ts";
 import { ProblemError } from "../problem.ts";
@@ -54,6 +54,7 @@ export class Draining {
   #left: MsRange | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #isWoken = false;
+  #isOver = false;
   #disarm: () => void = () => undefined;
 
   constructor(parts: DrainingParts, stored: StoredDrain, version: number) {
@@ -69,12 +70,13 @@ export class Draining {
     return { ...this.#stored, left: this.#left };
   }
 
-  /** Takes it in before the next look, which follows at once. */
-  async post(event: DrainEvent): Promise<DrainRejection | undefined> {
+  /** Takes it in before the next look, which follows at once. "over": it has ended by then, or another process has it. */
+  async post(event: DrainEvent): Promise<DrainRejection | "over" | undefined> {
     return await this.#inTurn(async () => {
+      if (this.#isOver) return "over";
       const step = stepDrain(this.#stored.drain, event, this.#parts.clock.now());
       if ("code" in step) return step;
-      await this.#take(step, true);
+      if (!(await this.#take(step, true))) return "over";
       this.wake();
       return undefined;
     });
@@ -115,7 +117,7 @@ export class Draining {
     } catch (error) {
       this.#parts.log.error(error, `the drain ${this.id} could not look; it tries again`);
     }
-    if (this.#stored.drain.end !== undefined) return this.#parts.over(this);
+    if (this.#stored.drain.end !== undefined) return this.#letGo();
     if (!this.#stopped.signal.aborted) this.#disarm = after(this.#parts.clock, lookEveryMs, () => this.wake());
   }
 
@@ -138,16 +140,20 @@ export class Draining {
     return { ...picture, surveys, downtimeLimitMs: limits.downtimeLimitMs };
   }
 
-  /** Stores it where anything was decided or said, then carries it out. */
-  async #take({ drain, effects, notices }: DrainStep, isAsked: boolean): Promise<void> {
+  /** Stores it where anything was decided or said, then carries it out. False: another process has decided. */
+  async #take({ drain, effects, notices }: DrainStep, isAsked: boolean): Promise<boolean> {
     const before = this.#stored;
     const isDecision = isAsked || notices.length > 0 || effects.some(({ type }) => type !== "survey");
     const next = { ...before, drain };
-    if (isDecision && !(await this.#commit(next, notices))) return this.#superseded();
+    if (isDecision && !(await this.#commit(next, notices))) {
+      this.#superseded();
+      return false;
+    }
     this.#stored = next;
     if (!isDeepStrictEqual(before.drain, drain)) this.#parts.bus.tell("drain", this.id);
     if (notices.length > 0) this.#parts.bus.tell("events");
     await this.#perform(effects);
+    return true;
   }
 
   async #commit(next: StoredDrain, notices: DrainNotice[]): Promise<boolean> {
@@ -174,7 +180,7 @@ export class Draining {
       } catch (error) {
         if (this.#stopped.signal.aborted || error instanceof LeaseLostError) return false;
         log.error(error, "a decision on a drain could not be stored; it is tried again");
-        await new Promise<void>((resolve) => void after(clock, retryMs, resolve));
+        await pause(clock, retryMs, this.#stopped.signal);
       }
     }
   }
@@ -186,6 +192,11 @@ export class Draining {
 
   #superseded(): void {
     this.#parts.log.error({ drain: this.id }, "another process has decided on this drain; this one lets go of it");
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    this.#isOver = true;
     this.#stopped.abort();
     this.#disarm();
     this.#parts.over(this);
@@ -202,25 +213,29 @@ export class Draining {
     }
   }
 
-  /** At most once at a time, and a look once it is done. */
+  /** At most once at a time, and a look once it is done. What has failed is decided anew at the next look, not at once. */
   #beside(what: string, task: () => Promise<void>): void {
     if (this.#doing.has(what) || this.#stopped.signal.aborted) return;
-    const done = task()
-      .catch((error: unknown) => this.#parts.log.error(error, `the drain ${this.id} could not go on; it tries again`))
-      .finally(() => {
+    const done = task().then(
+      () => this.#done(what),
+      (error: unknown) => {
         this.#doing.delete(what);
-        this.wake();
-      });
+        this.#parts.log.error(error, `the drain ${this.id} could not go on; it tries again`);
+      },
+    );
     this.#doing.set(what, done);
+  }
+
+  #done(what: string): void {
+    this.#doing.delete(what);
+    this.wake();
   }
 
   /** What speaks against it is taken in as its failure; anything else is tried again at the next look. */
   async #begin({ migrationId, guestId, destinationId, deadlineAt }: Begin): Promise<void> {
-    const { store, runs, clock } = this.#parts;
+    const { store, runs } = this.#parts;
     if (runs.get(migrationId) !== undefined || (await store.migrations.find(migrationId)) !== undefined) return;
     const { drain, policy, limits } = this.#stored;
-    const leftMs = deadlineAt === undefined ? Infinity : Math.max(leastDeadlineMs, deadlineAt - clock.now());
-    const planned = { policy, limits: { ...limits, deadlineMs: Math.floor(Math.min(limits.deadlineMs, leftMs)) } };
     const by = `the drain of ${drain.facts.host.name}`;
     try {
       await begin(this.#parts, {
@@ -228,9 +243,10 @@ export class Draining {
         returns: drain.leg === "back",
         guest: guestId,
         destination: destinationId,
-        planned,
+        planned: { policy, limits },
         limits: {},
         schedule: { priority: "drain", drainId: drain.facts.id },
+        times: { notBefore: undefined, deadlineAt, windows: [] },
         by,
       });
     } catch (error) {
@@ -247,9 +263,6 @@ export class Draining {
     else if (host.cordoned?.drainId === facts.id) await uncordon(this.#parts, host, { ...by, reason: undefined });
   }
 }
-
-/** The least that a migration may have. */
-const leastDeadlineMs = 1_000;
 
 function eventOf(
   { type, guestId, migrationId, sentence, data }: DrainNotice,

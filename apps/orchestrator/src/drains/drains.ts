@@ -48,7 +48,9 @@ export class Drains implements AsyncDisposable {
 
   /** Takes up every drain that the store says has not ended; whatever may help any of them wakes them all. */
   async start(): Promise<void> {
-    for (const record of await this.#parts.store.drains.active()) this.#takeUp(storedIn(record), record.version);
+    for (const record of await this.#parts.store.drains.active()) {
+      if (!this.#underWay.has(record.id)) this.#takeUp(storedIn(record), record.version);
+    }
     this.#off = this.#parts.bus.on("schedule", () => {
       for (const draining of this.#underWay.values()) draining.wake();
     });
@@ -101,6 +103,7 @@ export class Drains implements AsyncDisposable {
     const draining = this.#underWay.get(id);
     if (draining === undefined) return await this.#begunAgain(id, event);
     const rejection = await draining.post(event);
+    if (rejection === "over") return await this.#begunAgain(id, event);
     if (rejection !== undefined) throw new ProblemError(rejection.code, rejection.detail);
     return draining.now;
   }
@@ -151,7 +154,8 @@ export class Drains implements AsyncDisposable {
       ...this.#parts,
       absences: this.#absences,
       over: (ended) => {
-        this.#underWay.delete(ended.id);
+        // By then it may have been begun anew.
+        if (this.#underWay.get(ended.id) === ended) this.#underWay.delete(ended.id);
         this.#parts.bus.tell("drain", ended.id);
       },
     };
