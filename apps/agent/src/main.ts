@@ -1,5 +1,4 @@
 import { mkdir, readFile } from "node:fs/promises";
-import { freemem } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { entry, lockFolder, workerArguments } from "@godwit/launch";
@@ -14,6 +13,7 @@ import { Guests } from "./guests.ts";
 import { Journal } from "./journal.ts";
 import { machineBy } from "./machine.ts";
 import { Mailboxes } from "./mailboxes.ts";
+import { freeBytes, Memory } from "./memory.ts";
 import type { PlaneCalls, PlaneNews } from "./plane/calls.ts";
 import { codeOf, detailOf } from "./plane/failure.ts";
 import { callsOver } from "./plane/port.ts";
@@ -103,10 +103,14 @@ async function conduct(held: Held, onReady?: (ready: AgentReady) => void): Promi
   };
   const machine = await machineBy(join(config.dataFolder, "machine-start"));
   const agent = new Agent({ plane, journal, guests, log, machine, tell, enqueue }, described);
+  const memory = new Memory({
+    free: () => freeBytes(config.capacityBytes, guests.owned()),
+    tell: (bytes) => tell({ type: "memory", freeBytes: bytes }),
+  });
   const session = new Session({
     servers: [config.server].flat(),
     token: async () => (await readFile(config.tokenFile, "utf8")).trim(),
-    hello: async () => agent.hello(freeBytes(config, guests)),
+    hello: async () => agent.hello(memory.told()),
     hear: (message) => agent.hear(message),
     log,
     signal: AbortSignal.any([signal, broken.signal]),
@@ -116,6 +120,7 @@ async function conduct(held: Held, onReady?: (ready: AgentReady) => void): Promi
   using _refreshing = every(refreshMs, async () => {
     const changed = await guests.refresh();
     if (changed.length > 0) session.tell({ type: "guests", guests: changed });
+    memory.refresh();
   });
   onReady?.({ peerEndpoint });
   log.info({ host: name, peers: peerEndpoint }, "the agent is ready");
@@ -206,16 +211,6 @@ function every(ms: number, task: () => Promise<void>): Disposable {
       clearTimeout(timer);
     },
   };
-}
-
-/** What is left of the memory given to guests, or of the machine's. */
-function freeBytes({ capacityBytes }: AgentConfig, guests: Guests): number {
-  if (capacityBytes === undefined) return freemem();
-  const used = guests
-    .owned()
-    .flatMap((guest) => guest.devices)
-    .reduce((sum, device) => sum + device.sizeBytes, 0);
-  return Math.max(0, capacityBytes - used);
 }
 
 function addressOf(text: string): { host: string; port: number } {

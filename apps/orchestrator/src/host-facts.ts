@@ -1,6 +1,7 @@
 import { AbsentBackend, BackendInfo, Bytes, BytesPerSec, Endpoint, HostSlots } from "@godwit/contract";
 import type { HostRecord, LinkBudget } from "@godwit/store";
 import { z } from "zod";
+import type { ConnectedAgents } from "./agents/connected.ts";
 
 /** What is kept of an agent's hello. */
 export const HostFacts = z.object({
@@ -19,8 +20,13 @@ export function factsOf(host: HostRecord): HostFacts {
   return HostFacts.parse(host.facts);
 }
 
+/** Memory that is left for guests, in bytes: as its agent said last, or as it was when the agent was last seen. */
+export function freeBytesOf(host: HostRecord, agents: ConnectedAgents): number {
+  return agents.get(host.id)?.freeBytes ?? factsOf(host).freeBytes;
+}
+
 /** What migrations may take of a host's link: what was set, and never more than its agent says. */
-export function budgetOf(host: HostRecord): LinkBudget {
+export function budgetOf(host: HostRecord): Record<keyof LinkBudget, number | undefined> {
   const { linkBytesPerSec } = factsOf(host);
   return {
     outBytesPerSec: least(host.linkBudget?.outBytesPerSec, linkBytesPerSec),

@@ -187,6 +187,7 @@ function converse(
       else if (saves.hear(connection.hostId, message) || message.type === "misplaced") return;
       else if ("migrationId" in message) runs.hear(connection.hostId, message);
       else if (message.type === "guests") void keepGuests(greeting, connection.hostId, message.guests);
+      else if (message.type === "memory") connection.freeBytes = message.freeBytes;
     },
     bye: (connection) => farewells.say(connection),
   });

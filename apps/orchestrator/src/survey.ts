@@ -13,7 +13,7 @@ import type { GuestRecord, HostRecord, Store } from "@godwit/store";
 import { z } from "zod";
 import { AgentRefusal, AgentSilent } from "./agents/connection.ts";
 import type { ConnectedAgents } from "./agents/connected.ts";
-import { factsOf } from "./host-facts.ts";
+import { factsOf, freeBytesOf } from "./host-facts.ts";
 import { allHosts } from "./pages.ts";
 import { ProblemError } from "./problem.ts";
 import type { Runs } from "./runs/runs.ts";
@@ -72,7 +72,7 @@ export async function surveyAnywhere(
   placement: PlacementRule = "spread",
 ): Promise<Survey> {
   const guest = await findGuest(parts.store, guestName);
-  const free = ({ id }: HostRecord) => parts.agents.get(id)?.freeBytes ?? 0;
+  const free = (host: HostRecord) => freeBytesOf(host, parts.agents);
   const hosts = (await allHosts(parts.store))
     .filter(({ id, cordoned, paused }) => id !== guest.hostId && !cordoned && !paused && parts.agents.has(id))
     .toSorted((a, b) => (placement === "spread" ? free(b) - free(a) : free(a) - free(b)))

@@ -7,7 +7,10 @@ import { budgetOf, factsOf } from "./host-facts.ts";
 
 /** Hosts, guests and events as the API shows them. */
 
-export function hostView(host: HostRecord, seen: { heardAt: Date | undefined; guests: number }): Host {
+export function hostView(
+  host: HostRecord,
+  seen: { heardAt: Date | undefined; freeBytes: number; guests: number },
+): Host {
   return {
     id: host.id,
     name: host.name,
@@ -15,6 +18,7 @@ export function hostView(host: HostRecord, seen: { heardAt: Date | undefined; gu
     cordoned: host.cordoned && markView(host.cordoned),
     paused: host.paused && markView(host.paused),
     ...factsOf(host),
+    freeBytes: seen.freeBytes,
     linkBudget: budgetOf(host),
     guests: seen.guests,
     lastSeenAt: (seen.heardAt ?? host.lastSeenAt).toISOString(),

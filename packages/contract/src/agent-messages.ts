@@ -177,6 +177,9 @@ export const FromAgent = z.discriminatedUnion("type", [
   z
     .object({ type: z.literal("guests"), guests: z.array(OwnedGuest).max(10_000) })
     .meta({ description: "guests of this host that are not any more as they were told" }),
+  z
+    .object({ type: z.literal("memory"), freeBytes: Bytes })
+    .meta({ description: "memory left for guests, which is not any more what was told" }),
   z.object({ type: z.literal("reply"), to: Id, ok: z.literal(true), body: z.unknown() }),
   z.object({ type: z.literal("refusal"), to: Id, ...Refusal.shape }),
   z.object({

@@ -7,12 +7,13 @@ import {
   isEnded,
   isUnderWay,
   type Migration,
+  schedulingOf,
 } from "@godwit/core";
 import { DeviceStatus } from "@godwit/contract";
 import type { GuestRecord, HostRecord, Store } from "@godwit/store";
 import { z } from "zod";
 import type { ConnectedAgents } from "../agents/connected.ts";
-import { budgetOf, factsOf } from "../host-facts.ts";
+import { budgetOf, factsOf, freeBytesOf } from "../host-facts.ts";
 import { allHosts, guestsOn } from "../pages.ts";
 import { type Runs, stateOf } from "../runs/runs.ts";
 import type { Saves } from "../to-file/saves.ts";
@@ -52,27 +53,43 @@ export async function takePicture(
   const migrations = new Map([...active, ...known.flat()].map((state) => [state.facts.id, state]));
   const guests = await guestsOf(parts, drain);
   const coming = await comingTo(store, active, new Map(guests.map((guest) => [guest.id, guest])));
+  const labels = await store.guests.labelsByHost();
   const hosts = await allHosts(store);
+  const roomOn = ({ id }: HostRecord): Room => {
+    const { bytes, keepApart } = coming.get(id) ?? nothing;
+    return { bytes, keepApart: [...(labels.get(id) ?? []), ...keepApart] };
+  };
   return {
-    hosts: hosts.map((host) => hostOf(host, parts, drain, coming.get(host.id) ?? 0, now)),
+    hosts: hosts.map((host) => hostOf(host, parts, drain, roomOn(host), now)),
     guests: guests.map((guest) => guestOf(guest, parts)),
     migrations: [...migrations.values()].map(migrationOf),
   };
 }
 
-/** What migrations that have not ended are to bring, in bytes by the host that they go to. */
+/** What takes room on a host: memory that is not used yet, and the labels that keep other guests away. */
+interface Room {
+  bytes: number;
+  keepApart: string[];
+}
+
+const nothing: Room = { bytes: 0, keepApart: [] };
+
+/** What migrations that have not ended are to bring, by the host that they go to. */
 async function comingTo(
   store: Store,
   active: Migration[],
   known: ReadonlyMap<string, GuestRecord>,
-): Promise<Map<string, number>> {
-  const bytes = new Map<string, number>();
+): Promise<Map<string, Room>> {
+  const coming = new Map<string, Room>();
   for (const { facts } of active.filter((state) => !isEnded(state))) {
     const guest = known.get(facts.guest.id) ?? (await store.guests.find(facts.guest.id));
-    const before = bytes.get(facts.destination.id) ?? 0;
-    bytes.set(facts.destination.id, before + (guest === undefined ? 0 : sizeOf(guest)));
+    const before = coming.get(facts.destination.id) ?? nothing;
+    coming.set(facts.destination.id, {
+      bytes: before.bytes + (guest === undefined ? 0 : sizeOf(guest)),
+      keepApart: [...before.keepApart, schedulingOf(facts).keepApart ?? []].flat(),
+    });
   }
-  return bytes;
+  return coming;
 }
 
 async function migrationBy({ runs, store }: PictureParts, id: string): Promise<Migration[]> {
@@ -95,10 +112,10 @@ function hostOf(
   host: HostRecord,
   { agents, absences }: PictureParts,
   { facts, leg }: Drain,
-  comingBytes: number,
+  coming: Room,
   now: number,
 ): DrainHost {
-  const { slots, freeBytes } = factsOf(host);
+  const { slots } = factsOf(host);
   const { outBytesPerSec, inBytesPerSec } = budgetOf(host);
   const connected = agents.has(host.id);
   const isComeBackTo = leg === "back" && host.id === facts.host.id;
@@ -112,16 +129,16 @@ function hostOf(
     paused: host.paused !== undefined,
     outgoingSlots: slots.outgoing,
     incomingSlots: slots.incoming,
-    freeBytes: freeBytes - comingBytes,
+    freeBytes: freeBytesOf(host, agents) - coming.bytes,
     outBytesPerSec,
     inBytesPerSec,
-    keepsApart: [],
+    keepsApart: coming.keepApart,
   };
 }
 
 function guestOf(guest: GuestRecord, { saves }: PictureParts): DrainedGuest {
-  const { id, name, hostId, state } = guest;
-  return { id, name, hostId, state, sizeBytes: sizeOf(guest), keepApart: undefined, busy: isUnderWay(saves.of(id)) };
+  const { id, name, hostId, state, keepApart } = guest;
+  return { id, name, hostId, state, sizeBytes: sizeOf(guest), keepApart, busy: isUnderWay(saves.of(id)) };
 }
 
 function sizeOf({ devices }: GuestRecord): number {

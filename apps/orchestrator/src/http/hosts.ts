@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { ConnectedAgents } from "../agents/connected.ts";
 import type { Fenced, Fencing } from "../fencing/fencing.ts";
 import { type By, change, cordon, pause, resume, type SettingsParts, uncordon } from "../hosts/settings.ts";
+import { freeBytesOf } from "../host-facts.ts";
 import { pageOf } from "../pages.ts";
 import { viewOf } from "../runs/view.ts";
 import { findHost } from "../survey.ts";
@@ -114,5 +115,9 @@ async function resultOf(parts: HostParts, { hostId, runs, lostGuests }: Fenced):
 }
 
 function show({ agents }: HostParts, host: HostRecord, guests: Map<string, number>): Host {
-  return hostView(host, { heardAt: agents.get(host.id)?.heardAt, guests: guests.get(host.id) ?? 0 });
+  return hostView(host, {
+    heardAt: agents.get(host.id)?.heardAt,
+    freeBytes: freeBytesOf(host, agents),
+    guests: guests.get(host.id) ?? 0,
+  });
 }

@@ -11,11 +11,10 @@ import {
 import type { HostRecord, QueuePause, Store } from "@godwit/store";
 import type { ConnectedAgents } from "../agents/connected.ts";
 import type { OrchestratorConfig } from "../config.ts";
-import { budgetOf, factsOf } from "../host-facts.ts";
+import { budgetOf, factsOf, freeBytesOf } from "../host-facts.ts";
 import { allHosts } from "../pages.ts";
 import type { Runs } from "../runs/runs.ts";
 
-const noBudget = { outBytesPerSec: undefined, inBytesPerSec: undefined };
 /** A host whose agent says nothing of it. */
 const preparingAtOnce = 8;
 
@@ -34,13 +33,13 @@ export interface Picture {
 }
 
 export async function takePicture({ store, agents, runs, cluster }: PictureParts, now: number): Promise<Picture> {
+  // Migrations first, all at one moment: what ends meanwhile may count twice, as on its way and as arrived, but never not at all.
+  const states = runs.all().map(({ state }) => state);
   const [hosts, paused, labels] = await Promise.all([
     allHosts(store),
     store.queue.paused(),
     store.guests.labelsByHost(),
   ]);
-  // After the last wait: all states are of one moment.
-  const states = runs.all().map(({ state }) => state);
   const { preparing, moving, bytesPerSec, streamBytesPerSec } = cluster;
   const fleet: FleetSnapshot = {
     cluster: { paused: paused !== undefined, limits: { preparing, moving }, bytesPerSec, streamBytesPerSec },
@@ -61,7 +60,7 @@ function isQueued(state: Migration): state is Queued {
 }
 
 function fleetHostOf(host: HostRecord, agents: ConnectedAgents, keepsApart: string[]): FleetHost {
-  const { slots, freeBytes } = factsOf(host);
+  const { slots } = factsOf(host);
   return {
     id: host.id,
     name: host.name,
@@ -69,8 +68,8 @@ function fleetHostOf(host: HostRecord, agents: ConnectedAgents, keepsApart: stri
     paused: host.paused !== undefined,
     cordoned: host.cordoned !== undefined,
     slots: { ...slots, preparing: slots.preparing ?? preparingAtOnce },
-    link: { ...noBudget, ...budgetOf(host) },
-    freeBytes: agents.get(host.id)?.freeBytes ?? freeBytes,
+    link: budgetOf(host),
+    freeBytes: freeBytesOf(host, agents),
     keepsApart,
   };
 }
