@@ -84,7 +84,7 @@ export class QemuSource implements Source {
 
   /** Carries one pass, or what there is of it. */
   async precopy(out: Sink): Promise<void> {
-    const migration = (this.#migration ??= await this.#begin());
+    const migration = this.#migration ?? (await this.#begin());
     const { passes } = migration;
     await this.#turn(out, "precopy", ({ quietMs, anyEnded }) => {
       return out.budget === 0 || migration.passes !== passes || quietMs > quietLimitMs || anyEnded;
@@ -93,7 +93,7 @@ export class QemuSource implements Source {
 
   /** Goes on sending, as fast as can be, until QEMU would stop at once and the other side has caught up. */
   async brace(out: BracingSink): Promise<void> {
-    const migration = (this.#migration ??= await this.#begin());
+    const migration = this.#migration ?? (await this.#begin());
     await this.#answered(migration.brace());
     const from = performance.now();
     const isLate = () => performance.now() - from > catchUpLimitMs;
@@ -102,8 +102,8 @@ export class QemuSource implements Source {
   }
 
   async stop(): Promise<void> {
-    this.#migration ??= await this.#begin();
-    await this.#answered(this.#migration.stop());
+    const migration = this.#migration ?? (await this.#begin());
+    await this.#answered(migration.stop());
   }
 
   /** Everything up to the end of QEMU's stream. QEMU keeps the guest, stopped, and would let it go on. */
@@ -175,15 +175,16 @@ export class QemuSource implements Source {
   async #begin(): Promise<OutgoingMigration> {
     const { qemu, folder, beside, hold } = this.#parts;
     hold(true);
-    try {
-      const migration = await this.#answered(OutgoingMigration.begin(qemu, join(folder, "outgoing.sock"), beside));
-      await this.#answered(migration.cap(this.#capBytesPerSec));
-      if (this.#throttledShare > 0) await this.#answered(migration.throttle(this.#throttledShare));
-      return migration;
-    } catch (error) {
+    const beginning = OutgoingMigration.begin(qemu, join(folder, "outgoing.sock"), beside);
+    const migration = await this.#answered(beginning).catch((error: unknown) => {
       hold(false);
       throw error;
-    }
+    });
+    // QEMU sends from here on: whatever comes of the rest, whoever calls the migration off is to find it.
+    this.#migration = migration;
+    await this.#answered(migration.cap(this.#capBytesPerSec));
+    if (this.#throttledShare > 0) await this.#answered(migration.throttle(this.#throttledShare));
+    return migration;
   }
 
   /** What QEMU has not answered because it has ended is told by that. */
