@@ -21,8 +21,6 @@ export interface MigrationAnswer {
   totalMs: number | undefined;
   /** Once it is over. On the source it includes the destination's loading only with a return path. */
   downtimeMs: number | undefined;
-  /** By how much the guest's processors are slowed down now, in per cent. */
-  throttledPercent: number;
   error: string | undefined;
 }
 
@@ -46,7 +44,6 @@ const Info = z.object({
   remaining: count.optional(),
   "total-time": count.optional(),
   downtime: count.optional(),
-  "cpu-throttle-percentage": count.default(0),
   "error-desc": z.string().optional(),
 });
 
@@ -75,7 +72,6 @@ export function readMigration(said: unknown): MigrationAnswer {
     stoppedBytes: ram["downtime-bytes"],
     totalMs: info["total-time"],
     downtimeMs: info.downtime,
-    throttledPercent: info["cpu-throttle-percentage"],
     error: info["error-desc"],
   };
 }
