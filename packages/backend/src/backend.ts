@@ -192,8 +192,6 @@ export interface Device {
    * a time is asked for; the signal tells that nobody waits for the answer any more.
    */
   dirtiedWithin?(ms: number, signal: AbortSignal): Promise<{ bytes: number; sdBytes: number } | undefined>;
-  /** Whether this one can be throttled, where its back end `can`: without side effects. */
-  throttles?(): Promise<boolean>;
   /** What its state needs at the other side beyond its back end's features. Without side effects. */
   needs?(): Promise<Needs>;
   /** Where clients reach it, if it serves any: "127.0.0.1:7001". */

@@ -5,11 +5,9 @@
  * the first and the last alike a look sets it to just that, also where it was more, and 1 % is the least (migration/ram.c,
  * migration/cpu-throttle.c). It ends with the migration, whatever becomes of that.
  */
-import { z } from "zod";
-import { QmpError } from "./qmp/qmp-error.ts";
 import type { Qmp } from "./qmp/qmp.ts";
 
-const capability = "auto-converge";
+export const throttleCapability = "auto-converge";
 /** Of a guest's processors, in per cent. */
 const least = 1;
 const most = 99;
@@ -22,38 +20,18 @@ export const usualThrottle = {
   "throttle-trigger-threshold": 50,
 };
 
-const Capabilities = z.array(z.object({ capability: z.string() }));
-
-export async function canThrottle(qmp: Qmp): Promise<boolean> {
-  const known = Capabilities.parse(await qmp.execute("query-migrate-capabilities"));
-  return known.some((each) => each.capability === capability);
-}
-
 /**
  * Before a migration begins, since it can be set at no other time: the guest may be throttled, and is not, but by 1 % where it is
- * written faster than QEMU sends. Says whether QEMU has taken it.
+ * written faster than QEMU sends.
  */
-export async function armThrottle(qmp: Qmp): Promise<boolean> {
-  try {
-    await qmp.execute("migrate-set-capabilities", { capabilities: [{ capability, state: true }] });
-    await qmp.execute("migrate-set-parameters", parametersOf(least, 100));
-    return true;
-  } catch (error) {
-    if (error instanceof QmpError && error.kind === "refused") return false;
-    throw error;
-  }
-}
-
-export async function disarmThrottle(qmp: Qmp): Promise<void> {
-  if (!(await canThrottle(qmp))) return;
-  await qmp.execute("migrate-set-capabilities", { capabilities: [{ capability, state: false }] });
-  await qmp.execute("migrate-set-parameters", usualThrottle);
+export async function armThrottle(qmp: Qmp): Promise<void> {
+  await qmp.execute("migrate-set-capabilities", { capabilities: [{ capability: throttleCapability, state: true }] });
+  await qmp.execute("migrate-set-parameters", parametersOf(least, 100));
 }
 
 /**
  * In force at QEMU's second look from now on: passes end with one, those over less than a second apart, and from QEMU 9.2 on one comes
  * after five seconds in any case once the first pass is over.
- * `query-migrate` then tells it.
  *
  * @param share 0 to 0.99 of its speed
  */

@@ -8,7 +8,6 @@ export * from "./adoption/socket-owner.ts";
 export * from "./arguments.ts";
 export * from "./carry.ts";
 export { endNow, processIn, type StartOptions } from "./child.ts";
-export { canThrottle } from "./cpu-throttle.ts";
 export * from "./dirty-rate.ts";
 export * from "./guest-needs.ts";
 export * from "./guest-file.ts";

@@ -1,5 +1,5 @@
 /** The commands of a migration, in the one way in which this project uses them. */
-import { disarmThrottle } from "./cpu-throttle.ts";
+import { throttleCapability, usualThrottle } from "./cpu-throttle.ts";
 import { type MigrationAnswer, readMigration } from "./migration-answer.ts";
 import { QmpError } from "./qmp/qmp-error.ts";
 import type { QmpEvent } from "./qmp/qmp-events.ts";
@@ -26,10 +26,10 @@ export async function setCapabilities(qmp: Qmp, others: Record<string, boolean> 
 
 /** As QEMU has them where nobody has set any, with its usual pace: for whoever migrates it next. */
 export async function unsetCapabilities(qmp: Qmp): Promise<void> {
-  const list = [...capabilities, "switchover-ack", "multifd"].map((capability) => ({ capability, state: false }));
+  const all = [...capabilities, "switchover-ack", "multifd", throttleCapability];
+  const list = all.map((capability) => ({ capability, state: false }));
   await qmp.execute("migrate-set-capabilities", { capabilities: list });
-  await qmp.execute("migrate-set-parameters", usual);
-  await disarmThrottle(qmp);
+  await qmp.execute("migrate-set-parameters", { ...usual, ...usualThrottle });
 }
 
 /**

@@ -58,13 +58,11 @@ export class OutgoingMigration {
   #braced = false;
   #held = false;
   #throttled = false;
-  readonly #mayThrottle: boolean;
   #news: (() => void)[] = [];
 
-  private constructor(qemu: Qemu, server: StreamServer, mayThrottle: boolean) {
+  private constructor(qemu: Qemu, server: StreamServer) {
     this.#qemu = qemu;
     this.#server = server;
-    this.#mayThrottle = mayThrottle;
     this.streams = server.streams;
     this.#events = this.#watch();
   }
@@ -78,10 +76,10 @@ export class OutgoingMigration {
     try {
       await setStreams(qemu.qmp, beside);
       await setSwitchover(qemu.qmp, "held", 0);
-      const mayThrottle = await armThrottle(qemu.qmp);
+      await armThrottle(qemu.qmp);
       await send(qemu.qmp, `unix:${path}`);
       await server.complete(connectLimitMs);
-      return new OutgoingMigration(qemu, server, mayThrottle);
+      return new OutgoingMigration(qemu, server);
     } catch (error) {
       server.close();
       // It may have begun all the same. Why it failed says more than why it could not be ended.
@@ -159,7 +157,6 @@ export class OutgoingMigration {
    * migration. 0 leaves 1 %.
    */
   async throttle(share: number): Promise<void> {
-    if (!this.#mayThrottle) throw new QmpError("refused", "this QEMU cannot slow its guest down");
     if (share === 0 && !this.#throttled) return;
     this.#throttled = true;
     await setThrottle(this.#qemu.qmp, share);

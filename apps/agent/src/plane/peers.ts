@@ -3,14 +3,8 @@ import type { DeviceAddress, PeerDevice } from "./calls.ts";
 
 /** What the other side is told of a device that runs here. */
 export async function peerOf({ device: name }: DeviceAddress, backend: Backend, device: Device): Promise<PeerDevice> {
-  const [sizeBytes, needs, throttles = true] = await Promise.all([
-    device.sizeBytes(),
-    device.needs?.(),
-    device.throttles?.(),
-  ]);
-  const info = infoOf(backend);
-  const own = throttles ? info : { ...info, can: { ...info.can, throttle: false } };
-  return { name, backend: own, sizeBytes, ...(needs === undefined ? {} : { needs }) };
+  const [sizeBytes, needs] = await Promise.all([device.sizeBytes(), device.needs?.()]);
+  return { name, backend: infoOf(backend), sizeBytes, ...(needs === undefined ? {} : { needs }) };
 }
 
 /** What others are told of a back end. */

@@ -10,7 +10,7 @@ const abilities: Abilities = {
   cpuModels: ["qemu64", "max"],
   cpuFlags: ["fpu", "sse2", "avx"],
   knownCpuFlags: ["fpu", "sse2", "avx", "avx2", "avx512f"],
-  migration: ["events", "return-path", "pause-before-switchover", "switchover-ack", "multifd"],
+  migration: ["events", "return-path", "pause-before-switchover", "switchover-ack", "auto-converge", "multifd"],
 };
 const own = { version: "9.10.0", abilities };
 const config = parseConfig({ memoryMib: 64, accelerator: "tcg" });
@@ -66,13 +66,16 @@ test("Q8: devices of models, and capabilities of migration, that this host's QEM
   expect(unfit({ deviceModels: ["virtio-blk-pci", "ivshmem-plain"] })).toMatchObject([
     { code: "missing-feature", reason: expect.stringMatching(/QEMU 9.10.0 .*: ivshmem-plain$/) },
   ]);
-  const lacksMany = { version: "9.10.0", abilities: { ...abilities, migration: abilities.migration.slice(0, 4) } };
+  const lacksMany = { version: "9.10.0", abilities: { ...abilities, migration: abilities.migration.slice(0, 5) } };
   expect(unfitFor({ ...config, streams: 4 }, undefined, own)).toEqual([]);
   expect(unfitFor(config, undefined, lacksMany)).toEqual([]);
   expect(unfitFor({ ...config, streams: 4 }, undefined, lacksMany)).toMatchObject([
     { reason: expect.stringMatching(/lacks multifd$/) },
   ]);
-  const older = { version: "8.0.2", abilities: { ...abilities, migration: ["events", "return-path"] } };
+  const older = {
+    version: "8.0.2",
+    abilities: { ...abilities, migration: ["events", "return-path", "auto-converge"] },
+  };
   expect(unfit({}, older)).toMatchObject([
     {
       reason: expect.stringMatching(/lacks pause-before-switchover, switchover-ack$/),

@@ -10,8 +10,8 @@ export const kinds = {
   accelerator: "accelerator",
 };
 
-/** Without these a guest would neither be stopped in time nor undone. */
-const neededCapabilities = ["events", "return-path", "pause-before-switchover", "switchover-ack"];
+/** Without these a guest would neither be stopped in time, nor undone, nor slowed down. */
+const neededCapabilities = ["events", "return-path", "pause-before-switchover", "switchover-ack", "auto-converge"];
 /** So many are named, the others counted. */
 const namedLimit = 12;
 

@@ -16,7 +16,6 @@ import {
 } from "@godwit/backend";
 import {
   AbilityProbe,
-  canThrottle,
   endMigration,
   forgetFile,
   guestNeeds,
@@ -187,7 +186,6 @@ class QemuBackend implements Backend<QemuConfig> {
     return {
       lost: qemu.lost,
       sizeBytes: async () => await memoryBytesOf(qemu.qmp),
-      throttles: async () => await canThrottle(qemu.qmp),
       // What a migration sees is its own; and what it does to the guest is none of its history.
       dirtiedWithin: async (ms, signal) => {
         const seen = isMoving() ? undefined : await sampleDirtied(qemu.qmp, ms, signal);
