@@ -31,11 +31,12 @@ export class StreamReader {
   #mostBytes = 0;
   #look: () => void = () => undefined;
 
-  /** @param accepted of which nothing has been read */
+  /**
+   * @param accepted of which nothing has been read
+   * @throws where that is not so
+   */
   constructor(accepted: Socket) {
-    const buffer = Buffer.allocUnsafeSlow(readBytes);
-    const callback = (count: number) => this.#take(buffer.subarray(0, count));
-    const socket = readInto(accepted, { buffer, callback });
+    const socket = readInto(accepted, readBytes, (bytes) => this.#take(bytes));
     this.#socket = socket;
     socket.on("end", () => this.#end());
     socket.on("error", () => this.#end());

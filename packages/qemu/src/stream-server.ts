@@ -9,6 +9,7 @@ export class StreamServer {
   readonly streams: StreamReader[] = [];
   readonly #server: Server;
   readonly #count: number;
+  #failure: unknown;
   #tell: () => void = () => undefined;
 
   private constructor(server: Server, count: number) {
@@ -33,10 +34,11 @@ export class StreamServer {
     await new Promise<void>((resolve) => {
       this.#tell = resolve;
       timer = setTimeout(resolve, limitMs);
-      if (this.#isComplete) resolve();
+      if (this.#isComplete || this.#failure !== undefined) resolve();
     });
     clearTimeout(timer);
     if (this.#isComplete) return;
+    if (this.#failure !== undefined) throw this.#failure;
     const which = this.#count === 1 ? "" : ` on ${this.#count - this.streams.length} of ${this.#count} streams`;
     throw new QmpError("deadline", `QEMU has not begun to send${which}`);
   }
@@ -58,7 +60,12 @@ export class StreamServer {
 
   #take(socket: Socket): void {
     if (this.#isComplete) return void socket.destroy();
-    this.streams.push(new StreamReader(socket));
-    if (this.#isComplete) this.#tell();
+    try {
+      this.streams.push(new StreamReader(socket));
+    } catch (error) {
+      this.#failure = error;
+      socket.destroy();
+    }
+    if (this.#isComplete || this.#failure !== undefined) this.#tell();
   }
 }
