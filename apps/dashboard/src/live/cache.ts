@@ -1,7 +1,8 @@
 import type { Drain, Event, Host, Migration, Overview, Phase, Sample } from "@godwit/contract";
 import { QueryClient } from "@tanstack/react-query";
 import { get } from "../api/api.ts";
-import { type Everything, itemsAtMost, type Places } from "./everything.ts";
+import { type Everything, itemsAtMost, type Places, readEverything, readPlaces } from "./everything.ts";
+import { Order } from "./order.ts";
 import { sampleOf } from "./sample-of.ts";
 
 /** What the page knows, as the API last told it. The stream writes into it, and nothing is asked for twice. */
@@ -20,6 +21,9 @@ export const keys = {
   ledger: ["ledger"],
   drains: ["drains"],
   drain: (id: string) => ["drain", id],
+  /** Each with what is planned. */
+  plans: ["plan"],
+  drainPlans: ["drain-plan"],
   migration: (id: string) => ["migration", id],
   /** Points of its course that came by the stream. */
   course: (id: string) => ["course", id],
@@ -50,11 +54,21 @@ export const cache = new QueryClient({
   },
 });
 
-/** Takes all that was read. Migrations under way that are older than the newest page are read one by one: their guests name them. */
-export async function takeAll({ migrations, ...places }: Everything): Promise<void> {
-  takePlaces(places);
-  cache.setQueryData(keys.migrations, migrations.toSorted(newestFirst));
-  for (const each of migrations) cache.setQueryData(keys.migration(each.id), each);
+const order = new Order();
+
+/** Everything anew, by `reading` where that has been asked for already. */
+export async function readAll(reading = readEverything()): Promise<void> {
+  const asked = order.ask();
+  await takeAll(await reading, asked);
+}
+
+/** Migrations under way that are older than the newest page are read one by one: their guests name them. */
+async function takeAll({ migrations, ...places }: Everything, asked: number): Promise<void> {
+  if (!order.take("everything", asked)) return;
+  takePlaces(places, asked);
+  const newest = migrations.map((each) => newerOf(each, asked));
+  cache.setQueryData(keys.migrations, newest.toSorted(newestFirst));
+  for (const each of newest) cache.setQueryData(keys.migration(each.id), each);
   const known = new Set(migrations.map(({ id }) => id));
   const older = places.guests.flatMap(({ migrationId: id }) => (id === undefined || known.has(id) ? [] : [id]));
   for (const id of older) await readMigration(id);
@@ -64,10 +78,21 @@ export async function takeAll({ migrations, ...places }: Everything): Promise<vo
   void cache.invalidateQueries({ predicate: ({ queryKey }) => !read.has(queryKey[0]) && !isMain(queryKey) });
 }
 
-export function takePlaces({ hosts, guests, overview }: Places): void {
+/** Hosts and guests anew, and how much there is of everything. */
+export async function readAllPlaces(): Promise<void> {
+  const asked = order.ask();
+  takePlaces(await readPlaces(), asked);
+}
+
+function takePlaces({ hosts, guests, overview }: Places, asked: number): void {
+  if (!order.take("places", asked)) return;
   cache.setQueryData(keys.hosts, byName(hosts));
   cache.setQueryData(keys.guests, byName(guests));
-  cache.setQueryData(keys.overview, overview);
+  takeOverview(overview, asked);
+}
+
+function takeOverview(overview: Overview, asked: number): void {
+  if (order.take("overview", asked)) cache.setQueryData(keys.overview, overview);
 }
 
 /** What a change of a host's answers. */
@@ -90,15 +115,41 @@ export async function readDrains(): Promise<void> {
 }
 
 export async function readOverview(): Promise<void> {
-  cache.setQueryData(keys.overview, await get<Overview>("/v1/overview"));
+  const asked = order.ask();
+  takeOverview(await get<Overview>("/v1/overview"), asked);
+}
+
+/** Plans that somebody looks at: what has happened may have made other ones of them. */
+export async function readPlans(): Promise<void> {
+  await Promise.all([
+    cache.invalidateQueries({ queryKey: keys.plans }),
+    cache.invalidateQueries({ queryKey: keys.drainPlans }),
+  ]);
 }
 
 export async function readMigration(id: string): Promise<void> {
-  put(await get<Migration>(`/v1/migrations/${id}`));
+  keep(await currentMigration(id));
 }
 
-/** Answers and events may overtake each other: what shows an earlier phase is old news. */
+/** By its answer, or by what the stream has told since it was asked for. */
+export async function currentMigration(id: string): Promise<Migration> {
+  const asked = order.ask();
+  return newerOf(await get<Migration>(`/v1/migrations/${encodeURIComponent(id)}`), asked);
+}
+
+function newerOf(answer: Migration, asked: number): Migration {
+  if (order.take(answer.id, asked)) return answer;
+  return cache.getQueryData<Migration>(keys.migration(answer.id)) ?? answer;
+}
+
+/** What the stream tells, and what a change of a migration's answers. */
 export function put(migration: Migration): void {
+  order.take(migration.id);
+  keep(migration);
+}
+
+/** What shows an earlier phase is old news, wherever it comes from. */
+function keep(migration: Migration): void {
   const { id } = migration;
   const listed = cache.getQueryData<Migration[]>(keys.migrations)?.find((each) => each.id === id);
   const known = cache.getQueryData<Migration>(keys.migration(id)) ?? listed;
@@ -114,10 +165,12 @@ export function put(migration: Migration): void {
     void cache.invalidateQueries({ queryKey: keys.samples(id) });
 }
 
-/** What happened to a migration, for whoever looks at it. */
+/** What happened to a migration, for whoever looks at it. What comes while its history is read may be missing in that. */
 export function note(event: Event): void {
   if (event.migrationId === undefined) return;
-  cache.setQueryData<Event[]>(keys.history(event.migrationId), (known) =>
+  const key = keys.history(event.migrationId);
+  const isRead = cache.getQueryState(key)?.fetchStatus === "fetching";
+  cache.setQueryData<Event[]>(key, (known = isRead ? [] : undefined) =>
     known === undefined || known.some(({ cursor }) => cursor === event.cursor) ? known : [...known, event],
   );
 }

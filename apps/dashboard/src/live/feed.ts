@@ -1,7 +1,7 @@
 import type { Event, EventType, Migration } from "@godwit/contract";
 import { get, isSignedOut, UnreachableError } from "../api/api.ts";
-import { note, put, readDrains, readMigration, readOverview, takeAll, takePlaces } from "./cache.ts";
-import { type Everything, readEverything, readPlaces } from "./everything.ts";
+import { note, put, readAll, readAllPlaces, readDrains, readMigration, readOverview, readPlans } from "./cache.ts";
+import type { Everything } from "./everything.ts";
 
 /** After so long without news the orchestrator is asked whether it is still there, and has so long to answer. */
 const silenceMs = 1_200;
@@ -12,6 +12,8 @@ const lookEveryMs = 200;
 const retryMs = 1_000;
 /** What an event says has changed is read anew at most this often. */
 const readEveryMs = 150;
+/** Plans ask agents, and each is kept in the audit. */
+const planEveryMs = 5_000;
 
 const keptTypes: EventType[] = [
   "host.connected",
@@ -69,8 +71,8 @@ export interface Freshness {
 }
 
 /**
- * Keeps the cache in step with the orchestrator: one stream a page. Everything is read while the stream is being opened, to be shown soon, and
- * once more when it is open, so that nothing falls between the two; whatever cuts it, all is read anew. Its heartbeat does not reach scripts,
+ * Keeps the cache in step with the orchestrator: one stream a page. Everything is read as soon as the stream is open, so that nothing falls
+ * between the two, and at the start also before, to be shown soon; whatever cuts it, all is read anew. Its heartbeat does not reach scripts,
  * hence the question when it is silent.
  */
 export class Feed {
@@ -83,16 +85,17 @@ export class Feed {
   #drains = false;
   readonly #migrations = new Set<string>();
   #reading = false;
-  /** Readings of everything, counted: how many have begun, and which of them was taken last. */
-  #begun = 0;
-  #taken = 0;
+  /** Readings of everything that are under way for the stream that there is. */
+  #takings = 0;
+  #planning = false;
+  #isToPlan = false;
   #watching: ReturnType<typeof setInterval> | undefined;
   readonly #listeners = new Set<() => void>();
 
   /** With what was asked for before the stream could be. */
   start(everything: Promise<Everything>): void {
     this.#watching = setInterval(() => void this.#watch(), lookEveryMs);
-    this.#open(everything);
+    void this.#take(this.#open(), everything);
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -111,30 +114,30 @@ export class Feed {
     for (const listener of this.#listeners) listener();
   }
 
-  #open(everything = readEverything()): void {
+  #open(): EventSource {
     const source = new EventSource("/v1/events");
     this.#source = source;
-    void this.#take(source, everything);
-    source.addEventListener("open", () => void this.#take(source, readEverything()));
-    source.addEventListener("reset", () => void this.#take(source, readEverything()));
+    source.addEventListener("open", () => void this.#take(source));
+    source.addEventListener("reset", () => void this.#take(source));
     source.addEventListener("error", () => this.#cut(source));
     source.addEventListener("migration.progress", ({ data }) => this.#progress(JSON.parse(data)));
     for (const type of keptTypes) source.addEventListener(type, ({ data }) => this.#event(JSON.parse(data)));
+    return source;
   }
 
-  /** Of two readings at the same time the one that began later counts. */
-  async #take(source: EventSource, everything: Promise<Everything>): Promise<void> {
-    this.#begun += 1;
-    const place = this.#begun;
+  /** What has been heard so far is in what is read from now on. */
+  async #take(source: EventSource, everything?: Promise<Everything>): Promise<void> {
+    this.#takings += 1;
+    this.#places = false;
+    this.#drains = false;
+    this.#migrations.clear();
     try {
-      const read = await everything;
-      if (place < this.#taken) return;
-      this.#taken = place;
-      await takeAll(read);
+      await readAll(everything);
     } catch (error) {
       return isSignedOut(error) ? this.#end() : this.#cut(source);
     }
     if (source !== this.#source) return;
+    this.#takings -= 1;
     this.#set({ ready: true, live: true });
     this.#heard();
     void this.#readChanged();
@@ -160,23 +163,37 @@ export class Feed {
     this.#set({ newsAt: Date.now() });
   }
 
-  /** While one reading is under way, further events are gathered for the next. */
+  /** While one reading is under way, of everything or of what has changed, further events are gathered for the next. */
   async #readChanged(): Promise<void> {
-    if (this.#reading || !this.#live) return;
+    if (this.#reading) return;
     this.#reading = true;
-    while (this.#live && (this.#places || this.#drains || this.#migrations.size > 0)) {
+    while (this.#live && this.#takings === 0 && (this.#places || this.#drains || this.#migrations.size > 0)) {
       const [places, drains, migrations] = [this.#places, this.#drains, [...this.#migrations]];
       this.#places = false;
       this.#drains = false;
       this.#migrations.clear();
       const readings = migrations.map((id) => readMigration(id));
-      readings.push(places ? readPlaces().then(takePlaces) : readOverview());
+      readings.push(places ? readAllPlaces() : readOverview());
       if (drains) readings.push(readDrains());
+      if (places || drains) void this.#plan();
       const settled = await Promise.allSettled(readings);
       this.#judge(settled.flatMap((each) => (each.status === "rejected" ? [each.reason] : [])));
       await new Promise((resolve) => setTimeout(resolve, readEveryMs));
     }
     this.#reading = false;
+  }
+
+  /** What happens while plans are made, or were made a moment ago, is gathered for the next ones. */
+  async #plan(): Promise<void> {
+    this.#isToPlan = true;
+    if (this.#planning) return;
+    this.#planning = true;
+    while (this.#live && this.#isToPlan) {
+      this.#isToPlan = false;
+      await readPlans();
+      await new Promise((resolve) => setTimeout(resolve, planEveryMs));
+    }
+    this.#planning = false;
   }
 
   /** Something that has been removed in the meantime is no fault of the stream's. */
@@ -207,6 +224,7 @@ export class Feed {
     source.close();
     if (source !== this.#source) return;
     this.#source = undefined;
+    this.#takings = 0;
     this.#set({ live: false });
     setTimeout(() => void this.#retry(), retryMs);
   }

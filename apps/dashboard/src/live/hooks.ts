@@ -2,7 +2,7 @@ import type { Drain, Guest, Host, Migration, Overview } from "@godwit/contract";
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { get, getAll } from "../api/api.ts";
-import { isEnded, keys } from "./cache.ts";
+import { currentMigration, isEnded, keys } from "./cache.ts";
 import { feed, type Freshness } from "./feed.ts";
 import { ticks } from "./ticks.ts";
 
@@ -69,6 +69,6 @@ export function useDrains(): UseQueryResult<Drain[]> {
 export function useMigration(id: string): UseQueryResult<Migration> {
   return useQuery({
     queryKey: keys.migration(id),
-    queryFn: async () => await get<Migration>(`/v1/migrations/${encodeURIComponent(id)}`),
+    queryFn: async () => await currentMigration(id),
   });
 }
