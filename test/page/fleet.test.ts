@@ -65,6 +65,14 @@ describe("what concerns more than one guest", { timeout: 240_000 }, () => {
     await page.getByLabel("All that enter together").fill("3");
     await page.getByRole("button", { name: "Change", exact: true }).click();
     await page.getByText("of 3.00 MB/s").waitFor();
+    // What is no number is empty to a script, and empty means as its agent says.
+    await page.getByText("Change its link budget").click();
+    const entering = page.getByLabel("All that enter together");
+    await entering.fill("");
+    await entering.pressSequentially("1e");
+    await page.getByLabel("All that leave together").focus();
+    await page.getByRole("button", { name: "Change", exact: true }).click();
+    expect(await page.evaluate("probes.focused()")).toBe("All that enter together");
     await looksRight(page);
     expect(await stage.client.hosts.get("beta")).toMatchObject({
       cordoned: { reason: "a new kernel" },

@@ -60,11 +60,26 @@ export async function post<Answer>(
   body?: unknown,
   headers: Record<string, string> = {},
 ): Promise<Answer> {
-  return await repeated<Answer>(path, {
-    method: "POST",
-    headers: { ...headers, "idempotency-key": newKey(), ...(body === undefined ? {} : json) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  return await repeated<Answer>(path, posted(body, { ...headers, "idempotency-key": newKey() }));
+}
+
+/**
+ * What makes a secret. Its answer is kept nowhere, so that a key means nothing: sent again it would make another one.
+ *
+ * @throws UnreachableError where nobody knows whether one was made
+ */
+export async function postOnce<Answer>(
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  try {
+    return await send<Answer>(path, posted(body, headers), answerLimitMs);
+  } catch (error) {
+    if (!(error instanceof UnreachableError)) throw error;
+    const text = `${error.message} It may have been made all the same, with a secret that nobody has seen.`;
+    throw new UnreachableError(text, { cause: error });
+  }
 }
 
 /** A merge patch: the same one twice changes nothing more. */
@@ -117,6 +132,11 @@ export function isSignedOut(error: unknown): boolean {
 }
 
 const json = { "content-type": "application/json" };
+
+function posted(body: unknown, headers: Record<string, string>): RequestInit {
+  if (body === undefined) return { method: "POST", headers };
+  return { method: "POST", headers: { ...headers, ...json }, body: JSON.stringify(body) };
+}
 
 async function repeated<Answer>(path: string, request: RequestInit): Promise<Answer> {
   for (let tries = 1; ; tries += 1) {

@@ -94,7 +94,6 @@ function BudgetForm({ of: { id, linkBudget } }: { of: Host }): ReactNode {
       <summary className="leading-5 text-ink-soft hover:text-ink">Change its link budget</summary>
       <form
         className="mt-1.5 flex flex-wrap items-end gap-3"
-        noValidate
         aria-describedby={saidId}
         onSubmit={(event) => void submit(event)}
       >

@@ -22,7 +22,7 @@ export function LimitForm({ of: { id, limits, phase } }: { of: Migration }): Rea
   return (
     <details className="text-xs">
       <summary className="leading-5 text-ink-soft hover:text-ink">Change its downtime limit</summary>
-      <form className="mt-1.5 flex flex-wrap items-center gap-2" noValidate onSubmit={(event) => void submit(event)}>
+      <form className="mt-1.5 flex flex-wrap items-center gap-2" onSubmit={(event) => void submit(event)}>
         <label className="label" htmlFor={fieldId}>
           New limit
         </label>

@@ -79,7 +79,7 @@ function mostOf(rung: Rung): string {
     case "bandwidth":
       return rung.maxBytesPerSec === undefined ? "" : String(rung.maxBytesPerSec / mega);
     case "throttle":
-      return String(Math.round(rung.maxShare * 100));
+      return String(percentOf(rung.maxShare));
     case "downtimeLimit":
     case "force":
       return rung.maxMs === undefined ? "" : String(rung.maxMs);
@@ -94,7 +94,7 @@ function rungOf({ remedy, most }: DraftRung): Rung {
     case "bandwidth":
       return most === "" ? { remedy } : { remedy, maxBytesPerSec: Math.round(value * mega) };
     case "throttle":
-      return { remedy, maxShare: value / 100 };
+      return { remedy, maxShare: exact(value / 100) };
     case "downtimeLimit":
       return { remedy, maxMs: value };
     case "force":
@@ -102,6 +102,15 @@ function rungOf({ remedy, most }: DraftRung): Rung {
     case "postcopy":
       return { remedy };
   }
+}
+
+/** Without what the reckoning adds: 0.29 is 29 % and not 28.999999999999996 %, and goes back as it came. */
+export function percentOf(share: number): number {
+  return exact(share * 100);
+}
+
+function exact(value: number): number {
+  return Number(value.toPrecision(14));
 }
 
 /** Nothing is no number: as JSON it is `null`, which the API refuses at its place. */

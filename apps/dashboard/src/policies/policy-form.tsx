@@ -44,7 +44,7 @@ export function PolicyForm({ changed, start, migrations, done, again }: FormPart
   };
   const wrong = (pointer: string) => wrongAt(error, pointer);
   return (
-    <form className="grid gap-3 border-t border-line px-4 py-3.5" noValidate onSubmit={(event) => void submit(event)}>
+    <form className="grid gap-3 border-t border-line px-4 py-3.5" onSubmit={(event) => void submit(event)}>
       <div className="grid grid-cols-4 items-start gap-3 max-md:grid-cols-2 max-sm:grid-cols-1">
         <TextField label="Name" value={draft.name} set={(name) => set({ name })} wrong={wrong("/name")} />
         <LimitFields draft={draft} set={set} wrong={wrong} />

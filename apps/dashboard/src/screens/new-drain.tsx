@@ -126,7 +126,7 @@ function StartForm({ hostSelect, hostId, wish, set, plan, error, planning, again
     }
   };
   return (
-    <form className="panel grid gap-3 px-4 py-3.5" noValidate onSubmit={(event) => void start(event)}>
+    <form className="panel grid gap-3 px-4 py-3.5" onSubmit={(event) => void start(event)}>
       {hostSelect}
       <SelectField
         label="Policy of every migration"

@@ -129,7 +129,7 @@ function StartForm({
     }
   };
   return (
-    <form className="panel grid gap-3 px-4 py-3.5" noValidate onSubmit={(event) => void start(event)}>
+    <form className="panel grid gap-3 px-4 py-3.5" onSubmit={(event) => void start(event)}>
       {guestSelect}
       <div className="grid grid-cols-2 items-start gap-3">
         <PolicySelect policies={policies.map(({ name }) => name)} value={policy} choose={choosePolicy} />

@@ -10,6 +10,7 @@ import { Handles } from "../parts/copy.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Figures } from "../parts/panel.tsx";
 import { Ago } from "../parts/time.tsx";
+import { percentOf } from "../policies/draft.ts";
 import { patienceText, PolicyForm, readPolicy } from "../policies/policy-form.tsx";
 import { RemovePolicy } from "../policies/remove-policy.tsx";
 
@@ -222,7 +223,7 @@ function rungText(rung: Rung): string {
     case "downtimeLimit":
       return `its downtime limit is raised up to ${limit(rung.maxMs)}`;
     case "throttle":
-      return `the guest is slowed down by up to ${Math.round(rung.maxShare * 100)}\u00a0%`;
+      return `the guest is slowed down by up to ${percentOf(rung.maxShare)}\u00a0%`;
     case "postcopy":
       return "postcopy, which no device can do yet";
     case "force":

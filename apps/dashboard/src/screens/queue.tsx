@@ -13,9 +13,9 @@ import { Section } from "../parts/panel.tsx";
 /** What waits, for what and for how long yet; what there is for it; and who has how much of which link. */
 export function QueueScreen(): ReactNode {
   const { data: queue, error } = useAgain<Queue>(keys.queue, "/v1/queue");
-  const { data: ledger } = useAgain<Ledger>(keys.ledger, "/v1/ledger");
+  const { data: ledger, error: ledgerError } = useAgain<Ledger>(keys.ledger, "/v1/ledger");
   if (queue === undefined)
-    return <p className="text-ink-soft">{error === null ? "Reading the queue …" : messageOf(error)}</p>;
+    return error === null ? <p className="text-ink-soft">Reading the queue …</p> : <Unread what="queue" why={error} />;
   return (
     <div className="grid gap-5">
       <div className="flex flex-wrap items-center justify-between gap-3">
@@ -25,18 +25,25 @@ export function QueueScreen(): ReactNode {
         </h1>
         <PauseQueue of={queue} />
       </div>
+      <Unread what="queue" why={error} />
       {queue.paused !== undefined && <Paused of={queue.paused} />}
       <Waiting of={queue.items} />
       <Section title="Slots" aside="migrations that may be under way at a time">
         <SlotTable of={queue} />
       </Section>
       <Section title="Links" aside="what each migration keeps whatever else starts, and what it may take now">
-        {ledger === undefined ? (
+        <Unread what="ledger" why={ledgerError} className="px-4 py-3" />
+        {ledger !== undefined && <LedgerTable of={ledger} />}
+        {ledger === undefined && ledgerError === null && (
           <p className="px-4 py-3 text-ink-soft">Reading the ledger …</p>
-        ) : (
-          <LedgerTable of={ledger} />
         )}
       </Section>
     </div>
   );
+}
+
+/** What is shown of it is then older than the rest. */
+function Unread({ what, why, className = "" }: { what: string; why: Error | null; className?: string }): ReactNode {
+  if (why === null) return null;
+  return <p className={`text-bad ${className}`}>{`The ${what} could not be read: ${messageOf(why)}`}</p>;
 }

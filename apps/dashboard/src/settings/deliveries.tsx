@@ -26,14 +26,22 @@ export function Deliveries({ of: id, url, headers }: { of: string; url: string; 
     refetchInterval: againMs,
     gcTime: 0,
   });
-  const resend = async (delivery: string) => {
-    await post(`${path}/${delivery}/resend`, undefined, headers).catch(() => {});
+  const [said, setSaid] = useState("");
+  const resend = async ({ id: delivery, type }: WebhookDelivery) => {
+    setSaid("");
+    try {
+      await post(`${path}/${delivery}/resend`, undefined, headers);
+    } catch (refusal) {
+      setSaid(`${type} was not sent again: ${messageOf(refusal)}`);
+    }
     await refetch();
   };
   return (
     <details className="mt-1.5 text-xs" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary className="leading-5 text-ink-soft hover:text-ink">Deliveries</summary>
-      {error !== null && <p className="text-bad">{messageOf(error)}</p>}
+      <p role="status" className="text-bad">
+        {error === null ? said : `What was sent to it could not be read: ${messageOf(error)}`}
+      </p>
       {data?.items.length === 0 && <p className="text-ink-soft">Nothing has been sent to it yet.</p>}
       {data !== undefined && data.items.length > 0 && (
         <div className="relative overflow-x-auto" tabIndex={0} role="group" aria-label={`Deliveries to ${url}`}>
@@ -64,7 +72,7 @@ export function Deliveries({ of: id, url, headers }: { of: string; url: string; 
                       type="button"
                       className="button"
                       aria-label={`Send ${delivery.type} again`}
-                      onClick={() => void resend(delivery.id)}
+                      onClick={() => void resend(delivery)}
                     >
                       Send again
                     </button>

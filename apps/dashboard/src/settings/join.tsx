@@ -1,7 +1,7 @@
 import type { CreatedToken } from "@godwit/contract";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useId, useState } from "react";
-import { messageOf, post } from "../api/api.ts";
+import { messageOf, postOnce } from "../api/api.ts";
 import { useHosts } from "../live/hooks.ts";
 import { Badge } from "../parts/badge.tsx";
 import { Copy } from "../parts/copy.tsx";
@@ -101,12 +101,12 @@ function MakeToken({
   const make = async () => {
     setWrong("");
     try {
-      const answer = await post<CreatedToken>("/v1/tokens", { name: `agent of ${name}`, role: "agent" }, headers);
+      const answer = await postOnce<CreatedToken>("/v1/tokens", { name: `agent of ${name}`, role: "agent" }, headers);
       made(answer.token);
-      again();
     } catch (error) {
       setWrong(messageOf(error));
     }
+    again();
   };
   return (
     <>

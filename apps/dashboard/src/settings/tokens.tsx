@@ -1,6 +1,6 @@
 import type { CreatedToken, Token } from "@godwit/contract";
 import { type FormEvent, type ReactNode, useId, useState } from "react";
-import { messageOf, post, remove } from "../api/api.ts";
+import { messageOf, postOnce, remove } from "../api/api.ts";
 import { exactly, many } from "../figures.ts";
 import { Copy } from "../parts/copy.tsx";
 import { Section } from "../parts/panel.tsx";
@@ -148,13 +148,13 @@ function Make({ headers, made }: Manages & { made: () => void }): ReactNode {
     event.preventDefault();
     setWrong("");
     try {
-      const answer = await post<CreatedToken>("/v1/tokens", { name, scopes: chosen }, headers);
+      const answer = await postOnce<CreatedToken>("/v1/tokens", { name, scopes: chosen }, headers);
       setToken(answer.token);
       setName("");
-      made();
     } catch (error) {
       setWrong(messageOf(error));
     }
+    made();
   };
   return (
     <form className="grid gap-2 border-t border-line px-4 py-3.5" onSubmit={(event) => void submit(event)}>

@@ -1,7 +1,7 @@
 import type { CreatedWebhook, Webhook } from "@godwit/contract";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
-import { getAll, getTagged, messageOf, post, remove, wrongAt } from "../api/api.ts";
+import { getAll, getTagged, messageOf, post, postOnce, remove, UnreachableError, wrongAt } from "../api/api.ts";
 import { many } from "../figures.ts";
 import { Copy } from "../parts/copy.tsx";
 import { TextField } from "../parts/fields.tsx";
@@ -74,7 +74,7 @@ function One({ of: { id, url, types, description }, headers, told }: Tells & { o
   });
   const rotate = attempt(async () => {
     const { etag } = await getTagged<Webhook>(path, headers);
-    const { secret } = await post<CreatedWebhook>(`${path}/rotate`, undefined, { ...headers, "if-match": etag });
+    const { secret } = await postOnce<CreatedWebhook>(`${path}/rotate`, undefined, { ...headers, "if-match": etag });
     told(`${url} has a new secret; the one before it signs too for a day.`, secret);
   });
   const leave = attempt(async () => {
@@ -117,20 +117,20 @@ function Make({ headers, told }: Tells): ReactNode {
     event.preventDefault();
     try {
       const body = { url, types: types.split(/[\s,]+/).filter(Boolean) };
-      const { secret } = await post<CreatedWebhook>("/v1/webhooks", body, headers);
+      const { secret } = await postOnce<CreatedWebhook>("/v1/webhooks", body, headers);
       setError(undefined);
       setUrl("");
       setTypes("");
       told(`${url} is told from now on.`, secret);
     } catch (refusal) {
       setError(refusal);
+      if (refusal instanceof UnreachableError) told("");
     }
   };
   const atField = wrongAt(error, "/url") ?? wrongAt(error, "/types") ?? wrongAt(error, "/types/0");
   return (
     <form
       className="grid grid-cols-[minmax(0,2fr)_minmax(0,2fr)_auto] items-start gap-3 border-t border-line px-4 py-3 max-sm:grid-cols-1"
-      noValidate
       onSubmit={(event) => void submit(event)}
     >
       <TextField
