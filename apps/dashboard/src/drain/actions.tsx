@@ -21,7 +21,7 @@ export function DrainActions({ of: drain }: { of: Drain }): ReactNode {
     setSending(false);
   };
   const isPaused = phase === "paused";
-  const goesOn = endedAt === undefined && phase !== "aborting" && phase !== "returning";
+  const goesOn = endedAt === undefined && phase !== "aborting";
   return (
     <div className="grid justify-items-end gap-1 max-sm:justify-items-start">
       <div className="flex flex-wrap gap-2">
