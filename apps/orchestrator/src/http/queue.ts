@@ -1,5 +1,5 @@
 import { type LinkLedger, Ledger, PauseQueue, Queue } from "@godwit/contract";
-import { type LinkUse, linksInUse, type QueuedMove, slotsInUse } from "@godwit/core";
+import { grantedOf, type LinkUse, linksInUse, type QueuedMove, slotsInUse } from "@godwit/core";
 import type { Store } from "@godwit/store";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
@@ -96,12 +96,11 @@ function queueView({ now, picture, decisions }: Planned, { runs }: QueueParts): 
   };
 }
 
-/** What was carried out, not what is only planned. */
 function ledgerView({ now, picture }: Planned, { runs }: QueueParts): Ledger {
   const stateOf = (id: string) => runs.get(id)?.state;
   const { cluster, hosts } = linksInUse(picture.fleet, (id) => {
     const state = stateOf(id);
-    return state?.phase === "switchover" ? state.share?.reservedBytesPerSec : state?.share?.bytesPerSec;
+    return state && grantedOf(state);
   });
   const view = ({ flows, budgetBytesPerSec, ...sums }: LinkUse): LinkLedger => ({
     budgetBytesPerSec,

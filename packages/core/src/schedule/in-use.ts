@@ -1,3 +1,4 @@
+import type { Migration } from "../migration/state.ts";
 import type { FleetSnapshot, RunningMove } from "./snapshot.ts";
 
 /** What is taken of everything that is counted, for people. */
@@ -48,17 +49,25 @@ export interface LinkUse {
   flows: Flow[];
 }
 
-/** Who may take how much of which link. What each was granted is said by `grantedOf`, by the migration's id. */
+/**
+ * What a migration was told that it may take, in bytes a second; undefined: as much as there is. In its switchover it is what is reserved
+ * for that. What was carried out counts, not what is only planned.
+ */
+export function grantedOf({ phase, share }: Pick<Migration, "phase" | "share">): number | undefined {
+  return phase === "switchover" ? share?.reservedBytesPerSec : share?.bytesPerSec;
+}
+
+/** Who may take how much of which link. What each was granted is said by `granted`, by the migration's id. */
 export function linksInUse(
   { cluster, hosts, running }: FleetSnapshot,
-  grantedOf: (migrationId: string) => number | undefined,
+  granted: (migrationId: string) => number | undefined,
 ): { cluster: LinkUse; hosts: { id: string; name: string; outgoing: LinkUse; incoming: LinkUse }[] } {
   const use = (budgetBytesPerSec: number | undefined, moves: RunningMove[]): LinkUse => {
     const flows = moves.map(({ id, stage, guaranteedBytesPerSec }) => ({
       migrationId: id,
       stage,
       guaranteedBytesPerSec,
-      grantedBytesPerSec: grantedOf(id),
+      grantedBytesPerSec: granted(id),
     }));
     return {
       budgetBytesPerSec,
