@@ -154,7 +154,7 @@ test("E2, E3, E7: a blocked guest is named with what to do, one that appears goe
   await memoryGuest(cluster, { name: "giant", sizeBytes: 128 * MiB });
   const { id } = await begun({ limits: { downtimeLimitMs: 2_000 } });
   const late = await memoryGuest(cluster, { name: "late", sizeBytes: 2 * MiB });
-  const stuck = await cluster.client.drains.get(id, { wait: 60, until: "blocked" });
+  const stuck = await cluster.client.drains.waitAtRest(id);
   expect(stuck).toMatchObject({ phase: "blocked", counts: { blocked: 1, moved: 11 } });
   expect(stuck.guests.find(({ guest }) => guest === "giant")).toMatchObject({
     state: "blocked",
@@ -183,6 +183,17 @@ test("the command asks before it drains, waits for the end, and says by its exit
   expect(await guestsOn("beta")).toEqual([]);
   const listed = await runCommand(cluster, "drain", "list", "--host", "beta");
   expect(listed.data).toMatch(/beta {2}completed {2}\d+ moved/);
+}, 180_000);
+
+test("E2: whoever waits for the end on the command line is told when every guest that is left is blocked", async () => {
+  const policy = { name: "in-a-millisecond", settings: { downtimeLimitMs: 1 } };
+  expect((await cluster.ask("POST", "/v1/policies", { body: policy })).status).toBe(201);
+  const held = await runCommand(cluster, "drain", "alpha", "--policy", policy.name, "--yes", "--wait");
+  expect(held).toMatchObject({ code: 6, data: expect.stringMatching(/^\S+ {2}alpha {2}blocked {2}\d+ blocked\n$/) });
+  const id = held.data.split(" ", 1)[0] ?? "";
+  expect(held.talk).toContain(`godwit drain watch ${id}`);
+  await cluster.client.drains.tell(id, "abort");
+  expect((await cluster.client.drains.waitForEnd(id)).phase).toBe("aborted");
 }, 180_000);
 
 test("E7: one that is aborted leaves its guests where they are, and its host uncordoned", async () => {

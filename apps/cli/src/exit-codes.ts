@@ -46,7 +46,7 @@ export function exitCodeOfEnd({ phase }: Migration): number {
 }
 
 /** One that its own blocked guests hold up, or that was called off, has left guests where they serve. */
-export function exitCodeOfDrain({ phase }: Drain): number {
+export function exitCodeOfDrain({ phase }: Pick<Drain, "phase">): number {
   if (phase === "completed" || phase === "returned") return exitCodes.done;
   return phase === "failed" ? exitCodes.failed : exitCodes.aborted;
 }

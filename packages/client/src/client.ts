@@ -129,6 +129,13 @@ export class Client {
         if (drain.endedAt !== undefined) return drain;
       }
     },
+    /** Until it has ended or is blocked, so that it needs somebody; over as many long polls as it takes. */
+    waitAtRest: async (id: string): Promise<Drain> => {
+      for (;;) {
+        const drain = await this.drains.get(id, { wait: 30, until: "blocked" });
+        if (drain.endedAt !== undefined || drain.phase === "blocked") return drain;
+      }
+    },
   };
 
   readonly guests = {

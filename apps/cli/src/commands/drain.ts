@@ -36,7 +36,7 @@ export function drainCommand(program: Command): void {
     .option("--placement <rule>", `where they go: ${PlacementRule.options.join(", ")}`, wordOf(PlacementRule.options))
     .option("--to <host...>", "the only hosts that guests may go to")
     .option("--watch", "follow it to its end")
-    .option("--wait", "say nothing until it has ended")
+    .option("--wait", "say nothing until it has ended, or is blocked and needs somebody")
     .option("--yes", "do not ask")
     .action(async (host: string, options: DrainOptions, command: Command) => await begin(host, options, command));
 
@@ -95,10 +95,10 @@ async function begin(host: string, options: DrainOptions, command: Command): Pro
   }
   const started = await client.drains.create(host, wanted);
   if (options.watch === true) return await watchDrain(command, started.id);
-  const drain = options.wait === true ? await client.drains.waitForEnd(started.id) : started;
+  const drain = options.wait === true ? await client.drains.waitAtRest(started.id) : started;
   print(wantsJson(command) ? JSON.stringify(drain) : `${drain.id}  ${drainStatus(drain)}`);
   if (options.wait === true) process.exitCode = exitCodeOfDrain(drain);
-  else say(`Follow it: godwit drain watch ${started.id}`);
+  if (drain.endedAt === undefined) say(`Follow it: godwit drain watch ${started.id}`);
 }
 
 function show(command: Command, drain: Drain): void {
