@@ -83,23 +83,32 @@ describeStore((opened) => {
     expect(await current.guests.find(guest.id)).toMatchObject({ hostId: "b", epoch: 2 });
   });
 
-  test("D11: neither does anything else that it decides on hosts, guests and migrations", async () => {
+  test("D11: neither does anything else that it decides on hosts, guests, drains, the queue and migrations", async () => {
     const [guest, name] = [newGuest(), unique("host")];
     const { stale, current } = await staleAndCurrent();
     await current.guests.create(guest, []);
     const host = await current.hosts.seen({ id: name, name, facts: {}, at: second(1) });
+    const drain = { id: unique("id"), hostId: name, phase: "draining", version: 1, state: {}, createdAt: second(1) };
+    await current.drains.create(drain, []);
     const from = await current.events.latest();
     const tries = [
       () => stale.migrations.create(newMigration({ guestId: guest.id }), [news()]),
       () => stale.guests.create(newGuest(), [news()]),
       () => stale.guests.place({ guestId: guest.id, hostId: "b", epoch: 9, state: "stopped" }),
       () => stale.guests.remove(guest.id, [news()]),
+      () => stale.guests.keepApart(guest.id, "replicas", [news()]),
       () => stale.hosts.seen({ id: name, name, facts: { stale: true }, at: second(2) }),
       () => stale.hosts.touch([name], second(2)),
+      () => stale.drains.create({ ...drain, id: unique("id"), hostId: "another" }, [news()]),
+      () => stale.drains.commit({ id: drain.id, version: 1, phase: "aborting", state: {}, events: [news()] }),
+      () => stale.queue.pause({ at: second(2), by: "stale" }, [news()]),
+      () => stale.queue.resume([news()]),
     ];
     for (const tried of tries) await expect(tried()).rejects.toThrow(LeaseLostError);
     expect(await current.guests.find(guest.id)).toEqual(guest);
     expect(await current.hosts.find(name)).toEqual(host);
+    expect(await current.drains.find(drain.id)).toEqual(drain);
+    expect(await current.queue.paused()).toBeUndefined();
     expect((await current.migrations.list({ limit: 10 }, { guestId: guest.id })).items).toEqual([]);
     expect(await current.events.after({ cursor: from, limit: 10 })).toEqual({ events: [], expired: false });
   });
