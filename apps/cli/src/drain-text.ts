@@ -1,4 +1,4 @@
-import type { Drain, DrainGuest, DrainPlan } from "@godwit/contract";
+import type { Drain, DrainGuest, DrainObstacle, DrainPlan } from "@godwit/contract";
 import { bytes, duration, range, table, utc } from "./format.ts";
 import { limitsText } from "./migration-text.ts";
 
@@ -23,26 +23,27 @@ export function drainStatus(drain: Drain): string {
 }
 
 export function drainLines(drain: Drain): string[] {
-  return [
-    drainStatus(drain),
-    ...(drain.reason === undefined ? [] : [`  ${drain.reason.sentence}`]),
-    ...(drain.deadline === undefined ? [] : [`  deadline ${utc(drain.deadline)}`]),
-    `  policy ${drain.policy ?? "none"}: ${limitsText(drain.limits)}`,
-    ...guestLines(drain.guests),
-  ];
+  return [drainStatus(drain), ...bodyLines(drain)];
 }
 
 /** What a drain would do, guest by guest, and what stands in its way. */
 export function drainPlanLines(plan: DrainPlan): string[] {
-  const { host, possible, reason, counts, etaRangeMs, deadline, policy, limits } = plan;
+  const { host, possible, counts, etaRangeMs } = plan;
   const all = counts.queued + counts.blocked;
   const takes = etaRangeMs === undefined ? "" : `, about ${range(etaRangeMs)} in all`;
   return [
     `${host}: ${all} ${all === 1 ? "guest" : "guests"}, ${possible ? "all can go" : `${counts.blocked} blocked`}${takes}`,
+    ...bodyLines(plan),
+  ];
+}
+
+/** What a drain and the plan of one tell below their first line. */
+function bodyLines({ reason, deadline, policy, limits, guests }: Drain | DrainPlan): string[] {
+  return [
     ...(reason === undefined ? [] : [`  ${reason.sentence}`]),
     ...(deadline === undefined ? [] : [`  deadline ${utc(deadline)}`]),
     `  policy ${policy ?? "none"}: ${limitsText(limits)}`,
-    ...guestLines(plan.guests),
+    ...guestLines(guests),
   ];
 }
 
@@ -70,8 +71,13 @@ function explained({ guest, state, reason, remedy, obstacles }: DrainGuest): str
   if (state !== "blocked") return [`  ${guest}: ${reason.sentence}`];
   return [
     `  ${guest} is blocked: ${reason.sentence}${remedy === undefined ? "" : ` ${remedy}`}`,
-    ...obstacles.map(({ host, code, sentence }) => `    ${host}: ${code}: ${sentence}`),
+    ...obstacleLines(obstacles).map((line) => `  ${line}`),
   ];
+}
+
+/** What stands against each host, below the guest that could not go there. */
+export function obstacleLines(obstacles: DrainObstacle[]): string[] {
+  return obstacles.map(({ host, code, sentence }) => `  ${host}: ${code}: ${sentence}`);
 }
 
 function countsText({ counts }: Drain): string {

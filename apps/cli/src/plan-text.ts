@@ -1,4 +1,5 @@
 import type { Plan, PlanSet } from "@godwit/contract";
+import { obstacleLines } from "./drain-text.ts";
 import { bytes, duration, range, rate } from "./format.ts";
 import { limitsText } from "./migration-text.ts";
 
@@ -27,7 +28,7 @@ export function planSetLines({ plans, unplaced }: PlanSet): string[] {
     ...plans.flatMap(planLines),
     ...unplaced.flatMap(({ guest, reason, remedy, obstacles }) => [
       `${guest}: no host: ${reason.sentence} ${remedy}`,
-      ...obstacles.map(({ host, code, sentence }) => `  ${host}: ${code}: ${sentence}`),
+      ...obstacleLines(obstacles),
     ]),
   ];
 }
