@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { bytes, duration, limit, none, range, rate, share } from "../figures.ts";
 import { Icon } from "../parts/icon.tsx";
 import { DowntimeMeter } from "../parts/meter.tsx";
-import { Figures, Section } from "../parts/panel.tsx";
+import { Figures, ReasonLine, Section } from "../parts/panel.tsx";
 
 /** What would happen, with everything that was looked at. */
 export function PlanCard({ of: plan }: { of: Plan }): ReactNode {
@@ -13,9 +13,7 @@ export function PlanCard({ of: plan }: { of: Plan }): ReactNode {
     <Section title="Plan" aside={`${plan.source} to ${plan.destination}; nothing moves yet`}>
       <div className="grid gap-3 px-4 py-3.5">
         <div className="grid min-h-[54px] content-center">
-          <p className="text-[17px] leading-6 font-[550] text-pretty">
-            {outlook?.verdict.sentence ?? "It cannot be done as things stand."}
-          </p>
+          <ReasonLine>{outlook?.verdict.sentence ?? "It cannot be done as things stand."}</ReasonLine>
           {waitsFor !== undefined && <p className="text-pretty text-ink-soft">{waitsFor.sentence}</p>}
         </div>
         {plan.possible && <DowntimeMeter of={{ predictedDowntimeMs, predictedDowntimeRangeMs, limits }} />}

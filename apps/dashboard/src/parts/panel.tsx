@@ -30,6 +30,16 @@ export function Section({
   );
 }
 
+/** Why something stands as it does, or what it would come to: what is read first of a panel. */
+export function ReasonLine({ icon, children }: { icon?: ReactNode; children: ReactNode }): ReactNode {
+  return (
+    <p className="flex items-baseline gap-2 text-[17px] leading-6 font-[550]">
+      {icon}
+      <span className="text-pretty">{children}</span>
+    </p>
+  );
+}
+
 /** Where there is nothing yet: why, and the command that changes it. */
 export function Empty({ children, command }: { children: ReactNode; command?: string }): ReactNode {
   return (

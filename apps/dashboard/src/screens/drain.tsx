@@ -9,7 +9,7 @@ import { keys } from "../live/cache.ts";
 import { useAgain } from "../live/hooks.ts";
 import { Badge } from "../parts/badge.tsx";
 import { Handles } from "../parts/copy.tsx";
-import { Empty, Figures, Section } from "../parts/panel.tsx";
+import { Empty, Figures, ReasonLine, Section } from "../parts/panel.tsx";
 import { Ago } from "../parts/time.tsx";
 import { drainPhases } from "../words.ts";
 import { Failure } from "./failure.tsx";
@@ -48,7 +48,7 @@ function Whole({ of: drain }: { of: Drain }): ReactNode {
         <DrainActions of={drain} />
       </header>
       <section className="panel grid gap-3 px-4 py-3.5" aria-label="Progress">
-        {reason !== undefined && <p className="text-[17px] leading-6 font-[550] text-pretty">{reason.sentence}</p>}
+        {reason !== undefined && <ReasonLine>{reason.sentence}</ReasonLine>}
         <Progress of={counts} />
         <Figures
           className="grid-cols-6 max-md:grid-cols-3"

@@ -10,7 +10,7 @@ import { useHosts } from "../live/hooks.ts";
 import { usePolicies } from "../new/use-plans.ts";
 import { SelectField, TextField } from "../parts/fields.tsx";
 import { Icon } from "../parts/icon.tsx";
-import { Empty, Figures, Section } from "../parts/panel.tsx";
+import { Empty, Figures, ReasonLine, Section } from "../parts/panel.tsx";
 
 /** What differs from what a drain does by itself. */
 interface Wish {
@@ -171,12 +171,16 @@ function PlanOfDrain({ of: plan }: { of: DrainPlan }): ReactNode {
   return (
     <Section title="Dry run" aside={`${host} as it is now; nothing moves yet`}>
       <div className="grid gap-3 px-4 py-3.5">
-        <p className="flex items-baseline gap-2 text-[17px] leading-6 font-[550]">
-          <Icon name={possible ? "check" : "alert"} className={`self-center ${possible ? "text-good" : "text-warn"}`} />
-          <span className="text-pretty">
-            {reason?.sentence ?? (possible ? "Every guest can go." : "Not every guest can go as things stand.")}
-          </span>
-        </p>
+        <ReasonLine
+          icon={
+            <Icon
+              name={possible ? "check" : "alert"}
+              className={`self-center ${possible ? "text-good" : "text-warn"}`}
+            />
+          }
+        >
+          {reason?.sentence ?? (possible ? "Every guest can go." : "Not every guest can go as things stand.")}
+        </ReasonLine>
         <Figures
           className="grid-cols-4 max-sm:grid-cols-2"
           of={[
