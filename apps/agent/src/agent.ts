@@ -146,7 +146,7 @@ export class Agent {
       case "reclaim":
       case "discard":
         if (attempt?.role === "source") {
-          if (message.type === "freeze") attempt.allow(message.limitMs);
+          if (message.type === "freeze") attempt.allow(message.limitMs, message.bandwidthBytesPerSec);
           await attempt.handle({ type: message.type, epoch: message.epoch });
         }
         if (attempt === undefined) await withoutSourceAttempt(this.#parts, message);

@@ -61,6 +61,7 @@ const toAgent: ToAgent[] = [
     type,
     ...handover,
   })),
+  { type: "freeze", ...handover, limitMs: 15_000, bandwidthBytesPerSec: 1e6 },
   { type: "abort", ...of },
 ];
 
@@ -86,6 +87,7 @@ const fromAgent: FromAgent[] = [
     type: "guests",
     guests: [{ guestId: id, name: "calm", epoch: 1, state: "running", definitions: [], devices: [] }],
   },
+  { type: "memory", freeBytes: 4096 },
   { type: "reply", to: id, ok: true, body: { devices: [] } },
   { type: "refusal", to: id, ...failure, fix: "Make room.", device: "ram" },
   { type: "sourcePrepared", ...of, peers, dirty },

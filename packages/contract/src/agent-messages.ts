@@ -128,7 +128,7 @@ export const ToAgent = z.discriminatedUnion("type", [
     })
     .meta({
       description:
-        "the cap from now on, none where it is absent; while held the source sends nothing, and freeze wins over both",
+        "the cap from now on, none where it is absent; while held the source sends nothing, and freeze ends both",
     }),
   z
     .object({ type: z.literal("throttle"), ...ofMigration, share: z.number().min(0).max(0.99) })
@@ -137,6 +137,9 @@ export const ToAgent = z.discriminatedUnion("type", [
     type: z.literal("freeze"),
     ...ofHandover,
     limitMs: Ms.optional().meta({ description: "how long the switchover may take before it is called off" }),
+    bandwidthBytesPerSec: BytesPerSec.positive()
+      .optional()
+      .meta({ description: "what the links on its way carry, which is not exceeded in the switchover either" }),
   }),
   z.object({ type: z.literal("refuse"), ...ofHandover }),
   z.object({ type: z.literal("grant"), ...ofHandover }),

@@ -36,6 +36,7 @@ export class SourceAttempt {
   /** Why there are no rounds any more. */
   #failure: Failure | undefined;
   #freezeLimitMs = leastFreezeLimitMs;
+  #freezeCapBytesPerSec: number | undefined;
   #endFreezeWatch: () => void = () => undefined;
 
   constructor(
@@ -77,8 +78,9 @@ export class SourceAttempt {
     await this.failed(this.#failure);
   }
 
-  /** How long the orchestrator gives the switchover. */
-  allow(limitMs = 0): void {
+  /** How long the orchestrator gives the switchover, and how much of the links on its way, in bytes/s. */
+  allow(limitMs = 0, capBytesPerSec?: number): void {
+    this.#freezeCapBytesPerSec = capBytesPerSec;
     // Into a folder the guest stands still from the beginning on, for no longer than was said.
     this.#freezeLimitMs = this.folder === undefined ? Math.max(leastFreezeLimitMs, afterItsLimit * limitMs) : limitMs;
   }
@@ -121,7 +123,7 @@ export class SourceAttempt {
       case "stopDevices":
         this.#parts.guests.setState(this.guestId, "stopped");
         this.#watchFreeze();
-        void plane.freeze(this.migrationId);
+        void plane.freeze(this.migrationId, this.#freezeCapBytesPerSec);
         return;
       case "resumeDevices":
         return await this.#resume();

@@ -132,12 +132,12 @@ export interface PlaneCalls {
   openOutgoing(order: OutgoingOrder): Promise<PeerDevice[]>;
   precopy(migrationId: string): void;
   exact(migrationId: string, sequence: number): void;
-  /** From now on, also before `precopy`. A freeze ends both the cap and the hold. */
+  /** From now on, also before `precopy`. A freeze ends the hold, and has a cap of its own. */
   pace(migrationId: string, pace: Pace): void;
   /** Has the guest's devices lose that share of their speed, those that can, until the freeze or the end of the migration. */
   throttle(migrationId: string, share: number): void;
-  /** Stops every device and sends the rest; `stopped`, then `loaded` or `failed` follow as events. */
-  freeze(migrationId: string): void;
+  /** Stops every device and sends the rest, no faster than the cap (bytes/s); `stopped`, then `loaded` or `failed` follow as events. */
+  freeze(migrationId: string, capBytesPerSec?: number): void;
   /** Hands the guest over on every channel and says what the stop has cost. */
   grant(migrationId: string, epoch: number): Promise<Released>;
   /** Undoes whatever was done for the migration: the guest runs here as before. */

@@ -108,12 +108,12 @@ export class Outgoing {
     this.#lease.set(share);
   }
 
-  /** Wins over any pace: the cap is lifted, and a hold is no reason to wait. */
-  freeze(): void {
+  /** Wins over any pace: from now on this cap holds, and a hold is no reason to wait. */
+  freeze(capBytesPerSec?: number): void {
     if (this.#freezing || this.#over) return;
     this.#freezing = true;
     this.#lease.end();
-    this.#limit.bytesPerSec = undefined;
+    this.#limit.bytesPerSec = capBytesPerSec;
     void this.#switchOver().catch((error: unknown) => this.#fail(error));
   }
 

@@ -169,6 +169,21 @@ test("freeze wins over a hold and over a cap, whenever either comes", async () =
   await outgoing.commit();
 });
 
+test("N7: what the links carry holds in the switchover, in the place of the cap", async () => {
+  await open(1000);
+  source.final = async (out) => {
+    for (let sent = 0; sent < 5; sent += 1) await out.write(new Uint8Array(chunkBytes));
+    return { digest: "ab" };
+  };
+  outgoing.pace({ capBytesPerSec: 1000, hold: true });
+  outgoing.precopy();
+  const since = performance.now();
+  outgoing.freeze(1_000_000);
+  await soon(() => expect(told).toEqual(["stopped", "confirmed"]));
+  expect(performance.now() - since).toBeGreaterThan((5 * chunkBytes) / 1000 - 25);
+  await outgoing.commit();
+});
+
 test("a cap holds from then on, and is gone when a pace comes without one", async () => {
   await open();
   outgoing.pace({ capBytesPerSec: 1_000_000, hold: false });

@@ -137,11 +137,11 @@ export class Plane implements PlaneCalls {
     outgoing.throttle(share);
   }
 
-  freeze(migrationId: string): void {
+  freeze(migrationId: string, capBytesPerSec?: number): void {
     const outgoing = this.#outgoing.get(migrationId);
     if (outgoing === undefined) return;
     this.#watch.pause(outgoing.guestId);
-    outgoing.freeze();
+    outgoing.freeze(capBytesPerSec);
   }
 
   async grant(migrationId: string, epoch: number): Promise<Released> {

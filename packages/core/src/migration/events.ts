@@ -83,8 +83,11 @@ export type Command =
   | { type: "pace"; bandwidthBytesPerSec?: number | undefined; hold: boolean }
   | { type: "throttle"; share: number }
   | { type: "exact"; sequence: number }
-  /** Beyond `limitMs` the orchestrator asks for a refusal; the source goes by it when it refuses by itself. */
-  | { type: "freeze"; epoch: number; limitMs: number }
+  /**
+   * Beyond `limitMs` the orchestrator asks for a refusal; the source goes by it when it refuses by itself. Its own cap is lifted; what the
+   * links on its way carry (bytes/s) is not exceeded.
+   */
+  | { type: "freeze"; epoch: number; limitMs: number; bandwidthBytesPerSec?: number | undefined }
   | { type: "refuse"; epoch: number }
   | { type: "grant"; epoch: number }
   | { type: "revoke"; epoch: number }

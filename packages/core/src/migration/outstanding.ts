@@ -77,11 +77,17 @@ export function freezeLimitMs({ limits, course }: Pick<Switchover, "limits" | "c
   return Math.max(15_000, 10 * limits.downtimeLimitMs, 2 * (course.predicted?.highMs ?? 0));
 }
 
+/** S7: it has its whole path now, and no more than that: the destination's link has a budget too. */
+function freezing(epoch: number, state: Pick<Switchover, "limits" | "course" | "share">): Command {
+  const limitMs = Math.round(freezeLimitMs(state));
+  return { type: "freeze", epoch, limitMs, bandwidthBytesPerSec: state.share?.reservedBytesPerSec };
+}
+
 function asking({ stage, facts, ...state }: Switchover): Send[] {
   const next = facts.epoch + 1;
   switch (stage) {
     case "freezing":
-      return [{ to: "source", command: { type: "freeze", epoch: next, limitMs: Math.round(freezeLimitMs(state)) } }];
+      return [{ to: "source", command: freezing(next, state) }];
     case "refusing":
       return [{ to: "source", command: { type: "refuse", epoch: next } }];
     case "granting":

@@ -60,6 +60,17 @@ describe("S16: a share", () => {
     expect(paceAfter(after, shared(40 * MB))).toEqual([{ type: "pace", bandwidthBytesPerSec: 40 * MB, hold: false }]);
   });
 
+  test("S7: and its own cap end with the switchover, which has what its path carries and no more", () => {
+    const capped = { ...running, limits: { ...plainLimits, bandwidthBytesPerSec: 10 * MB } };
+    const freezes = (before: Precopy) =>
+      fed(before, reports({ count: 40, everyMs: 250, ram: () => ({ precopyBytes: 0 }) })).effects.flatMap(
+        ({ command }) => (command.type === "freeze" ? [command.bandwidthBytesPerSec] : []),
+      );
+    expect(freezes(capped)).toEqual([80 * MB]);
+    const unlimited = { ...share, bytesPerSec: undefined, reservedBytesPerSec: undefined };
+    expect(freezes({ ...running, share: unlimited })).toEqual([undefined]);
+  });
+
   test("S16, C10: the judge is told of it as of a cap that no remedy lifts, and of what is kept for the switchover", () => {
     expect(policyOf(running, 0)).toMatchObject({
       capBytesPerSec: 40 * MB,
