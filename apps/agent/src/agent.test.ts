@@ -311,4 +311,8 @@ test("M18: what the other side has said of itself is passed on as such, and only
   expect(told).toEqual([
     { type: "broken", migrationId, guestId, role: "source", code: "gone", detail: "QEMU has ended", ofPeer: true },
   ]);
+  [told, lost] = [[], "its process has ended"];
+  agent.hear({ type: "precopy", migrationId, guestId });
+  await mailboxes.idle();
+  expect(told).toEqual([{ type: "spent", ...handover, exact: false, detail: lost }]);
 });
