@@ -80,13 +80,13 @@ async function within(
   const others = devices.filter((device) => !counts(device));
   const sampled = await Promise.all(others.map(async (device) => await device.dirtiedWithin?.(windowMs, signal)));
   const overMs = clock.now() - fromMs;
-  let [bytes, variance] = [await count(counting, false), 0];
+  // What was sampled is of the window; what counts has gone on meanwhile.
+  let [bytes, variance] = [(await count(counting, false)) * Math.min(1, windowMs / overMs), 0];
   for (const each of sampled) {
     if (each === undefined) return undefined;
     bytes += each.bytes;
     variance += each.sdBytes ** 2;
   }
-  // What was sampled is of the window; what counts on meanwhile is of a little more.
   return { overMs: Math.min(overMs, windowMs), bytes: Math.round(bytes), sdBytes: Math.round(Math.sqrt(variance)) };
 }
 

@@ -256,6 +256,25 @@ test("B8: a time in which a device cannot tell, as while it migrates, is left ou
   expect(watch.historyOf("g")?.bytesPerSec.length).toBeGreaterThanOrEqual(2);
 });
 
+test("B8: what others count until a device has answered is of the window that it was asked for", async () => {
+  const machine = new Sampled(0);
+  machine.dirtiedWithin = async (ms, signal) => {
+    await clock.wait(1.25 * ms, signal);
+    return { bytes: 0, sdBytes: 3 };
+  };
+  watch.add("g", "machine", machine);
+  watch.add("g", "disk", new Writing(1_000_000));
+  await clock.pass(everyMs);
+  await settled();
+  expect(watch.historyOf("g")?.curve.map(({ overMs, bytes }) => [overMs, bytes])).toEqual([
+    [250, 250_000],
+    [1_000, 1_000_000],
+    [2_000, 2_000_000],
+    [4_000, 4_000_000],
+  ]);
+  expect(watch.historyOf("g")?.bytesPerSec).toEqual([1_000_000]);
+});
+
 test("B8: a sample that has seen less in the longer of two windows does not make the curve fall", async () => {
   const machine = new Sampled(0);
   machine.dirtiedWithin = async (ms, signal) => {
