@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { readRate, samplesPerGibOf } from "./dirty-rate.ts";
+import { readRate, sampleDirtied, samplesPerGibOf } from "./dirty-rate.ts";
+import type { Qmp } from "./qmp/qmp.ts";
 
 const mib = 1024 ** 2;
 const gib = 1024 * mib;
@@ -25,4 +26,29 @@ test("Q14: the error is that of a sample: 2.4 MiB where a quarter of 2,048 pages
   expect(of(64) / mib).toBeCloseTo(2.45, 2);
   expect(of(0)).toBeGreaterThan(0);
   expect(of(256)).toBeGreaterThan(0);
+});
+
+/** Of a running guest; what it has been asked stays. */
+function pretendedQmp(memoryBytes: number, asked: string[]): Qmp {
+  const answers: Record<string, unknown> = {
+    "query-memory-size-summary": { "base-memory": memoryBytes },
+    "query-status": { running: true, status: "running" },
+    "query-dirty-rate": { status: "measured", "calc-time": 50, "dirty-rate": 20 },
+  };
+  const execute = async (command: string) => {
+    asked.push(command);
+    return answers[command] ?? {};
+  };
+  // Only what is asked here needs an answer of the right type.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return { execute } as unknown as Qmp;
+}
+
+test("Q14: a guest of more than 256 GiB is not looked at", async () => {
+  const asked: string[] = [];
+  expect(await sampleDirtied(pretendedQmp(256 * gib, asked), 50)).toMatchObject({ bytes: mib });
+  expect(asked).toContain("calc-dirty-rate");
+  asked.length = 0;
+  expect(await sampleDirtied(pretendedQmp(256 * gib + 1, asked), 50)).toBeUndefined();
+  expect(asked).not.toContain("calc-dirty-rate");
 });
