@@ -77,7 +77,7 @@ export class Outgoing {
   /** Begins the rounds and the reports; once only. */
   precopy(): void {
     if (this.#rounds !== undefined || this.#over) return;
-    this.#capAll(this.#held ? 0 : this.#limit.bytesPerSec);
+    this.#capAll();
     this.#rounds = Promise.all(this.#devices.map((device) => this.#roundsOver(device))).then(
       () => undefined,
       (error: unknown) => this.#fail(error),
@@ -99,7 +99,7 @@ export class Outgoing {
     this.#lease.renew();
     this.#held = hold;
     this.#limit.bytesPerSec = capBytesPerSec;
-    this.#capAll(hold ? 0 : capBytesPerSec);
+    this.#capAll();
   }
 
   /** What cannot be slowed down is passed over; what else ails a device shows in its rounds. */
@@ -281,7 +281,8 @@ export class Outgoing {
   }
 
   /** The bucket keeps the cap, whatever becomes of this. */
-  #capAll(bytesPerSec: number | undefined): void {
+  #capAll(): void {
+    const bytesPerSec = this.#held ? 0 : this.#limit.bytesPerSec;
     for (const { source } of this.#devices) void source.cap?.(bytesPerSec).catch(() => undefined);
   }
 
