@@ -10,6 +10,7 @@ export * from "./convergence/verdict.ts";
 export * from "./drain/index.ts";
 export * from "./handover/claim.ts";
 export * from "./handover/destination.ts";
+export * from "./handover/failure.ts";
 export * from "./handover/journal.ts";
 export * from "./handover/rejection.ts";
 export * from "./handover/source.ts";

@@ -3,9 +3,10 @@ import {
   type DestinationEffect,
   type DestinationEvent,
   type DestinationHandover,
+  type Failure,
   stepDestination,
 } from "@godwit/core";
-import type { Failure, Started } from "../plane/calls.ts";
+import type { Started } from "../plane/calls.ts";
 import { codeOf, detailOf } from "../plane/failure.ts";
 import type { AgentParts } from "./parts.ts";
 
@@ -102,14 +103,7 @@ export class DestinationAttempt {
         });
         return;
       case "tellBroken":
-        tell({
-          type: "broken",
-          ...this.#ids,
-          role: "destination",
-          code: effect.code,
-          detail: effect.detail,
-          ...(effect.ofPeer === true && { ofPeer: true }),
-        });
+        tell({ type: "broken", ...this.#ids, role: "destination", ...effect.failure });
         return;
       default:
         assertNever(effect);

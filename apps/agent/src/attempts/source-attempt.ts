@@ -1,12 +1,13 @@
 import {
   assertNever,
+  type Failure,
   type GuestPart,
   type SourceEffect,
   type SourceEvent,
   type SourceHandover,
   stepSource,
 } from "@godwit/core";
-import type { Failure, Released } from "../plane/calls.ts";
+import type { Released } from "../plane/calls.ts";
 import { codeOf, detailOf } from "../plane/failure.ts";
 import { type AgentParts, addressesOf, systemAfter } from "./parts.ts";
 
@@ -143,10 +144,10 @@ export class SourceAttempt {
         else tell({ type: effect.said, ...this.#ids, epoch: effect.epoch });
         return;
       case "tellBroken":
-        tell({ type: "broken", ...this.#ids, role: "source", ...saidOf(effect) });
+        tell({ type: "broken", ...this.#ids, role: "source", ...effect.failure });
         return;
       case "tellRefused":
-        tell({ type: "refused", ...this.#ids, epoch: effect.epoch, ...saidOf(effect) });
+        tell({ type: "refused", ...this.#ids, epoch: effect.epoch, ...effect.failure });
         return;
       case "tellSpent":
         tell({ type: "spent", ...this.#ids, epoch: effect.epoch, exact: effect.exact, detail: effect.detail });
@@ -233,8 +234,4 @@ export class SourceAttempt {
   get #ids() {
     return { migrationId: this.migrationId, guestId: this.guestId };
   }
-}
-
-function saidOf({ code, detail, ofPeer }: { code: string; detail: string; ofPeer?: boolean | undefined }): Failure {
-  return { code, detail, ...(ofPeer === true && { ofPeer }) };
 }

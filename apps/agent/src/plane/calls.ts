@@ -1,5 +1,6 @@
 import type { BackendInfo, Check, Needs, Pending } from "@godwit/backend";
 import type { AbsentBackend, AgentAnswer, DirtyHistory } from "@godwit/contract";
+import type { Failure } from "@godwit/core";
 import type { SavePlace } from "./save-folder.ts";
 
 /**
@@ -192,13 +193,6 @@ export interface TurnedAway {
   said: string;
   code: string;
   detail: string;
-}
-
-export interface Failure {
-  code: string;
-  detail: string;
-  /** The other side has said so of itself. */
-  ofPeer?: true;
 }
 
 /** What the plane tells the main thread unasked. */

@@ -1,5 +1,5 @@
 import { ChannelError } from "@godwit/channel";
-import type { Failure } from "./calls.ts";
+import type { Failure } from "@godwit/core";
 
 /** What is said into a channel that has ended is lost, as anything that is sent may be: it is no reason to end the agent. */
 export function unlessEnded(say: () => void): void {

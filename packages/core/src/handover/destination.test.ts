@@ -15,7 +15,7 @@ function inWords({ state, effects }: DestinationStep): string {
     if (effect.do === "tell") return `tell ${effect.said} ${effect.epoch}`;
     if (effect.do === "tellRevoked")
       return `tell revoked ${effect.epoch} ${effect.code}${effect.whole ? ", whole" : ""}`;
-    return effect.do === "tellBroken" ? `tell broken ${effect.code}` : effect.do;
+    return effect.do === "tellBroken" ? `tell broken ${effect.failure.code}` : effect.do;
   });
   return [state.at, ...done].join(" | ");
 }

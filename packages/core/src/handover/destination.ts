@@ -1,5 +1,6 @@
 import { assertNever } from "../assert-never.ts";
 import { regrantBeyond } from "./journal.ts";
+import type { Failure } from "./failure.ts";
 
 /**
  * The destination's part in one handover (H4, H5, H7, H8): it runs the guest only on a grant of an epoch that it has not revoked, or on
@@ -24,8 +25,7 @@ export type DestinationEvent =
   | { type: "started" }
   /** A granted guest could not be started here; no device of it runs. `whole`: nor was any taken down again. */
   | { type: "startFailed"; whole: boolean; code: string; detail: string }
-  /** `ofPeer`: the source has said so of itself. */
-  | { type: "failed"; code: string; detail: string; ofPeer?: boolean | undefined }
+  | ({ type: "failed" } & Failure)
   | { type: "revoke"; epoch: number }
   /** From the orchestrator, whose word is the source's once that is fenced. */
   | { type: "regrant"; epoch: number }
@@ -42,7 +42,7 @@ export type DestinationEffect =
   | { do: "confirmLoaded"; epoch: number }
   | { do: "tell"; said: "loaded" | "running" | "empty"; epoch: number }
   | { do: "tellRevoked"; epoch: number; whole: boolean; code: string; detail: string }
-  | { do: "tellBroken"; code: string; detail: string; ofPeer?: boolean | undefined };
+  | { do: "tellBroken"; failure: Failure };
 
 export interface DestinationStep {
   state: DestinationHandover;
@@ -144,7 +144,7 @@ function runLast(state: DestinationHandover, epoch: number): DestinationStep {
 /** The source has the guest as it was; where the source is fenced nobody has, so that it is kept and tried again. */
 function startFailed(state: DestinationHandover, event: DestinationEvent & { type: "startFailed" }): DestinationStep {
   const { code, detail } = event;
-  if (state.owned !== undefined) return { state, effects: [{ do: "tellBroken", code, detail }] };
+  if (state.owned !== undefined) return { state, effects: [{ do: "tellBroken", failure: { code, detail } }] };
   return revoke({ ...state, whole: event.whole }, code, detail);
 }
 
@@ -180,10 +180,7 @@ function revoke(state: DestinationHandover, code: string, detail: string): Desti
 }
 
 /** A load that went wrong leaves nothing that a grant could start. */
-function failed(
-  state: DestinationHandover,
-  { code, detail, ofPeer }: DestinationEvent & { type: "failed" },
-): DestinationStep {
+function failed(state: DestinationHandover, { code, detail, ofPeer }: Failure): DestinationStep {
   if (state.at === "revoked") return { state: { ...state, whole: false }, effects: [] };
   if (state.at !== "reserved" && state.at !== "loaded") return nothing(state);
   const { epoch } = state;
@@ -191,7 +188,7 @@ function failed(
     state: { epoch, at: "revoked", whole: false },
     effects: [
       { do: "journal", entry: "revoked", epoch },
-      { do: "tellBroken", code, detail, ...(ofPeer === true && { ofPeer }) },
+      { do: "tellBroken", failure: { code, detail, ofPeer } },
     ],
   };
 }

@@ -9,8 +9,9 @@ function inWords({ state, effects }: SourceStep): string {
     if (effect.do === "tell") return `tell ${effect.said} ${effect.epoch}`;
     if (effect.do === "tellSpent")
       return `tell spent ${effect.epoch}${effect.exact ? ", exact" : ""}${effect.detail === undefined ? "" : `: ${effect.detail}`}`;
-    if (effect.do === "tellBroken") return `tell broken ${effect.code}${effect.ofPeer === true ? " of the peer" : ""}`;
-    if (effect.do === "tellRefused") return `tell refused ${effect.epoch} ${effect.code}`;
+    if (effect.do === "tellBroken")
+      return `tell broken ${effect.failure.code}${effect.failure.ofPeer === true ? " of the peer" : ""}`;
+    if (effect.do === "tellRefused") return `tell refused ${effect.epoch} ${effect.failure.code}`;
     return effect.do === "grant" ? `grant ${effect.epoch}` : effect.do;
   });
   return [state.at, ...done].join(" | ");
@@ -88,7 +89,7 @@ test("M6: what the other side has said of itself is told as such, before the sto
   const ofPeer = { type: "failed", code: "BROKEN", detail: "a disk", ofPeer: true } as const;
   expect(answer("owns", ofPeer)).toBe("owns | tell broken BROKEN of the peer");
   const { effects } = stepSource({ epoch, at: "frozen", whole: true }, ofPeer);
-  expect(effects.at(-1)).toMatchObject({ do: "tellRefused", code: "BROKEN", ofPeer: true });
+  expect(effects.at(-1)).toMatchObject({ do: "tellRefused", failure: { code: "BROKEN", ofPeer: true } });
 });
 
 const failed = { type: "failed", code: "BROKEN", detail: "a disk" } as const;

@@ -1,4 +1,5 @@
 import { assertNever } from "../assert-never.ts";
+import type { Failure } from "./failure.ts";
 
 /**
  * The source's part in one handover (H1 to H3, H7, H8). It is the only grantor: for one epoch it journals either `refused` or
@@ -28,13 +29,6 @@ export type SourceEvent =
   | { type: "reclaim"; epoch: number }
   | { type: "discard"; epoch: number };
 
-interface Failure {
-  code: string;
-  detail: string;
-  /** The other side has said so of itself. */
-  ofPeer?: boolean | undefined;
-}
-
 /** Performed in order; a journal entry is synced before what follows it. */
 export type SourceEffect =
   | { do: "stopDevices" }
@@ -43,8 +37,8 @@ export type SourceEffect =
   | { do: "journal"; entry: "refused" | "released" | "reclaimed" | "discarded"; epoch: number }
   | { do: "grant"; epoch: number }
   | { do: "tell"; said: "frozen" | "released" | "reclaimed" | "discarded"; epoch: number }
-  | ({ do: "tellBroken" } & Failure)
-  | ({ do: "tellRefused"; epoch: number } & Failure)
+  | { do: "tellBroken"; failure: Failure }
+  | { do: "tellRefused"; epoch: number; failure: Failure }
   | { do: "tellSpent"; epoch: number; exact: boolean; detail: string | undefined };
 
 export interface SourceStep {
@@ -121,7 +115,7 @@ function failed(state: SourceHandover, { code, detail, ofPeer }: Failure): Sourc
   switch (state.at) {
     case "owns":
       return state.whole
-        ? { state, effects: [{ do: "tellBroken", code, detail, ofPeer }] }
+        ? { state, effects: [{ do: "tellBroken", failure: { code, detail, ofPeer } }] }
         : spent(state, state.epoch, detail);
     case "freezing":
     case "frozen":
@@ -201,7 +195,7 @@ function discard(state: SourceHandover): SourceStep {
 const alreadyRefused = { code: "ALREADY_REFUSED", detail: "it has refused this epoch" };
 
 function refusal(epoch: number, failure: Failure): SourceEffect {
-  return { do: "tellRefused", epoch, ...failure };
+  return { do: "tellRefused", epoch, failure };
 }
 
 function nothing(state: SourceHandover): SourceStep {
