@@ -41,6 +41,23 @@ test("what can never start is left waiting, and the run ends with what runs", ()
   expect(cut).toBe(false);
 });
 
+test("where plans are to be made seldom, what waits for the end of another still starts", () => {
+  const of = fleet({ guests: [guest("g1"), guest("g2")] });
+  const policy: FleetPolicy = {
+    ...fleetPeers.sequential(),
+    // One guest at a time, and the next only when nothing runs.
+    plan: ({ waiting, running }) => {
+      const [next] = running.length > 0 ? [] : waiting;
+      return { starts: next === undefined ? [] : [{ guest: next, destination: 1 }], refusals: [], shares: undefined };
+    },
+  };
+  // However long before the first one's end the last plan was made.
+  for (const stepMs of [600, 700, 800]) {
+    const { guests } = runFleet(of, policy, { leastBetweenPlansMs: 1_000, stepMs });
+    expect(guests.map(({ outcome }) => outcome)).toEqual(["moved", "moved"]);
+  }
+});
+
 test("what runs when time is up is told as running", () => {
   const { guests, cut } = runFleet(fleet({ guests: [guest("g")] }), fleetPeers.sequential(), { cutAtMs: 5_000 });
   expect([cut, guests[0]?.outcome, guests[0]?.endedAtMs]).toEqual([true, "running", undefined]);

@@ -91,8 +91,8 @@ class FleetRun {
       if (this.#atSec >= this.#cutAtSec) break;
       const sinceSec = this.#atSec - this.#plannedAtSec + 1e-9;
       if (sinceSec >= planEverySec || (this.#changed && sinceSec >= this.#leastSec)) this.#plan();
-      // What does not start in a fleet at rest never will.
-      if (this.#running.length === 0) break;
+      // What does not start in a fleet at rest never will, once there was a plan for it.
+      if (this.#running.length === 0 && !this.#changed) break;
       this.#step();
     }
     for (const flow of this.#running) this.#record(flow, "running", undefined, undefined);
