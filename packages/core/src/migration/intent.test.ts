@@ -80,6 +80,38 @@ test("M16: a switchover that was asked for is what is intended, whatever the ver
   });
 });
 
+test("S16: one that steps back says so, whatever its verdict and whoever wants it switched over", () => {
+  const share = {
+    guaranteedBytesPerSec: 1e6,
+    bytesPerSec: 0,
+    reservedBytesPerSec: 1e8,
+    mostBytesPerSec: 1e8,
+    because: { code: "SHARE", sentence: "It has nothing.", inputs: {} },
+    conditions: {
+      destinationId: "b",
+      shareBytesPerSec: 1e8,
+      downtimeLimitMs: 300,
+      neededBytesPerSec: undefined,
+      facts: "",
+    },
+  };
+  const { conduct, convergence } = precopy.consideration;
+  const wish = { at: "now" as const, sinceMs: 0 };
+  const wishing = { ...precopy, consideration: { convergence, conduct: { ...conduct, wish } } };
+  const window = { from: "01:00", to: "02:00" };
+  for (const state of [
+    withLimits({ window }, { verdict: ready }),
+    blocked({ patience: "patient" }),
+    wishing,
+    precopy,
+  ]) {
+    const told = intentOf({ ...state, share }, 5_400_000);
+    expect(told).toMatchObject({ kind: "hold", sentence: expect.stringMatching(/^Another migration on its path/) });
+    const atRest = { ...share, bytesPerSec: 1e8 };
+    expect(intentOf({ ...state, share: atRest }, 5_400_000)?.sentence).not.toBe(told?.sentence);
+  }
+});
+
 test("C10: waiting for a quiet period and looking at the working set are told while they last", () => {
   const settled = reports({ count: 240, everyMs: 250 });
   const dirty = { everyMs: 10_000, bytesPerSec: [...Array.from({ length: 30 }, () => GB), 0], curve: [] };

@@ -1,7 +1,7 @@
 import { actsInMs } from "../convergence/conduct.ts";
 import { isBlocked } from "../convergence/verdict.ts";
 import { msText } from "../reason.ts";
-import { mayBegin } from "./scheduling.ts";
+import { mayBegin, stepsBack } from "./scheduling.ts";
 import type { Migration } from "./state.ts";
 
 /** What the policy will do about the verdict, and in how many ms; kept apart from the verdict. */
@@ -17,6 +17,7 @@ export function intentOf(state: Migration, now: number): Intent | undefined {
   const { consideration, verdict, limits } = state;
   const { conduct, convergence } = consideration;
   const { wish } = conduct;
+  if (stepsBack(state)) return { kind: "hold", sentence: steppedBack, inMs: undefined };
   if (wish !== undefined) {
     const when = wish.at === "now" ? "as soon as exact figures are there" : "at the next low of the predicted downtime";
     if (wish.forced === true && !mayBegin(state, now)) {
@@ -50,6 +51,9 @@ export function intentOf(state: Migration, now: number): Intent | undefined {
 function heldBy({ limits: { hold, window }, windowShut }: Migration): string {
   if (hold) return "It is ready and held until it is let go.";
   if (windowShut !== undefined) return "It is ready and waits for its maintenance window.";
-  if (window === undefined) return "It is ready and waits for another switchover on its path.";
   return `It is ready and waits for its window, ${window?.from ?? ""} to ${window?.to ?? ""} UTC.`;
 }
+
+/** S16: whatever its verdict, and whoever wants it switched over. */
+const steppedBack =
+  "Another migration on its path switches over: until that is done it sends nothing, is not judged and is not switched over.";
