@@ -71,11 +71,12 @@ function fleetHostOf(host: HostRecord, agents: ConnectedAgents, keepsApart: stri
     link: budgetOf(host),
     freeBytes: freeBytesOf(host, agents),
     keepsApart,
+    facts: agents.get(host.id)?.hello.instance,
   };
 }
 
-/** S8: whatever else an attempt rests on. Its downtime limit is compared for itself. */
+/** S8: whatever else an attempt rests on, wherever it goes. Its downtime limit is compared for itself. */
 function factsTextOf({ facts, limits }: Queued, agents: ConnectedAgents): string {
-  const sessions = [facts.source, facts.destination].map(({ id }) => agents.get(id)?.hello.instance ?? "");
-  return JSON.stringify([facts.policy, { ...limits, downtimeLimitMs: undefined }, ...sessions]);
+  const session = agents.get(facts.source.id)?.hello.instance ?? "";
+  return JSON.stringify([facts.policy, { ...limits, downtimeLimitMs: undefined }, session]);
 }

@@ -1,5 +1,4 @@
 import {
-  type Conditions,
   type MigrationEvent,
   type Placed,
   planSchedule,
@@ -116,8 +115,8 @@ export class Scheduler {
 
   async #tell(decision: ScheduleDecision, picture: Picture): Promise<void> {
     const run = this.#parts.runs.get(decision.migrationId);
-    const event = eventOf(decision, picture);
-    if (run === undefined || event === undefined) return;
+    if (run === undefined) return;
+    const event = eventOf(decision);
     const placed = decision.kind === "admit" ? await this.#placed(run, decision.destinationId, picture) : undefined;
     run.post(event.type === "admitted" ? { ...event, placed } : event);
     await run.settled();
@@ -148,15 +147,12 @@ function shareOf(run: Run | undefined): number | undefined {
   return run?.state.share?.bytesPerSec;
 }
 
-/** A decision as the migration is told it; undefined where that does not wait any more. */
-function eventOf(decision: ScheduleDecision, { fleet }: Picture): MigrationEvent | undefined {
+/** A decision as the migration is told it. */
+function eventOf(decision: ScheduleDecision): MigrationEvent {
   switch (decision.kind) {
     case "admit": {
-      const move = fleet.queued.find(({ id }) => id === decision.migrationId);
-      if (move === undefined) return undefined;
-      const { guaranteedBytesPerSec, because } = decision;
+      const { guaranteedBytesPerSec, conditions, because } = decision;
       const bytesPerSec = whole(decision.bytesPerSec);
-      const conditions = conditionsOf(decision, move);
       const share = {
         guaranteedBytesPerSec,
         bytesPerSec,
@@ -179,11 +175,4 @@ function eventOf(decision: ScheduleDecision, { fleet }: Picture): MigrationEvent
     case "release":
       return { type: "windowed", shut: decision.kind === "hold" ? decision.because : undefined };
   }
-}
-
-function conditionsOf(
-  { destinationId, bytesPerSec }: ScheduleDecision & { kind: "admit" },
-  { downtimeLimitMs, neededBytesPerSec, facts }: QueuedMove,
-): Conditions {
-  return { destinationId, shareBytesPerSec: bytesPerSec, downtimeLimitMs, neededBytesPerSec, facts };
 }

@@ -1,4 +1,5 @@
 import type { Reason } from "../reason.ts";
+import type { Conditions } from "./retry.ts";
 
 /** What the planner wants done, each with its reason and figures. Each queued migration gets one of the first three. */
 export type ScheduleDecision =
@@ -9,6 +10,8 @@ export type ScheduleDecision =
       /** What it keeps whatever else starts, and what it begins with; undefined where its path has no budget. */
       guaranteedBytesPerSec: number;
       bytesPerSec: number | undefined;
+      /** S8: under what it is tried. */
+      conditions: Conditions;
       because: Reason;
     }
   | { kind: "wait"; migrationId: string; waitsFor: Reason; expectedStartAt: number | undefined }

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { openLedger, take, topOf } from "./ledger.ts";
 import { inOrder } from "./order.ts";
 import { Placement } from "./placement.ts";
-import { goesBefore, leastToStart } from "./room.ts";
+import { type Attempt, conditionsOf, differs } from "./retry.ts";
+import { bytesPerSecFor, goesBefore, leastToStart } from "./room.ts";
 import { fleet, host, now, queued } from "./support/fleet.ts";
 
 const rate = fc.option(fc.integer({ min: 100, max: 2_000 }), { nil: undefined });
@@ -25,11 +26,21 @@ const moves = fc.array(
     capBytesPerSec: fc.constantFrom(undefined, 300),
     placement: fc.constantFrom("spread" as const, "pack" as const),
     keepApart: fc.constantFrom(undefined, "db", "web"),
+    failedAt: fc.array(fc.record({ at: fc.nat(5), bytesPerSec: rate }), { maxLength: 4 }),
   }),
   { maxLength: 20 },
 );
 
-test("S10: the host that is found is the one that looking at each of them finds, one guest after the other", () => {
+function failedIn(
+  destinationId: string,
+  shareBytesPerSec: number | undefined,
+  { neededBytesPerSec }: { neededBytesPerSec: number | undefined },
+): Attempt {
+  const under = { destinationId, shareBytesPerSec, neededBytesPerSec, downtimeLimitMs: 300, facts: " " };
+  return { ...under, endedAt: now - 3_600_000, code: "NO_PROGRESS" };
+}
+
+test("S8, S10: the host that is found is the one that looking at each of them finds, one guest after the other", () => {
   fc.assert(
     fc.property(hosts, moves, fc.constantFrom(0.25, 0.05), (drawnHosts, drawnMoves, worth) => {
       const snapshot = fleet({
@@ -40,8 +51,11 @@ test("S10: the host that is found is the one that looking at each of them finds,
             link: { outBytesPerSec: 1_500, inBytesPerSec: into },
           }),
         ),
-        queued: drawnMoves.map(({ source, ...rest }, index) =>
-          queued(`m${index}`, `h${source % drawnHosts.length}`, undefined, rest),
+        queued: drawnMoves.map(({ source, failedAt, ...rest }, index) =>
+          queued(`m${index}`, `h${source % drawnHosts.length}`, undefined, {
+            ...rest,
+            attempts: failedAt.map(({ at, bytesPerSec }) => failedIn(`h${at}`, bytesPerSec, rest)),
+          }),
         ),
       });
       const ledger = openLedger(snapshot);
@@ -57,6 +71,8 @@ test("S10: the host that is found is the one that looking at each of them finds,
           if (each === source || each.host.cordoned || apart || !hasRoom || each.freeBytes < move.memoryBytes)
             return false;
           if (each.in.free === 0 || goesBefore(entry, each.in) !== undefined) return false;
+          const conditions = conditionsOf(move, each, bytesPerSecFor(entry, source, each, ledger));
+          if (differs(move.attempts, conditions).same !== undefined) return false;
           return Math.min(free, each.in.free) >= leastToStart(move.neededBytesPerSec, top, worth);
         });
         const best = candidates.toSorted((a, b) =>

@@ -2,7 +2,8 @@ import { bytesText, type Reason, reason } from "../reason.ts";
 import { type Endpoint, type Ledger, topOf } from "./ledger.ts";
 import type { Entry } from "./order.ts";
 import { OpenHosts } from "./open-hosts.ts";
-import { goesBefore, leastToStart } from "./room.ts";
+import { conditionsOf, differs } from "./retry.ts";
+import { bytesPerSecFor, goesBefore, leastToStart } from "./room.ts";
 import type { QueuedMove } from "./snapshot.ts";
 
 /** What came of the search: a host; or why there is none, and which one to keep free if it has waited too long. */
@@ -46,8 +47,22 @@ export class Placement {
     if (destination !== undefined) return { destination };
     const fits = this.#hosts.some((each) => each.freeBytes >= move.memoryBytes);
     if (!fits) this.#tooLargeBytes = move.memoryBytes;
-    const best = fits ? this.#hosts.find((each) => mayHouse(each, move, source)) : undefined;
-    return { waitsFor: fits ? (best === undefined ? apart(move) : noRoom(move)) : noMemory(move), best };
+    if (!fits) return { waitsFor: noMemory(move), best: undefined };
+    let waitsFor = apart(move);
+    for (const each of this.#hosts) {
+      if (!mayHouse(each, move, source)) continue;
+      const failed = this.#failedThere(each, entry, source);
+      if (failed === undefined) return { waitsFor: noRoom(move), best: each };
+      waitsFor = failed;
+    }
+    return { waitsFor, best: undefined };
+  }
+
+  /** S8: why it is not tried again with this host as it is now. */
+  #failedThere(each: Endpoint, entry: Entry, source: Endpoint): Reason | undefined {
+    if (entry.move.attempts.length === 0) return undefined;
+    const bytesPerSec = bytesPerSecFor(entry, source, each, this.#ledger);
+    return differs(entry.move.attempts, conditionsOf(entry.move, each, bytesPerSec)).same;
   }
 
   /** In the order in which hosts suit it; where one was passed over for nobody's sake but its own, others may still find room there. */
@@ -61,7 +76,8 @@ export class Placement {
     let wasChoosy = free < leastToStart(move.neededBytesPerSec, this.#topAt(this.#budgets.most, source, move), worth);
     for (const each of this.#open.inOrderFor(move, least)) {
       if (each.freeBytes < move.memoryBytes || !this.#hasRoom(each, entry, source, worth)) continue;
-      if (free >= this.#leastAt(each, entry, source, worth) && suitsIt(each, entry, source)) return each;
+      const isEnough = free >= this.#leastAt(each, entry, source, worth);
+      if (isEnough && suitsIt(each, entry, source) && this.#failedThere(each, entry, source) === undefined) return each;
       wasChoosy = true;
     }
     if (!wasChoosy) remember(failed, move);

@@ -5,7 +5,7 @@ import { expectedStart, queueUp } from "./expected.ts";
 import { type Endpoint, type Ledger, openLedger, take, topOf } from "./ledger.ts";
 import { type Entry, inOrder } from "./order.ts";
 import { Placement } from "./placement.ts";
-import { differs } from "./retry.ts";
+import { conditionsOf, differs } from "./retry.ts";
 import {
   leastToStart,
   type Obstacle,
@@ -168,16 +168,8 @@ function admit(
   { ledger, placement, moving }: Desk,
 ): ScheduleDecision | { waitsFor: Reason } {
   const { move } = entry;
-  const share = bytesPerSec === Infinity ? undefined : bytesPerSec;
-  const { downtimeLimitMs, neededBytesPerSec, facts, attempts } = move;
-  const conditions = {
-    destinationId: destination.host.id,
-    shareBytesPerSec: share,
-    downtimeLimitMs,
-    neededBytesPerSec,
-    facts,
-  };
-  const compared = differs(attempts, conditions);
+  const conditions = conditionsOf(move, destination, bytesPerSec);
+  const compared = differs(move.attempts, conditions);
   if (compared.same !== undefined) return { waitsFor: compared.same };
   take(ledger, source, destination, entry, bytesPerSec === Infinity ? 0 : bytesPerSec);
   placement.changed(destination);
@@ -187,7 +179,8 @@ function admit(
     migrationId: move.id,
     destinationId: destination.host.id,
     guaranteedBytesPerSec,
-    bytesPerSec: share,
+    bytesPerSec: conditions.shareBytesPerSec,
+    conditions,
     because: becauseOf(source, destination, { bytesPerSec, guaranteedBytesPerSec }, compared.change),
   };
 }

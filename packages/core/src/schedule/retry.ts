@@ -1,4 +1,6 @@
 import { msText, type Reason, rateText, reason } from "../reason.ts";
+import type { Endpoint } from "./ledger.ts";
+import type { QueuedMove } from "./snapshot.ts";
 
 /** Under what a migration is tried. */
 export interface Conditions {
@@ -34,6 +36,21 @@ export function spent(attempts: readonly Attempt[]): Reason | undefined {
   const code = latest(attempts)?.code ?? "";
   const sentence = `It has failed ${attempts.length} times, the last time with ${code}, and is not tried again.`;
   return reason("ATTEMPTS_SPENT", sentence, { attempts: attempts.length, lastCode: code });
+}
+
+/** Of an attempt to go there with so much of the path; `Infinity` where that has no budget. */
+export function conditionsOf(
+  { downtimeLimitMs, neededBytesPerSec, facts }: QueuedMove,
+  { host }: Endpoint,
+  bytesPerSec: number,
+): Conditions {
+  return {
+    destinationId: host.id,
+    shareBytesPerSec: bytesPerSec === Infinity ? undefined : bytesPerSec,
+    downtimeLimitMs,
+    neededBytesPerSec,
+    facts: `${facts} ${host.facts ?? ""}`,
+  };
 }
 
 /** S8: what is better than at the last failure, or that nothing is. An attempt like any that failed is never made again. */

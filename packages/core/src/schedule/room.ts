@@ -120,8 +120,14 @@ function share(entry: Entry, source: Endpoint, destination: Endpoint, ledger: Le
   const sides = [ledger.cluster, source.out, destination.in];
   const obstacle = tooLittle(entry, sides, top, worth);
   if (obstacle !== undefined) return obstacle;
-  const bytesPerSec = Math.min(top, ...sides.map(({ free }) => free));
+  const bytesPerSec = bytesPerSecFor(entry, source, destination, ledger);
   return { bytesPerSec, guaranteedBytesPerSec: Math.min(bytesPerSec, guaranteeOf(entry.move.neededBytesPerSec, top)) };
+}
+
+/** All that its path has left. */
+export function bytesPerSecFor({ move }: Entry, source: Endpoint, destination: Endpoint, ledger: Ledger): number {
+  const top = topOf(ledger, source, destination, move.capBytesPerSec);
+  return Math.min(top, ledger.cluster.free, source.out.free, destination.in.free);
 }
 
 function tooLittle({ move }: Entry, sides: Side[], top: number, worth: number): Obstacle | undefined {

@@ -39,6 +39,8 @@ export interface FleetHost {
   freeBytes: number;
   /** The labels by which guests that live on it are to be kept apart from others. */
   keepsApart: string[];
+  /** What else an attempt to come here rests on (its agent's session) as one text: another text is another attempt. */
+  facts?: string | undefined;
 }
 
 /** What is the same of a migration whether it waits or runs. */
@@ -73,7 +75,7 @@ export interface QueuedMove extends Move {
   /** When it is to have ended. */
   deadlineAt: number | undefined;
   downtimeLimitMs: number;
-  /** Whatever else an attempt rests on (versions, policy, agents' sessions) as one text: another text is another attempt. */
+  /** Whatever else an attempt rests on wherever it goes (policy, its source's session) as one text: another text is another attempt. */
   facts: string;
   /** Those that failed. */
   attempts: Attempt[];

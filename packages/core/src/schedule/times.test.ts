@@ -58,7 +58,7 @@ describe("another attempt", () => {
     shareBytesPerSec: 1000,
     downtimeLimitMs: 300,
     neededBytesPerSec: 80,
-    facts: "",
+    facts: " ",
   };
 
   test("S8: it backs off twice as long after each failure, and gives up after the fifth", () => {
@@ -89,6 +89,53 @@ describe("another attempt", () => {
       `${start}it needs 80 B/s where it needed 700 B/s.`,
     );
     expect(sentence({ attempts: [{ ...failed, destinationId: "c" }] })).toBe(`${start}another destination.`);
+  });
+});
+
+describe("another attempt of one that names no host", () => {
+  const failed = (destinationId: string, over: object = {}) => ({
+    endedAt: now - 60_000,
+    code: "CHECK_FAILED",
+    destinationId,
+    shareBytesPerSec: 1000,
+    downtimeLimitMs: 300,
+    neededBytesPerSec: 80,
+    facts: "policy of a session",
+    ...over,
+  });
+  const hosts = [host("a"), host("b", { facts: "session" }), host("c", { facts: "session" })];
+  const decided = (over: Parameters<typeof queued>[3], among = hosts) =>
+    decisions({ hosts: among, queued: [queued("m1", "a", undefined, { facts: "policy of a", ...over })] });
+
+  test("S8, S10: it goes to another host than that at which it failed, and says so", () => {
+    expect(decided({})).toMatchObject([{ kind: "admit", destinationId: "b" }]);
+    const all = decided({ attempts: [failed("b")] });
+    expect(all).toMatchObject([{ kind: "admit", destinationId: "c", because: { code: "TRIED_AGAIN" } }]);
+    expect(sentenceOf(all, "m1")).toMatch(/New since it failed: another destination\.$/);
+  });
+
+  test("S8: once it has failed at each it waits for something to change at one of them", () => {
+    const attempts = [failed("b", { endedAt: now - 90_000 }), failed("c")];
+    expect(codeOf(decided({ attempts }), "m1")).toBe("NOTHING_CHANGED");
+    const [a, b, c] = hosts;
+    if (a === undefined || b === undefined || c === undefined) throw new Error("there are three");
+    const again = decided({ attempts }, [a, b, { ...c, facts: "its next session" }]);
+    expect(again).toMatchObject([{ kind: "admit", destinationId: "c" }]);
+    expect(sentenceOf(again, "m1")).toMatch(/New since it failed: what its hosts or its policy say is new\.$/);
+  });
+
+  test("S8: one that has room only where it failed waits for the host at which it has not", () => {
+    const [a, b, c] = hosts;
+    if (a === undefined || b === undefined || c === undefined) throw new Error("there are three");
+    const full = { ...c, slots: { ...c.slots, incoming: 0 } };
+    expect(codeOf(decided({ attempts: [failed("b")] }, [a, b, full]), "m1")).toBe("NO_HOST_WITH_ROOM");
+  });
+
+  test("S8: what it is admitted with is what the next attempt is compared with", () => {
+    const [first] = decided({});
+    if (first?.kind !== "admit") throw new Error("it was not admitted");
+    const attempts = [{ ...first.conditions, endedAt: now - 60_000, code: "NO_PROGRESS" }];
+    expect(codeOf(decided({ attempts }, hosts.slice(0, 2)), "m1")).toBe("NOTHING_CHANGED");
   });
 });
 
