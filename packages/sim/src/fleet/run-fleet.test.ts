@@ -42,7 +42,6 @@ test("what can never start is left waiting, and the run ends with what runs", ()
 });
 
 test("where plans are to be made seldom, what waits for the end of another still starts", () => {
-  const of = fleet({ guests: [guest("g1"), guest("g2")] });
   const policy: FleetPolicy = {
     ...fleetPeers.sequential(),
     // One guest at a time, and the next only when nothing runs.
@@ -52,8 +51,9 @@ test("where plans are to be made seldom, what waits for the end of another still
     },
   };
   // However long before the first one's end the last plan was made.
-  for (const stepMs of [600, 700, 800]) {
-    const { guests } = runFleet(of, policy, { leastBetweenPlansMs: 1_000, stepMs });
+  for (const ramBytes of [8e9, 9e9, 10e9, 11e9, 12e9]) {
+    const of = fleet({ guests: [guest("g1", { ramBytes }), guest("g2")] });
+    const { guests } = runFleet(of, policy, { leastBetweenPlansMs: 1_000, stepMs: 600 });
     expect(guests.map(({ outcome }) => outcome)).toEqual(["moved", "moved"]);
   }
 });
