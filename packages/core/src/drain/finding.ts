@@ -1,3 +1,4 @@
+import { isTriedAnyway } from "../migration/limits.ts";
 import type { Outlook } from "../outlook/outlook.ts";
 import { msText } from "../reason.ts";
 import type { Foreseen, Obstacle } from "./state.ts";
@@ -27,13 +28,9 @@ export function findingOf(
   }
   if (outlook === undefined) return { sizeBytes };
   const { verdict, durationMs, downtimeMs, probability } = outlook;
-  if (verdict.kind === "hopeless" && !isTried(verdict.inputs["proof"] === true, allowed))
+  if (verdict.kind === "hopeless" && !isTriedAnyway(allowed, verdict.inputs["proof"] === true))
     return { code: verdict.code, sentence: verdict.sentence, remedy: remedyOf(outlook, allowed) };
   return { sizeBytes, durationMs, downtimeMs, probability };
-}
-
-function isTried(isProven: boolean, { patience, ladder }: Allowed): boolean {
-  return ladder.length > 0 || (!isProven && (patience === "patient" || patience === "untilDeadline"));
 }
 
 /** What would do, by the same figures. */

@@ -37,6 +37,14 @@ export function differences(before: Limits, after: Limits): { limit: keyof Limit
   });
 }
 
+/** C11: whatever is foreseen, since a remedy is allowed, or patience is asked for, which changes nothing about a proof. */
+export function isTriedAnyway(
+  { ladder, patience }: { ladder: readonly unknown[]; patience: string },
+  isProven = false,
+): boolean {
+  return ladder.length > 0 || (!isProven && (patience === "patient" || patience === "untilDeadline"));
+}
+
 /** A switchover may begin at `now` (ms since 1970, UTC). */
 export function maySwitchOver({ hold, window }: Limits, now: number): boolean {
   return !hold && (window === undefined || isOpen(window, now));

@@ -6,6 +6,7 @@ import { endedWith } from "./ended.ts";
 import { isSourceOwn, whoBroke } from "./broken.ts";
 import { fencedBefore, spentBefore } from "./fenced.ts";
 import type { MigrationEvent, Step } from "./events.ts";
+import { isTriedAnyway } from "./limits.ts";
 import { outstanding, preflightLimitMs } from "./outstanding.ts";
 import { capOf } from "./scheduling.ts";
 import { shared, windowed } from "./shared.ts";
@@ -71,8 +72,7 @@ function reconnected(
  */
 function foreseen(state: Preflight, now: number): Step<Migration> | undefined {
   const { facts, limits, dirty } = state;
-  const isTried = limits.ladder.length > 0 || limits.patience === "patient" || limits.patience === "untilDeadline";
-  if (dirty === undefined || isTried) return undefined;
+  if (dirty === undefined || isTriedAnyway(limits)) return undefined;
   const why = provenByCurve(dirty, {
     downtimeLimitMs: limits.downtimeLimitMs,
     fixedMs: facts.learned?.stopResumeMs ?? 0,

@@ -1,3 +1,4 @@
+import { isTriedAnyway } from "../migration/limits.ts";
 import { isUnknown } from "../migration/switchover.ts";
 import { schedulingOf } from "../migration/scheduling.ts";
 import {
@@ -74,8 +75,7 @@ function moveOf(state: Queued | Preflight | Precopy | Switchover): Move {
  */
 function neededBytesPerSec({ facts, limits }: Migration): number | undefined {
   const { dirty, memoryBytes, stopcopyBytes, fixedMs } = schedulingOf(facts);
-  const isTried = limits.ladder.length > 0 || limits.patience === "patient" || limits.patience === "untilDeadline";
-  if (dirty === undefined || isTried || !isSteady(dirty)) return undefined;
+  if (dirty === undefined || isTriedAnyway(limits) || !isSteady(dirty)) return undefined;
   const writtenBytes = curveOf(dirty, memoryBytes);
   const needed = bandwidthNeeded({ writtenBytes, stopcopyBytes, downtimeLimitMs: limits.downtimeLimitMs, fixedMs });
   return needed === Infinity ? undefined : needed;
