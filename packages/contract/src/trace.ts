@@ -73,6 +73,7 @@ export const TraceTick = z.object({
     .optional(),
   r: figure.nonnegative().optional(),
   q: figure.nonnegative().optional(),
+  h: z.boolean().optional(),
   g: z.object({ capBps: figure.nonnegative(), reservedBps: figure.nonnegative(), sharedOut: z.boolean() }).optional(),
   c: figure.nonnegative().optional(),
 });

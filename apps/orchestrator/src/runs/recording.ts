@@ -44,10 +44,12 @@ export class Recording {
   #last: Tick | undefined;
   #said = new Map<string, { precopyBytes: number; sentBytes: number }>();
   #limits: string;
+  #held: boolean;
   #granted: string;
 
   constructor(state: Precopy, now: number) {
-    this.#limits = limitsTextOf(state, now);
+    this.#limits = limitsTextOf(state);
+    this.#held = !mayBegin(state, now);
     this.#granted = JSON.stringify(grantedOf(state, now));
   }
 
@@ -70,7 +72,7 @@ export class Recording {
   /** Limits that were changed since the last report, and led on at once: they are told with its figures again. */
   leave(state: Switchover, now: number): void {
     const changed = this.#changed(state, now);
-    if (this.#last === undefined || changed.p === undefined) return;
+    if (this.#last === undefined || (changed.p === undefined && changed.h === undefined)) return;
     const { q: _, ...last } = this.#last;
     this.#add(JSON.stringify({ ...last, ...changed }));
   }
@@ -93,11 +95,13 @@ export class Recording {
     return this.#firstAtMs !== undefined && atMs - this.#firstAtMs > everyReportMs ? thinnedMs : 0;
   }
 
-  #changed(state: Precopy | Switchover, now: number): { p?: ReturnType<typeof limitsOf>; g?: Granted } {
-    const text = limitsTextOf(state, now);
+  /** What holds it back, as the time does, is no change of its limits: those have it judged anew. */
+  #changed(state: Precopy | Switchover, now: number): Changed {
+    const [text, held] = [limitsTextOf(state), !mayBegin(state, now)];
     const isChanged = text !== this.#limits;
-    this.#limits = text;
-    return { ...(isChanged && { p: limitsOf(state, now) }), ...this.#regranted(state, isChanged, now) };
+    const h = held === this.#held ? {} : { h: held };
+    [this.#limits, this.#held] = [text, held];
+    return { ...(isChanged && { p: limitsOf(state) }), ...h, ...this.#regranted(state, isChanged, now) };
   }
 
   /** With limits that have changed a share is told again: those have a cap of their own. */
@@ -158,7 +162,8 @@ function headerOf(state: Precopy, report: Report, now: number): object {
     syncMs: policy.syncMsPrior,
     syncMsPrior: policy.syncMsPrior,
     policy: {
-      ...limitsOf(state, now),
+      ...limitsOf(state),
+      held: !mayBegin(state, now),
       ...grantedOf(state, now),
       linkBps: policy.linkBytesPerSec ?? 0,
       parallelLoad: policy.parallelLoad,
@@ -179,6 +184,12 @@ function headerOf(state: Precopy, report: Report, now: number): object {
 
 type Granted = ReturnType<typeof grantedOf>;
 
+interface Changed {
+  p?: ReturnType<typeof limitsOf>;
+  h?: boolean;
+  g?: Granted;
+}
+
 /** What the judge is told of its links. */
 function grantedOf(state: Precopy, now: number) {
   const { capBytesPerSec, reservedBytesPerSec, sharedOut = false } = policyOfPrecopy(state, now);
@@ -186,18 +197,16 @@ function grantedOf(state: Precopy, now: number) {
 }
 
 /** With more than it ever had it is judged anew, as with other limits. */
-function limitsTextOf(state: Precopy | Switchover, now: number): string {
-  return JSON.stringify([limitsOf(state, now), state.share?.mostBytesPerSec]);
+function limitsTextOf(state: Precopy | Switchover): string {
+  return JSON.stringify([state.limits, limitsOf(state), state.share?.mostBytesPerSec]);
 }
 
-function limitsOf(state: Precopy | Switchover, now: number) {
-  const { limits, course } = state;
+function limitsOf({ limits, course }: Precopy | Switchover) {
   return {
     limitMs: limits.downtimeLimitMs,
     deadlineMs: limits.deadlineMs - ((course.precopyAt ?? 0) - (course.startedAt ?? 0)),
     capBps: limits.bandwidthBytesPerSec ?? 0,
     patience: limits.patience,
-    held: !mayBegin(state, now),
   };
 }
 

@@ -192,6 +192,11 @@ test("L4: what was held back is held back again, until the recording lets it go;
     tick.x === goes ? { ...tick, p: { limitMs, deadlineMs, capBps, held: false } } : tick,
   );
   expect(replay(freed, policyOf(freed.header))).toMatchObject({ verdict: "switchover", atMs: goes });
+  const opened = changed(held, (tick) => (tick.x === goes ? { ...tick, h: false } : tick));
+  expect(replay(opened, policyOf(opened.header))).toMatchObject({ verdict: "switchover", atMs: goes });
+  // Whatever is held back, the guest is judged on: it is told the same as without that, and at the same time.
+  const shut = changed(settled, (tick) => (tick.x % 4_000 === 0 ? { ...tick, h: tick.x % 8_000 === 0 } : tick));
+  expect(replay(shut, policyOf(shut.header))).toEqual(replay(settled, policyOf(settled.header)));
   const patient = { ...settled.header, policy: { ...policy, patience: "untilDeadline" as const } };
   expect(replay({ ...settled, header: patient }, policyOf(patient)).verdict).toBe("none");
 });

@@ -66,6 +66,7 @@ export function replay(trace: Trace, asked: Policy): Replayed {
       policy = changed(policy, own, tick.p);
       state = afresh(state);
     }
+    if (tick.h !== undefined) policy = { ...policy, maySwitchOver: !tick.h };
     if (tick.g !== undefined) policy = { ...policy, ...granted(tick.g) };
     const observation = answering.observe(tick, index);
     exactQueries += observation?.exact === undefined ? 0 : 1;

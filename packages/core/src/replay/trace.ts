@@ -44,6 +44,7 @@ export interface TraceLimits {
   deadlineMs: number;
   capBps: number;
   patience?: Patience | undefined;
+  /** In older traces, which have no `h`. */
   held?: boolean | undefined;
 }
 
@@ -73,6 +74,8 @@ export interface TraceTick {
   y?: number | null | undefined;
   /** From here on other limits held: somebody, or a remedy, had changed them. */
   p?: TraceLimits | undefined;
+  /** From here on a switchover was held back, or was not any more, be it by other limits or by the time. */
+  h?: boolean | undefined;
   /** A round trip then, in ms; the header's without it. */
   r?: number | undefined;
   /** The number of the exact question that was really asked and is answered here. */
