@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { need } from "../support/requirements.ts";
-import { openBrowser, Stage, visit, type Visit } from "./support.ts";
+import { openBrowser, Stage, violations, visit, type Visit } from "./support.ts";
 
 const chromium = need("chromium");
 type Session = Awaited<ReturnType<Visit["context"]["storageState"]>>;
@@ -70,6 +70,23 @@ describe("the dashboard", { timeout: 180_000 }, () => {
     await page.goto(stage.link);
     await page.getByRole("heading", { name: "This link has been used, or has expired" }).waitFor();
     expect(await page.locator("code").allInnerTexts()).toEqual(["npx godwit demo", "npx godwit server"]);
+    await context.close();
+  });
+
+  test("P1: where the page itself cannot be fetched that is said, with a way to try again; no browser lacks what it needs", async () => {
+    const { page, context, complaints } = await visit(browser, { storageState: session });
+    await page.addInitScript("delete globalThis.requestIdleCallback");
+    await page.route(/\/assets\/page-.*\.js$/, async (route) => await route.abort());
+    await page.goto(stage.url);
+    await page.getByRole("heading", { name: "The page could not be fetched" }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.unrouteAll();
+    complaints.length = 0;
+    const rest = page.waitForResponse(/\/assets\/later-.*\.js$/);
+    await page.getByRole("button", { name: "Reload" }).click();
+    await page.getByText("Live", { exact: true }).waitFor();
+    expect((await rest).ok()).toBe(true);
+    expect(complaints).toEqual([]);
     await context.close();
   });
 

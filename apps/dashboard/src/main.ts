@@ -1,6 +1,7 @@
 import "./page.css";
 import { enter } from "./api/session.ts";
 import { applyTheme } from "./frame/theme.ts";
+import { showUnfetched } from "./gate/unfetched.ts";
 import { readEverything } from "./live/everything.ts";
 import type { Way } from "./page.tsx";
 
@@ -12,8 +13,13 @@ const way = comeIn();
 addEventListener("hashchange", () => {
   if (location.hash.startsWith("#code=")) location.reload();
 });
-const { draw } = await import("./page.tsx");
-draw(await way);
+try {
+  const { draw } = await import("./page.tsx");
+  draw(await way);
+} catch (error) {
+  showUnfetched();
+  throw error;
+}
 
 async function comeIn(): Promise<Way> {
   const entry = await enter().catch(() => "unreachable" as const);

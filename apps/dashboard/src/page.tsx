@@ -11,6 +11,8 @@ import { fetchLater, makeRouter } from "./router.tsx";
 const place = document.getElementById("page");
 if (place === null) throw new Error("index.html has no place for the page");
 const root = createRoot(place);
+/** By then the other screens are fetched, whatever else is to be done. */
+const idleAtLastMs = 3_000;
 
 /** What has been asked for already, or why nobody comes in. */
 export type Way = { everything: Promise<Everything> } | { why: Why };
@@ -24,7 +26,10 @@ export function draw(way: Way): void {
       <RouterProvider router={makeRouter()} />
     </QueryClientProvider>,
   );
-  requestIdleCallback(() => void fetchLater(), { timeout: 3_000 });
+  const fetchRest = () => void fetchLater();
+  // Not every browser tells when it has nothing else to do.
+  if ("requestIdleCallback" in globalThis) requestIdleCallback(fetchRest, { timeout: idleAtLastMs });
+  else setTimeout(fetchRest, idleAtLastMs);
 }
 
 function show(what: ReactNode): void {
