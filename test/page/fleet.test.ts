@@ -106,6 +106,24 @@ describe("what concerns more than one guest", { timeout: 240_000 }, () => {
     await looksRight(page);
   });
 
+  test("E2: what is typed is planned with once it has been typed, not at each key", async () => {
+    const { page, posts, context } = await visit(browser, { storageState: await visited.context.storageState() });
+    await page.clock.install();
+    await page.goto(`${stage.url}/drains/new?host=alpha`);
+    const start = page.getByRole("button", { name: /^Start/, disabled: false });
+    await start.waitFor();
+    await page.clock.pauseAt(Date.now() + 60_000);
+    await start.waitFor();
+    const before = posts.length;
+    await page.getByLabel("To be empty within").pressSequentially("600");
+    await page.getByRole("button", { name: "Planning …", disabled: true }).waitFor();
+    expect(posts).toHaveLength(before);
+    await page.clock.resume();
+    await start.waitFor();
+    expect(posts.slice(before).map(({ path }) => path)).toEqual([expect.stringMatching(/^\/v1\/hosts\/.*\/drain$/)]);
+    await context.close();
+  });
+
   test("E2, E3, E8: a drain is planned before anything moves; the guest that cannot go is named with why; without it the drain ends, and its guests come back", async () => {
     const { page } = visited;
     await stage.seenAtRest("slow");

@@ -11,6 +11,7 @@ import { usePolicies } from "../new/use-plans.ts";
 import { SelectField, TextField } from "../parts/fields.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Empty, Figures, ReasonLine, Section } from "../parts/panel.tsx";
+import { useSettled } from "../parts/settled.ts";
 
 /** What differs from what a drain does by itself. */
 interface Wish {
@@ -39,7 +40,8 @@ export function NewDrainScreen(): ReactNode {
   const search = useSearch({ from: "/drains/new" });
   const navigate = useNavigate({ from: "/drains/new" });
   const host = hosts.find(({ name }) => name === search.host) ?? hosts.find(({ guests }) => guests > 0) ?? hosts[0];
-  const [wish, setWish] = useState(usual);
+  const [written, setWish] = useState(usual);
+  const wish = { ...written, within: useSettled(written.within) };
   // A dry run asks the agents: it is made anew where something else is wished for, and when somebody asks.
   const {
     data: plan,
@@ -78,11 +80,11 @@ export function NewDrainScreen(): ReactNode {
             />
           }
           hostId={host.id}
-          wish={wish}
-          set={(change) => setWish({ ...wish, ...change })}
+          wish={written}
+          set={(change) => setWish({ ...written, ...change })}
           plan={plan}
           error={error}
-          planning={isFetching}
+          planning={isFetching || wish.within !== written.within}
           again={() => void refetch()}
         />
         {plan !== undefined && <PlanOfDrain of={plan} />}

@@ -1,6 +1,6 @@
 import type { Guest, Migration } from "@godwit/contract";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { type FormEvent, type ReactNode, useDeferredValue, useId, useState } from "react";
+import { type FormEvent, type ReactNode, useId, useState } from "react";
 import { ApiError, messageOf, post, wrongAt } from "../api/api.ts";
 import { about } from "../figures.ts";
 import { put } from "../live/cache.ts";
@@ -9,6 +9,7 @@ import { Destinations } from "../new/destinations.tsx";
 import { PlanCard } from "../new/plan-card.tsx";
 import { type Fit, plannedAtMost, usePlans, usePolicies } from "../new/use-plans.ts";
 import { Empty } from "../parts/panel.tsx";
+import { useSettled } from "../parts/settled.ts";
 import { createCommand } from "../parts/guest-rows.tsx";
 
 /** A guest, a place and what it may cost: the plan is there before anything moves, and the button says what will happen. */
@@ -19,9 +20,10 @@ export function NewMigrationScreen(): ReactNode {
   const guest = chosenGuest(guests, search.guest);
   const policy = search.policy ?? "balanced";
   const [limitText, setLimitText] = useState("");
-  const downtimeLimitMs = useDeferredValue(limitText === "" ? undefined : Number(limitText));
-  const fits = usePlans(guest, hosts, { policy, ...(downtimeLimitMs === undefined ? {} : { downtimeLimitMs }) });
-  const fit = fits.find(({ host }) => host.name === search.destination) ?? fits[0];
+  const limit = useSettled(limitText);
+  const fits = usePlans(guest, hosts, { policy, ...(limit === "" ? {} : { downtimeLimitMs: Number(limit) }) });
+  const planned = fits.find(({ host }) => host.name === search.destination) ?? fits[0];
+  const fit = planned && { ...planned, planning: planned.planning || limit !== limitText };
   const set = (change: Partial<typeof search>) =>
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
 
