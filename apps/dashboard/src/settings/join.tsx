@@ -18,7 +18,7 @@ const tokenFile = "agent-token";
 export function Join({ of: key }: { of: Key }): ReactNode {
   const hosts = useHosts();
   const [{ name, taken }, setName] = useState({ name: "", taken: false });
-  const [token, setToken] = useState<string>();
+  const [made, setMade] = useState<{ name: string; token: string }>();
   const nameId = useId();
   const wrong = name === "" ? undefined : wrongOf(name, taken);
   const isName = name !== "" && wrong === undefined;
@@ -47,7 +47,13 @@ export function Join({ of: key }: { of: Key }): ReactNode {
           </span>
         </Step>
         <Step place={2} title="Give its agent a token">
-          <MakeToken key={name} of={key} name={isName ? name : undefined} token={token} made={setToken} />
+          <MakeToken
+            key={name}
+            of={key}
+            name={isName ? name : undefined}
+            token={made?.name === name ? made.token : undefined}
+            made={(token) => setMade({ name, token })}
+          />
         </Step>
         <Step place={3} title="Run on the host">
           <code className="command mb-1.5">{`(umask 077; cat > ${tokenFile})   # paste the token, Enter, Ctrl-D`}</code>
