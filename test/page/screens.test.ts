@@ -172,7 +172,7 @@ describe("every screen", { timeout: 180_000 }, () => {
     await context.close();
   });
 
-  test("tokens are seen, made and revoked by whoever shows one that may, and the page keeps it nowhere", async () => {
+  test("A6: tokens are seen, made by role or by scope, and revoked by whoever shows one that may, and the page keeps it nowhere", async () => {
     const { page, context } = await open();
     await page.goto(`${stage.url}/settings`);
     await page.getByLabel("Token", { exact: true }).fill("gdw_00000000_wrong");
@@ -184,8 +184,18 @@ describe("every screen", { timeout: 180_000 }, () => {
     await page.getByLabel("Token", { exact: true }).fill(stage.adminToken);
     await page.getByRole("button", { name: "Show it" }).click();
     await page.getByLabel("Name of a new token").fill("ci");
+    await page.getByLabel("Role", { exact: true }).selectOption("operator");
     await page.getByRole("button", { name: "Make a token" }).click();
     await page.getByText(/^gdw_/).waitFor();
+    await page.getByRole("row", { name: /^ci / }).getByText("operator: read, operate", { exact: true }).waitFor();
+    await page.getByLabel("Name of a new token").fill("policies");
+    await page.getByLabel("Role", { exact: true }).selectOption("custom");
+    await page.getByLabel("policies:manage", { exact: true }).check();
+    await page.getByRole("button", { name: "Make a token" }).click();
+    await page
+      .getByRole("row", { name: /^policies / })
+      .getByText("read, policies:manage", { exact: true })
+      .waitFor();
     await page.getByRole("button", { name: "Revoke ci" }).click();
     await page.getByText("ci is revoked.").waitFor();
     const kept = await context.storageState();

@@ -1,13 +1,21 @@
-import type { CreatedToken, Token } from "@godwit/contract";
+import type { CreatedToken, Scope, Token } from "@godwit/contract";
 import { type FormEvent, type ReactNode, useId, useState } from "react";
 import { messageOf, postOnce, remove } from "../api/api.ts";
 import { exactly, many } from "../figures.ts";
 import { Copy } from "../parts/copy.tsx";
+import { SelectField } from "../parts/fields.tsx";
 import { Section } from "../parts/panel.tsx";
 import { Ago } from "../parts/time.tsx";
 import type { Headers, Key } from "./key.ts";
 
-const scopes = ["read", "operate", "policies:manage", "hosts:fence", "tokens:manage", "admin"] as const;
+const scopes: Scope[] = ["read", "operate", "policies:manage", "hosts:fence", "tokens:manage", "admin"];
+/** What a new token may do, by the role that it is given or by its scopes. */
+const roles: Record<Exclude<Token["role"], "agent">, string> = {
+  viewer: "viewer: looks",
+  operator: "operator: acts on migrations, hosts and guests besides",
+  admin: "admin: may do all",
+  custom: "what its scopes say",
+};
 
 /** Who may do what, until when, to whoever shows a token that may manage them. */
 export function Tokens({ of: { tokens, headers, wrong, asking, show, again } }: { of: Key }): ReactNode {
@@ -91,7 +99,7 @@ function TokenTable({ of: tokens, headers, changed }: Manages & { of: Token[]; c
       <table className="rows w-full min-w-[760px] table-fixed">
         <thead>
           <tr>
-            {["Name", "Id", "Scopes", "Expires", "Last used", "State"].map((name) => (
+            {["Name", "Id", "Role", "Expires", "Last used", "State"].map((name) => (
               <th key={name} scope="col">
                 {name}
               </th>
@@ -105,7 +113,7 @@ function TokenTable({ of: tokens, headers, changed }: Manages & { of: Token[]; c
                 {token.name}
               </th>
               <td className="font-mono text-xs">{token.id}</td>
-              <td>{token.role === "agent" ? "for an agent" : token.scopes.join(", ")}</td>
+              <td>{roleOf(token)}</td>
               <td>{token.expiresAt === undefined ? "never" : exactly(Date.parse(token.expiresAt))}</td>
               <td>{token.lastUsedAt === undefined ? "never" : <Ago at={token.lastUsedAt} />}</td>
               <td>
@@ -138,17 +146,21 @@ function TokenTable({ of: tokens, headers, changed }: Manages & { of: Token[]; c
 
 function Make({ headers, made }: Manages & { made: () => void }): ReactNode {
   const [name, setName] = useState("");
-  const [chosen, setChosen] = useState<string[]>(["read"]);
+  const [role, setRole] = useState("viewer");
+  const [chosen, setChosen] = useState<Scope[]>(["read"]);
   const [token, setToken] = useState<string>();
   const [wrong, setWrong] = useState("");
   const nameId = useId();
-  const toggle = (scope: string) =>
-    setChosen(chosen.includes(scope) ? chosen.filter((each) => each !== scope) : [...chosen, scope]);
+  const isCustom = role === "custom";
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setWrong("");
     try {
-      const answer = await postOnce<CreatedToken>("/v1/tokens", { name, scopes: chosen }, headers);
+      const answer = await postOnce<CreatedToken>(
+        "/v1/tokens",
+        { name, ...(isCustom ? { scopes: chosen } : { role }) },
+        headers,
+      );
       setToken(answer.token);
       setName("");
     } catch (error) {
@@ -165,25 +177,13 @@ function Make({ headers, made }: Manages & { made: () => void }): ReactNode {
           </label>
           <input id={nameId} className="control" value={name} onChange={({ target }) => setName(target.value)} />
         </div>
-        <fieldset className="flex flex-wrap gap-3">
-          <legend className="label mb-1">Scopes</legend>
-          {scopes.map((scope) => (
-            <label key={scope} className="flex h-8 items-center gap-1.5">
-              <input
-                type="checkbox"
-                className="size-4 accent-(--accent)"
-                checked={chosen.includes(scope)}
-                onChange={() => toggle(scope)}
-              />
-              {scope}
-            </label>
-          ))}
-        </fieldset>
+        <SelectField label="Role" value={role} set={setRole} options={roles} />
+        {isCustom && <Scopes chosen={chosen} set={setChosen} />}
         <button
           type="submit"
           className="button !min-h-8"
           data-kind="main"
-          disabled={name === "" || chosen.length === 0}
+          disabled={name === "" || (isCustom && chosen.length === 0)}
         >
           Make a token
         </button>
@@ -200,4 +200,30 @@ function Make({ headers, made }: Manages & { made: () => void }): ReactNode {
       </p>
     </form>
   );
+}
+
+function Scopes({ chosen, set }: { chosen: Scope[]; set: (chosen: Scope[]) => void }): ReactNode {
+  const toggle = (scope: Scope) =>
+    set(chosen.includes(scope) ? chosen.filter((each) => each !== scope) : [...chosen, scope]);
+  return (
+    <fieldset className="flex flex-wrap gap-3">
+      <legend className="label mb-1">Scopes</legend>
+      {scopes.map((scope) => (
+        <label key={scope} className="flex h-8 items-center gap-1.5">
+          <input
+            type="checkbox"
+            className="size-4 accent-(--accent)"
+            checked={chosen.includes(scope)}
+            onChange={() => toggle(scope)}
+          />
+          {scope}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function roleOf({ role, scopes: given }: Token): string {
+  if (role === "agent") return "for an agent";
+  return role === "custom" ? given.join(", ") : `${role}: ${given.join(", ")}`;
 }
