@@ -1,14 +1,15 @@
 /** `npm run screenshots`: the pictures of README.md, made anew from the demo, once its tour has ended and two of its guests move again. */
-import { execFile, spawn } from "node:child_process";
+import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Client } from "@godwit/client";
-import type { Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { godwit } from "../test/e2e/support/program.ts";
 import { openBrowser, visit } from "../test/page/support.ts";
 import { need } from "../test/support/requirements.ts";
@@ -22,14 +23,42 @@ const chromium = need("chromium");
 if (chromium.path === undefined) throw new Error(chromium.missing);
 await promisify(execFile)(process.execPath, [fileURLToPath(new URL("bundle.mjs", import.meta.url))]);
 const folder = await mkdtemp(join(tmpdir(), "godwit-screenshots-"));
-const demo = spawn(process.execPath, [...godwit(["demo"]), "--data", join(folder, "demo")], {
-  cwd: folder,
-  stdio: ["ignore", "pipe", "inherit"],
-});
-const browser = await openBrowser(chromium.path);
 try {
-  const { link, client } = await toured();
-  const { page, context } = await visit(browser, { viewport, colorScheme: "light" });
+  await withDemo(async (demo) => {
+    const browser = await openBrowser(chromium.path);
+    try {
+      await takeAll(browser, await toured(demo));
+    } finally {
+      await browser.close();
+    }
+  });
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+type Demo = ChildProcessByStdio<null, Readable, null>;
+interface Toured {
+  link: string;
+  client: Client;
+}
+
+/** While the demo runs; whatever comes of it, the demo and the processes that it has started have ended then. */
+async function withDemo(use: (demo: Demo) => Promise<void>): Promise<void> {
+  const demo = spawn(process.execPath, [...godwit(["demo"]), "--data", join(folder, "demo")], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exited = once(demo, "exit");
+  try {
+    await use(demo);
+  } finally {
+    demo.kill("SIGINT");
+    await exited;
+  }
+}
+
+async function takeAll(browser: Browser, { link, client }: Toured): Promise<void> {
+  const { page } = await visit(browser, { viewport, colorScheme: "light" });
   await page.goto(link);
   const held = await begin(client, "busy", 500);
   await begin(client, "calm", 300);
@@ -40,16 +69,10 @@ try {
   await page.getByText("Ready", { exact: true }).waitFor();
   await page.waitForTimeout(courseMs);
   await take(page, "migration-dark");
-  await context.close();
-} finally {
-  await browser.close();
-  demo.kill("SIGINT");
-  await once(demo, "exit");
-  await rm(folder, { recursive: true, force: true });
 }
 
 /** Once the demo has shown what it shows by itself. */
-async function toured(): Promise<{ link: string; client: Client }> {
+async function toured(demo: Demo): Promise<Toured> {
   const told = new Map<string, string>();
   for await (const line of createInterface({ input: demo.stdout })) {
     console.error(line);
@@ -57,7 +80,8 @@ async function toured(): Promise<{ link: string; client: Client }> {
     told.set(name, value);
     if (line.startsWith("The demo goes on")) break;
   }
-  const link = told.get("Dashboard") ?? "";
+  const link = told.get("Dashboard");
+  if (link === undefined) throw new Error("The demo has ended before it had a dashboard");
   const token = (await readFile(told.get("Token") ?? "", "utf8")).trim();
   return { link, client: new Client({ server: new URL(link).origin, token }) };
 }
