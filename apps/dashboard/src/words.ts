@@ -1,7 +1,7 @@
 import type { DrainGuest, DrainPhase, EventType, Guest, Host, Phase, VerdictKind } from "@godwit/contract";
 import type { IconName } from "./parts/icon.tsx";
 
-export type Tone = "plain" | "calm" | "good" | "warn" | "bad";
+type Tone = "plain" | "calm" | "good" | "warn" | "bad";
 
 /** Every state has a word, an icon and a tone, so that none is told by its colour alone. */
 export interface Word {

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { type LoadHandle, startLoad } from "@godwit/agent/load";
 import type { Migration } from "@godwit/contract";
+import { orderFileOf } from "../../e2e/support/mortal.ts";
 import { Cluster, type HostOptions, type LaunchOf } from "../../e2e/support/cluster.ts";
 import { type Picture, pictureOf, settledOn, untilEnded } from "../../e2e/support/settled.ts";
 import { until } from "../../e2e/support/until.ts";
@@ -206,7 +206,3 @@ export class Stage implements AsyncDisposable {
 }
 
 const parties: Party[] = ["server", "source", "destination"];
-
-function orderFileOf(folder: string, program: string): string {
-  return join(folder, `${program}.order`);
-}

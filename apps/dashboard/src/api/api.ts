@@ -40,7 +40,7 @@ export async function get<Answer>(
 }
 
 /** What it is now, with the `ETag` by which a change says what it changes. */
-export interface Tagged<Answer> {
+interface Tagged<Answer> {
   answer: Answer;
   etag: string;
 }

@@ -55,7 +55,7 @@ function GuestLink({ of: { name, migrationId } }: { of: Guest }): ReactNode {
 }
 
 /** "memory 64.0 MB": the kinds of its devices and what they hold. */
-export function holdingOf({ devices }: Guest): string {
+function holdingOf({ devices }: Guest): string {
   const kinds = [...new Set(devices.map(({ kind }) => kind))].join(", ");
   return `${kinds} ${bytes(devices.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))}`;
 }

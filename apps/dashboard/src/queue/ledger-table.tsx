@@ -69,11 +69,7 @@ export function LedgerTable({ of: { hosts, cluster } }: { of: Ledger }): ReactNo
 }
 
 /** What is taken of the budget; nothing is drawn where there is none. */
-export function Taken({
-  of: { budgetBytesPerSec: budget, grantedBytesPerSec: granted },
-}: {
-  of: LinkLedger;
-}): ReactNode {
+function Taken({ of: { budgetBytesPerSec: budget, grantedBytesPerSec: granted } }: { of: LinkLedger }): ReactNode {
   if (budget === undefined || budget === 0) return null;
   return (
     <span className="slots mt-1" aria-hidden="true" data-full={granted > budget ? "" : undefined}>

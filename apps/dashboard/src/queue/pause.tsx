@@ -2,9 +2,8 @@ import type { Queue } from "@godwit/contract";
 import { type ReactNode, useState } from "react";
 import { messageOf, post } from "../api/api.ts";
 import { cache, keys } from "../live/cache.ts";
-import { Icon } from "../parts/icon.tsx";
+import { Mark } from "../parts/mark.tsx";
 import { ReasonDialog } from "../parts/reason-dialog.tsx";
-import { Ago } from "../parts/time.tsx";
 
 /** Nothing starts while the scheduler is paused. Whoever pauses it may say why. */
 export function PauseQueue({ of: { paused } }: { of: Queue }): ReactNode {
@@ -43,16 +42,10 @@ export function PauseQueue({ of: { paused } }: { of: Queue }): ReactNode {
   );
 }
 
-export function Paused({ of: { at, by, reason } }: { of: NonNullable<Queue["paused"]> }): ReactNode {
+export function Paused({ of: mark }: { of: NonNullable<Queue["paused"]> }): ReactNode {
   return (
-    <section aria-label="Paused" className="panel flex items-baseline gap-2 !border-warn px-4 py-3">
-      <Icon name="alert" className="self-center text-warn" />
-      <p className="text-pretty">
-        <strong className="font-semibold">The scheduler is paused</strong>
-        {` by ${by}, `}
-        <Ago at={at} />
-        {reason === undefined ? "." : `: ${reason}`} Nothing starts; what is under way goes on.
-      </p>
+    <section aria-label="Paused" className="panel !border-warn px-4 py-3">
+      <Mark of={mark} what="The scheduler is paused" means="Nothing starts; what is under way goes on." />
     </section>
   );
 }

@@ -67,7 +67,7 @@ const names: [atLeast: number, name: string][] = [
 ];
 
 /** By its name where it has one. */
-export function Priority({ value }: { value: number }): ReactNode {
+function Priority({ value }: { value: number }): ReactNode {
   const name = names.find(([figure]) => figure === value)?.[1];
   return <span title={`priority ${value} of 1000`}>{name ?? `priority ${value}`}</span>;
 }
