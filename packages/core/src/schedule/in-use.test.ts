@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { reason } from "../reason.ts";
-import { grantedOf, linksInUse } from "./in-use.ts";
+import { grantedOf, linksInUse, slotsInUse } from "./in-use.ts";
 import { fleet, host, running } from "./support/fleet.ts";
 
 const share = {
@@ -48,4 +48,15 @@ test("S7: of each link is told what is promised and what is granted to those who
   ]);
   const unknown = linksInUse(fleet({ hosts: [host("a")], running: moves.slice(0, 1) }), () => undefined);
   expect([unknown.cluster.grantedBytesPerSec, unknown.cluster.flows[0]?.grantedBytesPerSec]).toEqual([0, undefined]);
+});
+
+test("S5: slots are told as the planner counts them: one in preparation has its slot on the link already", () => {
+  const moves = [running("m", "a", "b"), running("n", "c", "b", { stage: "preparing" })];
+  const { cluster, hosts } = slotsInUse(fleet({ running: moves }));
+  expect(cluster).toEqual({ preparing: { used: 1, of: 100 }, moving: { used: 2, of: 100 } });
+  expect(hosts.map((each) => [each.id, each.preparing.used, each.outgoing.used, each.incoming.used])).toEqual([
+    ["a", 0, 1, 0],
+    ["b", 1, 0, 2],
+    ["c", 1, 1, 0],
+  ]);
 });

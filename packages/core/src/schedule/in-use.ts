@@ -1,4 +1,5 @@
 import type { Migration } from "../migration/state.ts";
+import { type Counter, openLedger } from "./ledger.ts";
 import type { FleetSnapshot, RunningMove } from "./snapshot.ts";
 
 /** What is taken of everything that is counted, for people. */
@@ -13,25 +14,22 @@ export interface Count {
 }
 
 /** As the planner counts: one in preparation has its slot on the link already. */
-export function slotsInUse({ cluster, hosts, running }: FleetSnapshot): InUse {
-  const count = (holds: (move: RunningMove) => boolean) => running.filter(holds).length;
-  const isPreparing = ({ stage }: RunningMove) => stage === "preparing";
+export function slotsInUse(snapshot: FleetSnapshot): InUse {
+  const { cluster, preparing, endpoints } = openLedger(snapshot);
   return {
-    cluster: {
-      preparing: { used: count(isPreparing), of: cluster.limits.preparing },
-      moving: { used: running.length, of: cluster.limits.moving },
-    },
-    hosts: hosts.map(({ id, name, slots }) => ({
-      id,
-      name,
-      preparing: {
-        used: count((move) => isPreparing(move) && (move.sourceId === id || move.destinationId === id)),
-        of: slots.preparing,
-      },
-      outgoing: { used: count(({ sourceId }) => sourceId === id), of: slots.outgoing },
-      incoming: { used: count(({ destinationId }) => destinationId === id), of: slots.incoming },
+    cluster: { preparing: countOf(preparing), moving: countOf(cluster) },
+    hosts: [...endpoints.values()].map((each) => ({
+      id: each.host.id,
+      name: each.host.name,
+      preparing: countOf(each.preparing),
+      outgoing: countOf(each.out),
+      incoming: countOf(each.in),
     })),
   };
+}
+
+function countOf({ taken, limit }: Counter): Count {
+  return { used: taken, of: limit };
 }
 
 /** One migration on a link. `grantedBytesPerSec` undefined: as much as there is. */
