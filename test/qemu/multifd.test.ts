@@ -13,6 +13,11 @@ const moves = 12;
 
 let guests: Guests;
 
+function isDeaf(error: unknown): "deaf" {
+  if (error instanceof Error && "kind" in error && error.kind === "deadline") return "deaf";
+  throw error;
+}
+
 beforeAll(async () => {
   const found = findTestGuest();
   if (qemu.path === undefined || found.missing !== undefined) return;
@@ -73,9 +78,9 @@ describe(`a guest whose memory goes over ${beside} streams beside the one`, () =
 
       expect(await source.console.more(5)).toMatchObject({ errors: 0, bad: 0 });
       expectGapless(source.console.beats);
-      // As long as it waits for the rest of its streams it answers nothing.
+      // As long as it waits for the rest of its streams it answers nothing, and may do so for ever where they are cut.
       await move[Symbol.asyncDispose]();
-      expect(await isRunning(destination.qemu.qmp)).toBe(false);
+      expect(await isRunning(destination.qemu.qmp).catch(isDeaf)).not.toBe(true);
       await Promise.all([source, destination].map((side) => guests.end(side)));
     },
   );

@@ -201,8 +201,15 @@ export class OutgoingMigration {
     return new QmpError("refused", error ?? `the migration is ${status}`, { command: "migrate" });
   }
 
-  /** As if it had never been: whatever it has come to, the guest runs. */
+  /**
+   * As if it had never been: whatever it has come to, the guest runs. A QEMU of several streams of which any is cut while it sends the rest
+   * may wait for that one for ever, and hears nothing (10.0.13): it is let send all of it, to nobody.
+   */
   async undo(): Promise<void> {
+    if (this.streams.length > 1) {
+      for (const stream of this.streams) stream.discard();
+      await endMigration(this.#qemu);
+    }
     this.close();
     await endMigration(this.#qemu);
     await this.#events[Symbol.asyncDispose]();

@@ -46,6 +46,17 @@ async function textOf(count: number): Promise<string> {
 }
 
 describe("a stream", () => {
+  test("Q13: holds its writer up no more once it is discarded, and keeps nothing of what comes", async () => {
+    writer.write(randomBytes(16 * mib));
+    expect((await bytesOf(mib)).length).toBeLessThan(3 * mib);
+    reader.discard();
+    const isWritten = new Promise((resolve) => writer.write("the end", resolve));
+    await isWritten;
+    const kept = (await reader.next(shortMs)) ?? Buffer.alloc(0);
+    expect(kept.length).toBeLessThanOrEqual(mib);
+    expect(await reader.next(shortMs)).toBeUndefined();
+  });
+
   test("comes in memory of whoever reads it, but for little pieces", async () => {
     const given: Uint8Array[] = [];
     const allocate = (size: number) => {

@@ -29,6 +29,7 @@ export class StreamReader {
   #ended = false;
   /** Up to so much is read ahead; 0 for no more than a chunk. */
   #mostBytes = 0;
+  #discards = false;
   #look: () => void = () => undefined;
 
   /**
@@ -68,6 +69,12 @@ export class StreamReader {
     if (this.#readsOn) this.#socket.resume();
   }
 
+  /** From now on whatever comes is read, and kept no longer. */
+  discard(): void {
+    this.#discards = true;
+    this.#socket.resume();
+  }
+
   /** The other way. */
   answer(bytes: Uint8Array): void {
     this.#socket.write(bytes);
@@ -80,6 +87,7 @@ export class StreamReader {
 
   /** Says whether to read on. */
   #take(bytes: Buffer): boolean {
+    if (this.#discards) return true;
     for (let at = 0; at < bytes.length;) {
       this.#chunk ??= this.#allocate(chunkBytes);
       const piece = bytes.subarray(at, at + this.#chunk.length - this.#filled);
