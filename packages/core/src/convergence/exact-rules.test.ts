@@ -125,6 +125,20 @@ describe("C6: not convergent as the guest behaves now", () => {
     );
   });
 
+  test("C6: a plateau's rate is that of its whole window, though one look finds what was written before another", () => {
+    const even = reports({ count: 11 });
+    // As if nothing had been sent before the last of them, nor written.
+    const uneven = even.map((each, index) => {
+      const sentBytes = 1 + (even[index - 1]?.devices[0]?.sentBytes ?? 0);
+      return index < 10 ? each : { ...each, devices: each.devices.map((ram) => ({ ...ram, sentBytes })) };
+    });
+    const { verdict } = over(gigabyteLink, uneven);
+    expect(verdict).toMatchObject({ kind: "hopeless", code: "WORKING_SET" });
+    const { dirtyBytesPerSec } = verdict.inputs;
+    expect(dirtyBytesPerSec).toBeGreaterThan(700 * MB);
+    expect(dirtyBytesPerSec).toBeLessThan(900 * MB);
+  });
+
   test("C6: estimates alone never make it hopeless", () => {
     const codes = codesOver(gigabyteLink, reports({ count: 200, exact: false }));
     expect([...new Set(codes)]).toEqual(["CONVERGING"]);

@@ -102,7 +102,7 @@ export function blocked(evidence: Evidence, code: BlockedCode, plateau: PlateauF
     code,
     predicted,
     bandwidth,
-    dirtyBytesPerSec: writtenRateOf(evidence),
+    dirtyBytesPerSec: writtenRateOf(evidence, plateau?.windowMs ?? 0),
     windowMs: plateau?.windowMs ?? span?.overMs ?? 0,
     samples: plateau?.count ?? confirmations,
     need: needOfPlateau(predicted, memory.samples, policy.downtimeLimitMs, bandwidth, known),
@@ -117,11 +117,19 @@ function binds(cap: number, link: number, measured = cap): boolean {
 }
 
 /**
- * Bytes/s: what was found while it was sent. What is written again before it was sent is not in it; the working set, where it was looked
- * at, tells that too. A span in which nothing was sent tells only how a dirty set fills up.
+ * Bytes/s over the window: what was found while it was sent. What is written again before it was sent is not in it; the working set, where it
+ * was looked at, tells that too. Spans in which nothing was sent tell only how a dirty set fills up. Of a plateau no single span counts, since
+ * one look may find what was written before another.
  */
-function writtenRateOf({ memory, workingSet }: Evidence): number {
-  const span = memory.dirty.spans.findLast(({ sentBytes }) => sentBytes > 0) ?? memory.dirty.spans.at(-1);
-  const found = span === undefined ? 0 : (span.writtenBytes / span.overMs) * 1000;
+function writtenRateOf({ memory, workingSet }: Evidence, windowMs: number): number {
+  const { spans } = memory.dirty;
+  const sending = spans.filter(({ sentBytes }) => sentBytes > 0);
+  let [writtenBytes, overMs] = [0, 0];
+  for (const span of (sending.length > 0 ? sending : spans).toReversed()) {
+    if (overMs > 0 && overMs >= windowMs) break;
+    writtenBytes += span.writtenBytes;
+    overMs += span.overMs;
+  }
+  const found = overMs === 0 ? 0 : (writtenBytes / overMs) * 1000;
   return workingSet === undefined ? found : Math.max(found, workingSet.bytes * workingSet.perSec);
 }
