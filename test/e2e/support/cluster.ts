@@ -2,6 +2,7 @@ import { mkdtemp, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "@godwit/client";
+import type { Guest } from "@godwit/contract";
 import { z } from "zod";
 import { type Answer, type Ask, ask } from "./ask.ts";
 import { processesOf } from "./processes.ts";
@@ -31,7 +32,7 @@ export function alphaAndBeta(both: Omit<HostOptions, "name" | "serviceAddress"> 
 export type LaunchOf = (program: string, folder: string) => Launch & { options?: string[] };
 
 const ServerReady = z.object({ url: z.string(), adminTokenFile: z.string(), agentTokenFile: z.string() });
-const removalLimitMs = 20_000;
+const removalLimitMs = 60_000;
 
 /** An orchestrator and its hosts, each in a process of its own, in a folder that is gone with them. */
 export class Cluster implements AsyncDisposable {
@@ -156,13 +157,14 @@ export class Cluster implements AsyncDisposable {
   async #removeGuests(): Promise<void> {
     if (this.#ready === undefined) return;
     const client = new Client({ server: this.url, token: this.token, signal: AbortSignal.timeout(removalLimitMs) });
-    for (const { id, migrationId } of (await client.guests.list({ limit: 200 })).items) {
+    const remove = async ({ id, migrationId }: Guest): Promise<void> => {
       if (migrationId !== undefined) {
         await client.migrations.cancel(migrationId).catch(() => undefined);
         await client.waitForEnd(migrationId);
       }
       await client.guests.remove(id);
-    }
+    };
+    await Promise.all((await client.guests.list({ limit: 200 })).items.map(remove));
   }
 
   get #known(): { url: string; token: string; agentTokenFile: string } {
