@@ -197,11 +197,19 @@ test("E2: whoever waits for the end on the command line is told when every guest
 }, 180_000);
 
 test("E7: one that is aborted leaves its guests where they are, and its host uncordoned", async () => {
+  const before = await guestsOn("alpha");
   const { id } = await begun();
   await cluster.client.drains.tell(id, "pause");
   expect((await cluster.client.drains.get(id)).phase).toBe("paused");
   const aborted = await runCommand(cluster, "drain", "abort", id, "--json");
   expect(aborted.code).toBe(0);
-  expect(await cluster.client.drains.waitForEnd(id)).toMatchObject({ phase: "aborted", reason: { code: "ABORTED" } });
+  const ended = await cluster.client.drains.waitForEnd(id);
+  expect(ended).toMatchObject({ phase: "aborted", reason: { code: "ABORTED" }, counts: { moving: 0 } });
   expect(await cluster.client.hosts.get("alpha")).not.toHaveProperty("cordoned");
+  const moved = ended.guests.filter(({ state }) => state === "moved").map(({ guest }) => guest);
+  const stayed = await guestsOn("alpha");
+  expect(stayed).toEqual(before.filter((name) => !moved.includes(name)));
+  expect(stayed).not.toEqual([]);
+  const { items } = await cluster.client.guests.list({ limit: 200 });
+  expect(items.filter(({ migrationId }) => migrationId !== undefined)).toEqual([]);
 }, 60_000);

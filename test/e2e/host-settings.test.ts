@@ -61,7 +61,17 @@ test("S13: a migration waits for a cordoned destination, and starts once the hos
 test("S13: nothing leaves a host that is paused", async () => {
   expect(await mark("beta", "pause", {})).toMatchObject({ paused: { by } });
   const plan = await cluster.client.plans.create({ guest: guest.id, destination: "alpha" });
-  expect(plan.waitsFor).toMatchObject({ code: "HOST_PAUSED", inputs: { host: "beta" } });
+  const held = { code: "HOST_PAUSED", inputs: { host: "beta" } };
+  expect(plan.waitsFor).toMatchObject(held);
+  const { id } = await cluster.client.migrations.create({ guest: guest.id, destination: "alpha" });
+  const waiting = await until("it waits", async () => {
+    const found = await cluster.client.migrations.get(id);
+    return found.waitsFor === undefined ? undefined : found;
+  });
+  expect(waiting).toMatchObject({ phase: "queued", waitsFor: held });
+  await cluster.client.migrations.cancel(id);
+  expect(await cluster.client.waitForEnd(id)).toMatchObject({ phase: "aborted" });
+  expect((await cluster.client.guests.get(guest.id)).host).toBe("beta");
   expect(await mark("beta", "resume")).not.toHaveProperty("paused");
   expect((await told("host.resumed")).sentence).toMatch(/^admin.* resumed beta\.$/);
   const again = await cluster.client.plans.create({ guest: guest.id, destination: "alpha" });
