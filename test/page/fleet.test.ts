@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { need } from "../support/requirements.ts";
-import { openBrowser, Stage, violations, visit, type Visit } from "./support.ts";
+import { flawsOf, openBrowser, Stage, visit, type Visit } from "./support.ts";
 
 const chromium = need("chromium");
 /** On a machine that has much else to do. */
@@ -30,19 +30,6 @@ describe("what concerns more than one guest", { timeout: 240_000 }, () => {
     await browser?.close();
     await stage?.[Symbol.asyncDispose]();
   });
-
-  /** In both themes, and that nothing reaches beyond the side of a narrow page. */
-  const looksRight = async (page: Visit["page"]) => {
-    const found = [];
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme });
-      found.push(...(await violations(page)));
-    }
-    await page.setViewportSize({ width: 390, height: 844 });
-    const beyond = await page.evaluate("probes.widthBeyond()");
-    await page.setViewportSize({ width: 1280, height: 800 });
-    expect({ found, beyond }).toEqual({ found: [], beyond: 0 });
-  };
 
   test("S13, S14: a host is cordoned with a reason, given a link budget, and let go again", async () => {
     const { page } = visited;
@@ -73,7 +60,7 @@ describe("what concerns more than one guest", { timeout: 240_000 }, () => {
     await page.getByLabel("All that leave together").focus();
     await page.getByRole("button", { name: "Change", exact: true }).click();
     expect(await page.evaluate("probes.focused()")).toBe("All that enter together");
-    await looksRight(page);
+    expect(await flawsOf(page)).toEqual([]);
     expect(await stage.client.hosts.get("beta")).toMatchObject({
       cordoned: { reason: "a new kernel" },
       linkBudget: { inBytesPerSec: 3_000_000 },
@@ -103,7 +90,7 @@ describe("what concerns more than one guest", { timeout: 240_000 }, () => {
     );
     await audit.getByLabel("Target, by name or id").fill("alpha");
     await row.waitFor({ state: "detached" });
-    await looksRight(page);
+    expect(await flawsOf(page)).toEqual([]);
   });
 
   test("E2: what is typed is planned with once it has been typed, not at each key", async () => {
@@ -137,7 +124,7 @@ describe("what concerns more than one guest", { timeout: 240_000 }, () => {
     await plan.getByRole("row").filter({ hasText: "stuck" }).getByText("Blocked", { exact: true }).waitFor();
     await plan.getByText(`127.0.0.2:${port}`).first().waitFor();
     expect(await rowOf("slow").innerText()).toMatch(/Queued[^]*beta/);
-    await looksRight(page);
+    expect(await flawsOf(page)).toEqual([]);
     await page.getByLabel("To be empty within").fill("-1");
     await page.getByText("it has passed already").first().waitFor();
     await page.getByLabel("To be empty within").fill("60");
@@ -147,7 +134,7 @@ describe("what concerns more than one guest", { timeout: 240_000 }, () => {
     await rowOf("quick").getByText("Moved", { exact: true }).waitFor({ timeout: limitMs });
     await rowOf("slow").getByText("Moved", { exact: true }).waitFor({ timeout: limitMs });
     await rowOf("stuck").getByText("Blocked", { exact: true }).waitFor();
-    await looksRight(page);
+    expect(await flawsOf(page)).toEqual([]);
     await page.getByRole("link", { name: "Overview", exact: true }).click();
     await page.getByRole("region", { name: "Needs attention" }).getByText("drain of alpha").first().waitFor();
     await page.goBack();
@@ -164,7 +151,7 @@ describe("what concerns more than one guest", { timeout: 240_000 }, () => {
       .getByRole("row", { name: /^alpha/ })
       .getByText("Brought back", { exact: true })
       .waitFor();
-    await looksRight(page);
+    expect(await flawsOf(page)).toEqual([]);
     await new Promise((resolve) => squatter.close(resolve));
   });
 
@@ -183,7 +170,7 @@ describe("what concerns more than one guest", { timeout: 240_000 }, () => {
     const limits = { downtimeLimitMs: 30_000 };
     const { id } = await stage.client.migrations.create({ guest: "quick", destination: "beta", limits });
     await page.getByRole("table", { name: "Waiting" }).getByText("quick").waitFor();
-    await looksRight(page);
+    expect(await flawsOf(page)).toEqual([]);
     await page.getByRole("button", { name: "Let the scheduler go on" }).click();
     await page.getByRole("region", { name: "Paused" }).waitFor({ state: "detached" });
     const { phase, reason } = await stage.client.waitForEnd(id);

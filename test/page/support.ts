@@ -16,6 +16,13 @@ import { until } from "../e2e/support/until.ts";
 const Ready = z.object({ url: z.string(), link: z.string(), adminTokenFile: z.string(), agentTokenFile: z.string() });
 type Ready = z.infer<typeof Ready>;
 
+interface StageOptions {
+  /** Of the orchestrator. */
+  settings?: object;
+  /** An orchestrator alone, without hosts and guests. */
+  alone?: boolean;
+}
+
 const hosts = [
   { name: "alpha", serviceAddress: "127.0.0.1" },
   { name: "beta", serviceAddress: "127.0.0.2" },
@@ -40,12 +47,14 @@ export class Stage implements AsyncDisposable {
       this.#programs.set(name, new Program(name, join(folder, `${name}.log`)));
   }
 
-  static async start(): Promise<Stage> {
+  static async start({ settings = {}, alone = false }: StageOptions = {}): Promise<Stage> {
     // The bundle of these very sources: nothing is done where it is there.
     await promisify(execFile)(process.execPath, [fileURLToPath(new URL("../../scripts/bundle.mjs", import.meta.url))]);
     const stage = new Stage(await mkdtemp(join(tmpdir(), "godwit-page-")));
     try {
+      await writeFile(stage.#settingsFile, JSON.stringify(settings));
       await stage.startServer();
+      if (alone) return stage;
       await Promise.all(hosts.map((host) => stage.#startAgent(host)));
       await stage.agentsConnected();
       await stage.#createGuests();
@@ -125,8 +134,8 @@ export class Stage implements AsyncDisposable {
   /** At the port that it had before. */
   async startServer(): Promise<void> {
     const port = this.#ready === undefined ? "0" : new URL(this.#ready.url).port;
-    const command = ["server", "--port", port, "--data", join(this.#folder, "server"), "--json"];
-    this.#ready = Ready.parse(await this.#program("server").start(command));
+    const command = ["server", "--port", port, "--data", join(this.#folder, "server"), "--config", this.#settingsFile];
+    this.#ready = Ready.parse(await this.#program("server").start([...command, "--json"]));
     this.#token = (await readFile(this.#ready.adminTokenFile, "utf8")).trim();
     this.#client = new Client({ server: this.#ready.url, token: this.#token });
   }
@@ -176,6 +185,10 @@ export class Stage implements AsyncDisposable {
       });
       await load.fill();
     }
+  }
+
+  get #settingsFile(): string {
+    return join(this.#folder, "settings.json");
   }
 
   get #known(): Ready {
@@ -248,6 +261,20 @@ export async function violations(page: Page): Promise<string[]> {
   return all.flatMap(({ id, help, nodes }) =>
     nodes.map(({ html, failureSummary = "" }) => `${id}: ${help}\n${html.slice(0, 200)}\n${failureSummary}`),
   );
+}
+
+/** What is wrong with the page in either theme, and whether anything reaches beyond the side where it is narrow. */
+export async function flawsOf(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    found.push(...(await violations(page)));
+  }
+  const wide = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 844 });
+  const beyond = Number(await page.evaluate("probes.widthBeyond()"));
+  if (wide !== null) await page.setViewportSize(wide);
+  return beyond === 0 ? found : [...found, `${beyond} px beyond the side of a page of 390 px`];
 }
 
 /** Presses Tab until what has the focus is called so. */

@@ -127,6 +127,12 @@ export function wrongAt(error: unknown, pointer: string): string | undefined {
   return wrong?.find((each) => each.pointer === pointer)?.detail;
 }
 
+/** The same, also within what is at that place, such as one item of a list. */
+export function wrongWithin(error: unknown, pointer: string): string | undefined {
+  const wrong = error instanceof ApiError ? error.problem.errors : undefined;
+  return wrong?.find((each) => `${each.pointer}/`.startsWith(`${pointer}/`))?.detail;
+}
+
 export function isSignedOut(error: unknown): boolean {
   return error instanceof ApiError && error.problem.status === 401;
 }

@@ -44,7 +44,7 @@ export function TextField({
           <span className="pointer-events-none absolute top-1.5 right-2.5 text-ink-soft">{unit}</span>
         )}
       </span>
-      <span id={errorId} className="block text-xs text-bad">
+      <span id={errorId} className="block text-xs [overflow-wrap:anywhere] text-bad">
         {wrong}
       </span>
     </div>
@@ -82,7 +82,7 @@ export function SelectField({
           </option>
         ))}
       </select>
-      <span id={errorId} className="block text-xs text-bad">
+      <span id={errorId} className="block text-xs [overflow-wrap:anywhere] text-bad">
         {wrong}
       </span>
     </div>

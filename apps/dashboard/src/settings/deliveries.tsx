@@ -71,7 +71,7 @@ export function Deliveries({ of: id, url, headers }: { of: string; url: string; 
                     <button
                       type="button"
                       className="button"
-                      aria-label={`Send ${delivery.type} again`}
+                      aria-label={`Send again: ${delivery.type}`}
                       onClick={() => void resend(delivery)}
                     >
                       Send again

@@ -1,7 +1,17 @@
 import type { CreatedWebhook, Webhook } from "@godwit/contract";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
-import { getAll, getTagged, messageOf, post, postOnce, remove, UnreachableError, wrongAt } from "../api/api.ts";
+import {
+  getAll,
+  getTagged,
+  messageOf,
+  post,
+  postOnce,
+  remove,
+  UnreachableError,
+  wrongAt,
+  wrongWithin,
+} from "../api/api.ts";
 import { many } from "../figures.ts";
 import { Copy } from "../parts/copy.tsx";
 import { TextField } from "../parts/fields.tsx";
@@ -127,7 +137,8 @@ function Make({ headers, told }: Tells): ReactNode {
       if (refusal instanceof UnreachableError) told("");
     }
   };
-  const atField = wrongAt(error, "/url") ?? wrongAt(error, "/types") ?? wrongAt(error, "/types/0");
+  const [wrongUrl, wrongTypes] = [wrongAt(error, "/url"), wrongWithin(error, "/types")];
+  const elsewhere = error !== undefined && wrongTypes === undefined ? messageOf(error) : undefined;
   return (
     <form
       className="grid grid-cols-[minmax(0,2fr)_minmax(0,2fr)_auto] items-start gap-3 border-t border-line px-4 py-3 max-sm:grid-cols-1"
@@ -138,14 +149,14 @@ function Make({ headers, told }: Tells): ReactNode {
         placeholder="https://"
         value={url}
         set={setUrl}
-        wrong={wrongAt(error, "/url") ?? (atField === undefined && error !== undefined ? messageOf(error) : undefined)}
+        wrong={wrongUrl ?? elsewhere}
       />
       <TextField
         label="Events, with spaces between"
         placeholder="every event"
         value={types}
         set={setTypes}
-        wrong={wrongAt(error, "/types") ?? wrongAt(error, "/types/0")}
+        wrong={wrongTypes}
       />
       <button type="submit" className="button !min-h-8 sm:mt-5" data-kind="main" disabled={url === ""}>
         Tell it
