@@ -12,8 +12,8 @@ const only = Object.entries(apart).flatMap(([name, files]) => (process.env[name]
 const everything = ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "test/**/*.test.ts"];
 const commanded = Object.values(apart).filter((files) => !only.includes(files));
 
-/** What is held against figures of time (how fast a link is, how fast a guest is written) has the machine to itself, after the rest. */
-const timed = ["test/e2e/verdicts.test.ts"];
+/** What is held against figures of time (how fast a link is, how fast a guest is written, how soon a share is given back) has the machine to itself, after the rest. */
+const timed = ["test/e2e/verdicts.test.ts", "test/e2e/schedule.test.ts"];
 const alone: TestProjectInlineConfiguration = {
   extends: true,
   test: { name: "alone", include: timed, maxWorkers: 1, sequence: { groupOrder: 1 } },
