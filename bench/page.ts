@@ -19,6 +19,7 @@ export async function benchPage(): Promise<BenchRow[]> {
     for (let run = 0; run < runs; run += 1) {
       // A link opens the page once; a start prints a new one.
       if (run > 0) await stage.restartServer();
+      await stage.agentsConnected();
       bare.push(await msUntilBare(browser, stage.url));
       alive.push(await msUntilAlive(browser, stage.link));
     }

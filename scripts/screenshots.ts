@@ -62,7 +62,7 @@ async function takeAll(browser: Browser, { link, client }: Toured): Promise<void
   await page.goto(link);
   const held = await begin(client, "busy", 500);
   await begin(client, "calm", 300);
-  await page.getByRole("row", { name: /^busy/ }).getByText("Ready").waitFor({ timeout: 120_000 });
+  await page.getByRole("row", { name: /^busy/ }).getByText("Ready", { exact: true }).waitFor({ timeout: 120_000 });
   await take(page, "overview-light");
   await page.emulateMedia({ colorScheme: "dark" });
   await page.goto(`${new URL(link).origin}/migrations/${held}`);
