@@ -13,8 +13,6 @@ export interface Entry {
   since: number;
   /** Those asked for within ten minutes are of one generation; what its deadline presses comes before all. */
   generation: number;
-  /** How many of its group go before it. */
-  turn: number;
   /** What its busier end has to carry altogether, in bytes; and how long that takes, or it alone where that is longer. */
   busiestBytes: number;
   busiestSec: number;
@@ -43,7 +41,7 @@ export function inOrder(
     for (const side of [source?.out, destination?.in]) if (side) side.loadBytes += move.memoryBytes;
   }
   for (const entry of entries) weigh(entry, ledger);
-  return takeTurns(sortedBy(entries, keysOf, byId), running);
+  return takeTurns(sortedBy(entries, keys, byId), running);
 }
 
 function entryOf(move: QueuedMove, ledger: Ledger, now: number): Entry {
@@ -51,7 +49,7 @@ function entryOf(move: QueuedMove, ledger: Ledger, now: number): Entry {
   const destination = move.destinationId === undefined ? undefined : ledger.endpoints.get(move.destinationId);
   const since = Math.max(move.askedAt, move.notBefore ?? 0, move.attempts.length === 0 ? 0 : retriesAt(move.attempts));
   const generation = isPressed(move, ledger, source, now) ? -1 : Math.floor(since / generationMs);
-  return { move, source, destination, since, generation, turn: 0, busiestBytes: 0, busiestSec: 0, standsAlone: false };
+  return { move, source, destination, since, generation, busiestBytes: 0, busiestSec: 0, standsAlone: false };
 }
 
 function weigh(entry: Entry, ledger: Ledger): void {
@@ -77,35 +75,39 @@ function isPressed(move: QueuedMove, ledger: Ledger, source: Endpoint | undefine
   return move.deadlineAt - now <= pressedFactor * (move.memoryBytes / rate) * 1000 + pressedMs;
 }
 
-/** Sorted once; only where groups compete for the same places is there a second time. */
+/** Only where groups compete for the same places does it change anything. */
 function takeTurns(entries: Entry[], running: readonly RunningMove[]): Entry[] {
   const first = entries[0]?.move.group;
   if (entries.every(({ move }) => move.group === first)) return entries;
   const underWay = new Map<string, number>();
   for (const { group } of running) underWay.set(group, (underWay.get(group) ?? 0) + 1);
-  let [taken, before]: [Map<string, number>, Entry | undefined] = [underWay, undefined];
+  let taken = underWay;
+  let before: Entry | undefined;
+  // Those that have failed as often, of one priority and generation, lie side by side; how many of a group have gone counts on over failures.
+  let turns: Entry[][] = [];
+  const blocks = [turns];
   for (const entry of entries) {
-    // Those of one priority and generation lie side by side.
-    if (before?.move.priority !== entry.move.priority || before.generation !== entry.generation) {
-      taken = new Map(underWay);
-    }
+    const isOfAnother = before?.move.priority !== entry.move.priority || before.generation !== entry.generation;
+    if (isOfAnother) taken = new Map(underWay);
+    if (isOfAnother || before?.move.attempts.length !== entry.move.attempts.length) blocks.push((turns = []));
     before = entry;
     const { group } = entry.move;
-    entry.turn = taken.get(group) ?? 0;
-    taken.set(group, entry.turn + 1);
+    const turn = taken.get(group) ?? 0;
+    taken.set(group, turn + 1);
+    (turns[turn] ??= []).push(entry);
   }
-  // What is equal stays in the order of the first time.
-  return sortedBy(entries, turnsOf, () => 0);
+  return blocks.flat(2);
 }
 
-function keysOf({ move, generation, busiestSec, busiestBytes, standsAlone }: Entry): number[] {
-  const { priority, attempts, memoryBytes } = move;
-  return [-priority, generation, attempts.length, -busiestSec, -busiestBytes, standsAlone ? 0 : 1, -memoryBytes];
-}
-
-function turnsOf({ move, generation, turn }: Entry): number[] {
-  return [-move.priority, generation, move.attempts.length, turn];
-}
+const keys: readonly ((entry: Entry) => number)[] = [
+  ({ move }) => -move.priority,
+  ({ generation }) => generation,
+  ({ move }) => move.attempts.length,
+  ({ busiestSec }) => -busiestSec,
+  ({ busiestBytes }) => -busiestBytes,
+  ({ standsAlone }) => (standsAlone ? 0 : 1),
+  ({ move }) => -move.memoryBytes,
+];
 
 function byId(a: Entry, b: Entry): number {
   return a.move.id < b.move.id ? -1 : 1;
