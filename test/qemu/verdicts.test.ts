@@ -116,7 +116,7 @@ test("C7, C10, L2: a guest that its migration's cap holds back is told so, moves
 test("C10, Q17: a guest that writes as fast as it can moves where its policy may slow it down, and each step is told", async (context) => {
   if (qemu.path === undefined) return context.skip(qemu.missing);
   const guest = await busy("throttled", { mib: 40, rate: 0 });
-  const limits = { downtimeLimitMs: 1_500, patience: "impatient" as const };
+  const limits = { downtimeLimitMs: 2_500, patience: "impatient" as const };
   const ladder = [{ remedy: "throttle" as const, maxShare: 0.99 }];
   const { remedies } = await planOf(guest, { ...limits, ladder });
   expect(remedies).toMatchObject([{ remedy: "throttle", usable: true, most: { lostShare: 0.99 } }]);

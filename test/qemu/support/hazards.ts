@@ -122,10 +122,12 @@ export class Hazards implements AsyncDisposable {
   }
 
   async isSending(id: string): Promise<void> {
-    await until("it is on its way", async () => {
-      const { devices } = await this.machines.cluster.client.migrations.get(id);
-      return devices.some(({ sentBytes }) => sentBytes > 1_000_000);
+    const { phase, reason } = await until("it is on its way, or has ended", async () => {
+      const migration = await this.machines.cluster.client.migrations.get(id);
+      const isSending = migration.devices.some(({ sentBytes }) => sentBytes > 1_000_000);
+      return (isSending || migration.endedAt !== undefined) && migration;
     });
+    expect(`${phase}: ${reason?.sentence ?? "nothing is said against it"}`).toMatch(/^precopy/);
   }
 
   /** An agent that was killed is there again. */
