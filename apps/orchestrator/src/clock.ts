@@ -16,17 +16,18 @@ export function after(clock: Clock, ms: number, task: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** Resolves after so many ms, or as soon as the signal is aborted; neither leaves anything behind. */
-export async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const end = () => {
+/** Resolves after so many ms, or as soon as the signal is aborted: with false then. Neither leaves anything behind. */
+export async function waited(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return false;
+  return await new Promise((resolve) => {
+    const end = (isOver: boolean): void => {
       forget();
-      signal.removeEventListener("abort", end);
-      resolve();
+      signal.removeEventListener("abort", interrupt);
+      resolve(isOver);
     };
-    const forget = after(clock, ms, end);
-    signal.addEventListener("abort", end, { once: true });
+    const interrupt = () => end(false);
+    const forget = after(clock, ms, () => end(true));
+    signal.addEventListener("abort", interrupt, { once: true });
   });
 }
 

@@ -15,7 +15,7 @@ import {
 } from "@godwit/core";
 import { type DrainCommit, LeaseLostError, type NewEvent } from "@godwit/store";
 import { v7 as uuidv7 } from "uuid";
-import { after, dateOf, pause } from "../clock.ts";
+import { after, dateOf, waited } from "../clock.ts";
 import { cordon, uncordon } from "../hosts/settings.ts";
 import { limitsBy } from "../policies.ts";
 import { ProblemError } from "../problem.ts";
@@ -180,7 +180,7 @@ export class Draining {
       } catch (error) {
         if (this.#stopped.signal.aborted || error instanceof LeaseLostError) return false;
         log.error(error, "a decision on a drain could not be stored; it is tried again");
-        await pause(clock, retryMs, this.#stopped.signal);
+        await waited(clock, retryMs, this.#stopped.signal);
       }
     }
   }

@@ -1,6 +1,6 @@
 import { LeaseLostError, type Store } from "@godwit/store";
 import type { Logger } from "pino";
-import { after, type Clock } from "../clock.ts";
+import { after, type Clock, waited } from "../clock.ts";
 
 /** In parts of the time for which it is taken: how often it is renewed, and how soon again where that failed. */
 const renewedEvery = 0.3;
@@ -110,19 +110,4 @@ export class HeldLease implements AsyncDisposable {
     this.#stopped.abort();
     this.#disarm();
   }
-}
-
-/** False when the signal was aborted before the time was over. */
-export async function waited(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted) return false;
-  return await new Promise((resolve) => {
-    const end = (isOver: boolean): void => {
-      forget();
-      signal.removeEventListener("abort", interrupt);
-      resolve(isOver);
-    };
-    const interrupt = () => end(false);
-    const forget = after(clock, ms, () => end(true));
-    signal.addEventListener("abort", interrupt, { once: true });
-  });
 }

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
-import { HeldLease, type LeaseParts, waited } from "./held-lease.ts";
+import { waited } from "../clock.ts";
+import { HeldLease, type LeaseParts } from "./held-lease.ts";
 import { standbyApp } from "./standby-app.ts";
 
 /** At most so long a successor waits after the lease has come free. */

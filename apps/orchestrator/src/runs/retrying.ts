@@ -1,6 +1,6 @@
 import { canRetry, type Ended, isEnded, lineAfter, type Migration, retriesItself, schedulingOf } from "@godwit/core";
 import type { Logger } from "pino";
-import { pause } from "../clock.ts";
+import { waited } from "../clock.ts";
 import { ProblemError } from "../problem.ts";
 import { migrationOf } from "../survey.ts";
 import { stateOf } from "./runs.ts";
@@ -88,7 +88,7 @@ export class Retrying implements Disposable {
         }
         log.debug({ migration: state.facts.id, error }, "it cannot be tried again yet");
       }
-      await pause(clock, againMs, this.#over.signal);
+      await waited(clock, againMs, this.#over.signal);
     }
   }
 }

@@ -20,7 +20,7 @@ import {
   type Store,
 } from "@godwit/store";
 import type { Logger } from "pino";
-import { after, type Clock, dateOf, pause } from "../clock.ts";
+import { after, type Clock, dateOf, waited } from "../clock.ts";
 import { outcomeRecordOf } from "./outcome.ts";
 
 /** Waiting events beyond this are reports that are outdated already: the oldest report gives way. */
@@ -158,7 +158,7 @@ export class Run {
       } catch (error) {
         if (this.#stopped.signal.aborted || error instanceof LeaseLostError) return "stale";
         this.#parts.log.error(error, "a decision could not be stored; it is tried again");
-        await pause(this.#parts.clock, retryMs, this.#stopped.signal);
+        await waited(this.#parts.clock, retryMs, this.#stopped.signal);
       }
     }
   }
