@@ -4,6 +4,7 @@ import { isRunning } from "@godwit/qemu";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { need } from "../support/requirements.ts";
 import { findTestGuest } from "../support/test-guest.ts";
+import { isDeaf } from "./support/deaf.ts";
 import { Guests } from "./support/guests.ts";
 import { expectGapless, Move } from "./support/move.ts";
 
@@ -12,11 +13,6 @@ const beside = 4;
 const moves = 12;
 
 let guests: Guests;
-
-function isDeaf(error: unknown): "deaf" {
-  if (error instanceof Error && "kind" in error && error.kind === "deadline") return "deaf";
-  throw error;
-}
 
 beforeAll(async () => {
   const found = findTestGuest();

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { struck } from "../e2e/support/mortal.ts";
 import { until } from "../e2e/support/until.ts";
 import { need } from "../support/requirements.ts";
+import { isDeaf } from "./support/deaf.ts";
 import { Hazards } from "./support/hazards.ts";
 
 const qemu = need("qemu");
@@ -33,11 +34,6 @@ async function stalledIn(guest: Guest): Promise<string> {
   const asked = async () => await hazards.isRunningOn(guest, "alpha", 2_000).catch(isDeaf);
   await until("its QEMU hears nothing any more", async () => (await asked()) === "deaf");
   return id;
-}
-
-function isDeaf(error: unknown): "deaf" {
-  if (error instanceof Error && "kind" in error && error.kind === "deadline") return "deaf";
-  throw error;
 }
 
 test.for(["cancelled by somebody", "left alone"] as const)(
