@@ -28,10 +28,10 @@ function weighInWorkers(): void {
 }
 
 function weighHere(into: string): void {
-  const sockets = new Set<Socket>();
+  const ways = new Map<Socket, Omit<Weight, "atMs" | "bytes">>();
   subscribe("net.server.socket", (message) => watch(Object(message), "accepted"));
   subscribe("net.client.socket", (message) => watch(Object(message), "dialled"));
-  setInterval(() => weigh([...sockets]), everyMs).unref();
+  setInterval(() => weigh([...ways]), everyMs).unref();
 
   function watch(message: object, how: Weight["how"]): void {
     if (!("socket" in message) || !(message.socket instanceof Socket)) return;
@@ -44,22 +44,17 @@ function weighHere(into: string): void {
     const { localPort, remotePort } = socket;
     // One between two processes of this machine, by a file, is none of a link's.
     if (localPort === undefined || remotePort === undefined) return;
-    ways.set(socket, { how, localPort, remotePort });
-    sockets.add(socket);
+    const way = { how, localPort, remotePort };
+    ways.set(socket, way);
     socket.once("close", () => {
-      weigh([socket]);
-      sockets.delete(socket);
+      weigh([[socket, way]]);
+      ways.delete(socket);
     });
   }
 
-  function weigh(some: Socket[]): void {
+  function weigh(some: [Socket, Omit<Weight, "atMs" | "bytes">][]): void {
     const atMs = performance.timeOrigin + performance.now();
-    const lines = some.flatMap((socket) => {
-      const way = ways.get(socket);
-      return way === undefined ? [] : [`${JSON.stringify({ ...way, atMs, bytes: socket.bytesWritten })}\n`];
-    });
+    const lines = some.map(([{ bytesWritten }, way]) => `${JSON.stringify({ ...way, atMs, bytes: bytesWritten })}\n`);
     if (lines.length > 0) appendFileSync(into, lines.join(""));
   }
 }
-
-const ways = new WeakMap<Socket, Omit<Weight, "atMs" | "bytes">>();
