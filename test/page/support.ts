@@ -233,7 +233,10 @@ export async function visit(browser: Browser, options: BrowserContextOptions = {
   const page = await context.newPage();
   const seen: Visit = { context, page, complaints: [], posts: [] };
   page.on("pageerror", (error) => seen.complaints.push(error.message));
-  page.on("console", (message) => message.type() === "error" && seen.complaints.push(message.text()));
+  page.on(
+    "console",
+    (message) => message.type() === "error" && seen.complaints.push(`${message.text()} ${message.location().url}`),
+  );
   page.on("request", (request) => {
     if (request.method() !== "POST") return;
     seen.posts.push({ path: new URL(request.url()).pathname, key: request.headers()["idempotency-key"] });
