@@ -1,7 +1,8 @@
-import type { Event, Guest, Limits, Migration, Plan } from "@godwit/contract";
+import type { Guest, Limits, Plan } from "@godwit/contract";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "../e2e/support/until.ts";
 import { need } from "../support/requirements.ts";
+import { busy, calmed, eventsOf, move } from "./support/busy.ts";
 import { Machines } from "./support/machines.ts";
 
 const qemu = need("qemu");
@@ -10,8 +11,6 @@ const linkBytesPerSec = 16_000_000;
 const mib = 1024 * 1024;
 const memoryBytes = 256 * mib;
 const longMs = 120_000;
-/** Before all events. */
-const origin = Buffer.from("0.0").toString("base64url");
 
 let machines: Machines;
 
@@ -20,36 +19,6 @@ beforeAll(async () => {
 }, 300_000);
 
 afterAll(async () => await machines?.[Symbol.asyncDispose](), 120_000);
-
-async function eventsOf(id: string, type: string): Promise<Event[]> {
-  const events: Event[] = [];
-  for await (const told of machines.cluster.client.migrations.events(id, origin))
-    if (told.type === "event" && told.event.type === type) events.push(told.event);
-  return events;
-}
-
-/** A guest on alpha that writes so much memory over and over, at so much a second; 0 as fast as it can. */
-async function busy(name: string, work: { mib: number; rate: number }): Promise<Guest> {
-  const guest = await machines.create(name);
-  using console = await machines.console(guest, "alpha");
-  await console.tell(`rate ${work.rate}`);
-  await console.tell(`mib ${work.mib}`);
-  return guest;
-}
-
-/** It has lost nothing on the way, and leaves the machine to the next. */
-async function calmed(guest: Guest, host: string): Promise<void> {
-  using console = await machines.console(guest, host);
-  expect(await console.more(5)).toMatchObject({ errors: 0, bad: 0 });
-  await console.tell("mib 0");
-}
-
-async function move(guest: Guest, limits: Partial<Limits>): Promise<Migration> {
-  const migration = await machines.migrate(guest, "beta", { limits });
-  const { phase, reason, predictedDowntimeMs, downtimeMs, report } = migration;
-  console.log({ phase, because: reason?.sentence, predictedDowntimeMs, downtimeMs, report });
-  return migration;
-}
 
 async function planOf(guest: Guest, limits: Partial<Limits>): Promise<Plan> {
   return await machines.cluster.client.plans.create({ guest: guest.id, destination: "beta", limits });
@@ -61,9 +30,9 @@ function figure(inputs: Record<string, unknown> | undefined, name: string): numb
 
 test("C6, Q14, Q16: a guest that is written faster than its link carries is called hopeless by its figures, and the next time before it starts", async (context) => {
   if (qemu.path === undefined) return context.skip(qemu.missing);
-  const guest = await busy("hopeless", { mib: 112, rate: 30 });
+  const guest = await busy(machines, "hopeless", { mib: 112, rate: 30 });
   // With a ladder it is tried, whatever was seen before; there is no cap that could be raised.
-  const tried = await move(guest, { downtimeLimitMs: 300, ladder: [{ remedy: "bandwidth" }] });
+  const tried = await move(machines, guest, { downtimeLimitMs: 300, ladder: [{ remedy: "bandwidth" }] });
   expect(tried.phase).toBe("aborted");
   expect(["DIRTY_RATE", "WORKING_SET"]).toContain(tried.reason?.code);
   expect(tried.reason?.sentence).toMatch(
@@ -90,54 +59,37 @@ test("C6, Q14, Q16: a guest that is written faster than its link carries is call
   console.log({ foreseen, outlook: plan.outlook?.verdict.sentence });
   expect(foreseen).toBeGreaterThan(25_000_000);
   expect(foreseen).toBeLessThan(38_000_000);
-  const unmoved = await move(guest, { downtimeLimitMs: 300 });
+  const unmoved = await move(machines, guest, { downtimeLimitMs: 300 });
   expect(unmoved).toMatchObject({ phase: "aborted", sentBytes: 0 });
   // By the planner, or by the judge once it was let start.
   expect(["CANNOT_CONVERGE", "DIRTY_RATE"]).toContain(unmoved.reason?.code);
-  await calmed(guest, "alpha");
+  await calmed(machines, guest, "alpha");
 }, 400_000);
 
 test("C7, C10, L2: a guest that its migration's cap holds back is told so, moves once its policy has raised that, and has taught no bandwidth by it", async (context) => {
   if (qemu.path === undefined) return context.skip(qemu.missing);
-  const guest = await busy("capped", { mib: 24, rate: 6 });
+  const guest = await busy(machines, "capped", { mib: 24, rate: 6 });
   const limits = { downtimeLimitMs: 400, bandwidthBytesPerSec: 4_000_000 };
-  const moved = await move(guest, { ...limits, ladder: [{ remedy: "bandwidth" }] });
+  const moved = await move(machines, guest, { ...limits, ladder: [{ remedy: "bandwidth" }] });
   expect(`${moved.phase}: ${moved.reason?.sentence}`).toMatch(/^completed/);
   expect(moved.limits.bandwidthBytesPerSec).toBeUndefined();
-  const verdicts = await eventsOf(moved.id, "migration.verdict");
+  const verdicts = await eventsOf(machines, moved.id, "migration.verdict");
   const blocked = verdicts.find(({ data }) => data["kind"] === "needsMore");
   expect(blocked?.data).toMatchObject({ capBytesPerSec: 4_000_000, device: "machine" });
   expect(blocked?.sentence).toMatch(/machine is written at .* and the migration may use 4 MB\/s/);
-  const [raised] = await eventsOf(moved.id, "migration.decision");
+  const [raised] = await eventsOf(machines, moved.id, "migration.decision");
   expect(raised?.data).toMatchObject({ remedy: "bandwidth" });
-  await calmed(guest, "beta");
-}, 400_000);
-
-test("C10, Q17: a guest that writes as fast as it can moves where its policy may slow it down, and each step is told", async (context) => {
-  if (qemu.path === undefined) return context.skip(qemu.missing);
-  const guest = await busy("throttled", { mib: 40, rate: 0 });
-  const limits = { downtimeLimitMs: 2_500, patience: "impatient" as const };
-  const ladder = [{ remedy: "throttle" as const, maxShare: 0.99 }];
-  const { remedies } = await planOf(guest, { ...limits, ladder });
-  expect(remedies).toMatchObject([{ remedy: "throttle", usable: true, most: { lostShare: 0.99 } }]);
-  const moved = await move(guest, { ...limits, ladder });
-  expect(`${moved.phase}: ${moved.reason?.sentence}`).toMatch(/^completed/);
-  const decided = await eventsOf(moved.id, "migration.decision");
-  const shares = decided.flatMap(({ data }) => (data["remedy"] === "throttle" ? [Number(data["lostShare"])] : []));
-  console.log({ shares });
-  expect(shares).not.toEqual([]);
-  expect(shares).toEqual(shares.toSorted((a, b) => a - b));
-  await calmed(guest, "beta");
+  await calmed(machines, guest, "beta");
 }, 400_000);
 
 test("C10: a guest of QEMU's whose limit is too short moves where its policy may raise that, and each step is told", async (context) => {
   if (qemu.path === undefined) return context.skip(qemu.missing);
-  const guest = await busy("patient", { mib: 24, rate: 24 });
+  const guest = await busy(machines, "patient", { mib: 24, rate: 24 });
   const limits = { downtimeLimitMs: 20, ladder: [{ remedy: "downtimeLimit" as const, maxMs: 8_000 }] };
-  const { id, phase, reason, limits: last } = await move(guest, limits);
+  const { id, phase, reason, limits: last } = await move(machines, guest, limits);
   expect(`${phase}: ${reason?.sentence}`).toMatch(/^completed/);
   expect(last.downtimeLimitMs).toBeGreaterThanOrEqual(40);
-  const sentences = (await eventsOf(id, "migration.decision")).map(({ sentence }) => sentence);
+  const sentences = (await eventsOf(machines, id, "migration.decision")).map(({ sentence }) => sentence);
   expect(sentences.filter((sentence) => sentence.startsWith("The downtime may last"))).not.toEqual([]);
-  await calmed(guest, "beta");
+  await calmed(machines, guest, "beta");
 }, 400_000);

@@ -58,6 +58,11 @@ export interface StateDigest {
   digest: string;
 }
 
+export interface Stopped {
+  /** From when it was told to stop until it did, in ms; `Infinity` where another device of its guest says so for it. */
+  servedMs: number;
+}
+
 /** The device on the host that it leaves. Disposing aborts: as if the migration had never been tried. */
 export interface Source extends AsyncDisposable {
   /**
@@ -73,8 +78,8 @@ export interface Source extends AsyncDisposable {
    * counted. It may take tenths of a second.
    */
   brace?(out: BracingSink): Promise<void>;
-  /** After it resolves the device has no outside effect. */
-  stop(): Promise<void>;
+  /** After it resolves the device has no outside effect. No downtime is counted for as long as it says that all of it still served. */
+  stop(): Promise<Stopped | void>;
   /** Sends the rest; the stream is then complete. */
   final(out: Sink): Promise<StateDigest>;
   /** Undoes `stop`, at any time before `commit`. A device that was throttled is so no longer. */

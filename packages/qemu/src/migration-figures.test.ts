@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { readMigration } from "./migration-answer.ts";
-import { type Figures, follow, noFigures, noPasses, type PassFigures, type Passes, take } from "./migration-figures.ts";
+import {
+  type Figures,
+  follow,
+  noFigures,
+  noPasses,
+  type PassFigures,
+  type Passes,
+  take,
+  writtenSince,
+} from "./migration-figures.ts";
 import { type RecordedAnswer, recordedAnswers, recordedEnd, toldByQemu11 } from "./support/recorded-migration.ts";
 
 const mib = 1024 * 1024;
@@ -93,20 +102,55 @@ describe("the figures of passes", () => {
     expect(passesOf(toldByQemu11(123_456))).toEqual(passes);
   });
 
-  test("do not change by answers in between, save the rate of the moment", () => {
+  test("do not change by answers in between", () => {
     const doubled = recordedAnswers.flatMap(({ atMs, answer }) => [
       { atMs, answer },
       { atMs: atMs + 5, answer },
     ]);
     expect(passesOf(doubled)).toEqual(passes);
-    const samples = doubled.map(({ atMs, answer }) => ({ atMs, answer: readMigration(answer) }));
-    expect(samples.reduce(take, noFigures).sendingBytesPerSec).toBe(0);
   });
 
   test("have no rate where no time has passed", () => {
     const [first, second] = recordedAnswers;
     if (first === undefined || second === undefined) throw new Error("nothing was recorded");
     expect(passesOf([first, { ...second, atMs: first.atMs }])).toMatchObject([{ sentBytesPerSec: undefined }]);
+  });
+});
+
+describe("the steady rate of writing", () => {
+  /** After so many looks, at a time, so much dealt with in all and so much left. */
+  const sample = (looks: number, atMs: number, settledPages: number, leftPages: number) => ({
+    atMs,
+    answer: readMigration({
+      status: "active",
+      ram: {
+        transferred: 4096 * settledPages,
+        total: 0,
+        duplicate: 0,
+        normal: settledPages,
+        remaining: 4096 * leftPages,
+        "dirty-sync-count": looks,
+      },
+    }),
+  });
+  const after = (...samples: ReturnType<typeof sample>[]) => samples.reduce(take, noFigures);
+  /** 1,000 pages a second are sent; they are written in one of four looks. */
+  const bursts = Array.from({ length: 48 }, (_, look) =>
+    sample(look + 1, 250 * look, 250 * look, 10_000 + 250 * (Math.floor(look / 4) * 8 - look)),
+  );
+
+  test("tells how much is written, whatever a single look has found", () => {
+    for (const length of [40, 41, 42, 43, 44]) {
+      const { steadyDirtiedBytesPerSec = 0, lastPass } = after(...bursts.slice(0, length));
+      expect(Math.abs(steadyDirtiedBytesPerSec / 4096 - 2_000)).toBeLessThan(700);
+      expect([0, 8_000]).toContain((lastPass?.dirtiedBytesPerSec ?? NaN) / 4096);
+    }
+  });
+
+  test("foresees what QEMU has not looked for yet", () => {
+    const looked = after(sample(1, 0, 0, 1_000), sample(2, 1_000, 500, 900));
+    expect(writtenSince(looked)).toBe(0);
+    expect(writtenSince(take(looked, sample(2, 1_500, 750, 650)))).toBe(4096 * 200);
   });
 });
 

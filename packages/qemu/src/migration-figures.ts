@@ -31,10 +31,13 @@ export interface Figures {
   /** The first sample since QEMU looked last which pages are dirty. */
   passBegan: Sample | undefined;
   latest: Sample | undefined;
-  /** How fast it has gone between the last two samples, which tells a stall at once. */
-  sendingBytesPerSec: number | undefined;
   lastPass: PassFigures | undefined;
+  /** Over a few seconds: a single look may find everything or nothing of a guest that writes in bursts, as a throttled one does. */
+  steadyDirtiedBytesPerSec: number | undefined;
 }
+
+/** After so long, what was counts a third. */
+const steadyMs = 2_000;
 
 /**
  * Where it is in its passes. QEMU may look in the middle of one, and with a guest that writes faster than it sends it never comes to an
@@ -61,8 +64,8 @@ export function follow(passes: Passes, answer: MigrationAnswer): Passes {
 export const noFigures: Figures = {
   passBegan: undefined,
   latest: undefined,
-  sendingBytesPerSec: undefined,
   lastPass: undefined,
+  steadyDirtiedBytesPerSec: undefined,
 };
 
 /**
@@ -70,16 +73,24 @@ export const noFigures: Figures = {
  * that was missed is told together with the next.
  */
 export function take(figures: Figures, sample: Sample): Figures {
-  const { latest, passBegan } = figures;
-  const sendingBytesPerSec =
-    latest === undefined
-      ? undefined
-      : perSec(sample.answer.sentBytes - latest.answer.sentBytes, sample.atMs - latest.atMs);
-  const between = { ...figures, latest: sample, sendingBytesPerSec };
+  const { passBegan } = figures;
+  const between = { ...figures, latest: sample };
   if (sample.answer.passes === 0) return between;
   if (passBegan === undefined) return { ...between, passBegan: sample };
   if (sample.answer.passes === passBegan.answer.passes) return between;
-  return { ...between, passBegan: sample, lastPass: passFrom(passBegan, sample) };
+  const lastPass = passFrom(passBegan, sample);
+  const steadyDirtiedBytesPerSec = steadied(figures.steadyDirtiedBytesPerSec, lastPass);
+  return { ...between, passBegan: sample, lastPass, steadyDirtiedBytesPerSec };
+}
+
+/** What the guest will have written since QEMU's last look, as it writes; QEMU knows nothing of that yet. */
+export function writtenSince({ steadyDirtiedBytesPerSec = 0, passBegan, latest }: Figures): number {
+  return (steadyDirtiedBytesPerSec * ((latest?.atMs ?? 0) - (passBegan?.atMs ?? 0))) / 1000;
+}
+
+function steadied(before: number | undefined, { dirtiedBytesPerSec, durationMs }: PassFigures): number | undefined {
+  if (before === undefined || dirtiedBytesPerSec === undefined) return before ?? dirtiedBytesPerSec;
+  return before + (1 - Math.exp(-durationMs / steadyMs)) * (dirtiedBytesPerSec - before);
 }
 
 function passFrom(began: Sample, ended: Sample): PassFigures {

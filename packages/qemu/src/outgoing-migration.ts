@@ -56,6 +56,7 @@ export class OutgoingMigration {
   /** What was asked for; 0 for none. */
   #capBytesPerSec = 0;
   #braced = false;
+  #stoodStillAtMs = -Infinity;
   #held = false;
   #throttled = false;
   #news: (() => void)[] = [];
@@ -101,6 +102,11 @@ export class OutgoingMigration {
     return this.#figures;
   }
 
+  /** What QEMU has sent and nobody has read on yet; to QEMU it is settled. */
+  get heldBytes(): number {
+    return this.streams.reduce((sum, stream) => sum + stream.heldBytes, 0);
+  }
+
   /** Asks QEMU how far it is. */
   async look(): Promise<MigrationAnswer> {
     const told = this.#statusTold;
@@ -132,6 +138,8 @@ export class OutgoingMigration {
     if (this.#held) for (const stream of this.streams) stream.gather(keptBytes);
     const isOver = () => this.#looks !== looks || this.#braced || this.#failed;
     await this.#until(isOver, lookLimitMs);
+    // Whatever else it writes is to wait with QEMU, which knows what of it gets stale.
+    for (const stream of this.streams) stream.gather(0);
     // oxlint-disable-next-line typescript/no-unnecessary-condition -- it can be braced meanwhile
     if (!this.#braced) await setSwitchover(this.#qemu.qmp, "held", this.#maxBytesPerSec);
     const tookMs = performance.now() - fromMs;
@@ -171,9 +179,17 @@ export class OutgoingMigration {
     await setSwitchover(this.#qemu.qmp, "whatever is left", 0);
   }
 
-  /** Resolves when the guest stands still; it goes on by itself if the migration fails from here on. */
-  async stop(): Promise<void> {
+  /**
+   * Resolves when the guest stands still; it goes on by itself if the migration fails from here on.
+   *
+   * @returns for how many ms it has gone on until then: QEMU ends its turn first
+   */
+  async stop(): Promise<number> {
+    const fromMs = performance.now();
     if (!this.#braced) await this.brace();
+    // It ends its turn first. Of much it could send a lot in that, at the speed of memory, only for the guest to write it again.
+    const { remainingRamBytes } = await this.look();
+    if (remainingRamBytes > brinkBytes) await setSwitchover(this.#qemu.qmp, "whatever is left", leastBytesPerSec);
     // QEMU would not see that it may stop while nobody reads what it sends.
     for (const stream of this.streams) stream.gather();
     this.#server.answer(switchoverAck);
@@ -181,6 +197,7 @@ export class OutgoingMigration {
     if (!(await this.#until(isOver, stopLimitMs)))
       throw new QmpError("deadline", `QEMU has not stopped its guest within ${stopLimitMs} ms`);
     if (this.#failed) throw await this.failure();
+    return Math.max(0, this.#stoodStillAtMs - fromMs);
   }
 
   /** Sends what is left, after which the stream ends. */
@@ -249,6 +266,7 @@ export class OutgoingMigration {
       this.#statusTold += 1;
       this.#become(String(data["status"]));
     }
+    if (name === "STOP") this.#stoodStillAtMs = performance.now();
     if (name !== "MIGRATION_PASS") return;
     this.#looks = Number(data["pass"]);
     this.#tell();

@@ -109,6 +109,23 @@ describe("a stream", () => {
     expect((await bytesOf(written.length)).equals(written)).toBe(true);
   });
 
+  test("is read ahead no longer once that is over, and tells what it holds until then", async () => {
+    expect(reader.heldBytes).toBe(0);
+    reader.gather(2 * mib);
+    writer.write(randomBytes(16 * mib));
+    for (let turn = 0; turn < 2_000; turn += 1) await new Promise(setImmediate);
+    expect(reader.heldBytes).toBeGreaterThanOrEqual(2 * mib);
+    reader.gather(0);
+    const held = reader.heldBytes;
+    let handedOn = 0;
+    while (reader.heldBytes > mib) handedOn += (await reader.next(longMs))?.length ?? 0;
+    for (let turn = 0; turn < 200; turn += 1) await new Promise(setImmediate);
+    // Nothing came in for what was handed on, but for what may fill one chunk again.
+    expect(handedOn).toBeGreaterThanOrEqual(held - mib);
+    expect(reader.heldBytes).toBeLessThanOrEqual(2 * mib);
+    await bytesOf(16 * mib - handedOn);
+  });
+
   test("has ended when the connection breaks", async () => {
     writer.destroy();
     expect(await reader.next(longMs)).toBeUndefined();

@@ -63,7 +63,15 @@ export class StreamReader {
     return chunk;
   }
 
-  /** From now on whatever comes is read, whether it is asked for or not, until `next` has had it all, or about so much of it is kept. */
+  /** Read, and not handed on yet. */
+  get heldBytes(): number {
+    return this.#filled + this.#whole.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /**
+   * From now on whatever comes is read, whether it is asked for or not, until `next` has had it all, or about so much of it is kept. 0: no
+   * more than a chunk, as at first; what has been read beyond that is handed on before anything else is read.
+   */
   gather(mostBytes = Infinity): void {
     this.#mostBytes = mostBytes;
     if (this.#readsOn) this.#socket.resume();

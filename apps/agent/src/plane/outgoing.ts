@@ -182,10 +182,11 @@ export class Outgoing {
     await Promise.all(this.#devices.map(async (device) => await device.source.brace?.(this.#wholeOf(device))));
     // oxlint-disable-next-line typescript/no-unnecessary-condition -- it can be called off meanwhile
     if (this.#over) return;
-    this.#stoppedAtMs = performance.now();
+    const from = performance.now();
     const before = this.#sentBytes();
     for (const channel of this.#channels) channel.noticeSwitchover();
-    await Promise.all(this.#devices.map((device) => this.#stop(device)));
+    const served = await Promise.all(this.#devices.map((device) => this.#stop(device)));
+    this.#stoppedAtMs = Math.min(performance.now(), from + Math.min(...served));
     this.#news.stopped(this.#order.migrationId);
     await Promise.all(this.#devices.map((device) => this.#sendRest(device)));
     this.#stoppedBytes = this.#sentBytes() - before;
@@ -202,10 +203,12 @@ export class Outgoing {
     };
   }
 
-  async #stop(device: OutgoingDevice): Promise<void> {
+  /** For how many ms the device has gone on serving. */
+  async #stop(device: OutgoingDevice): Promise<number> {
     const from = performance.now();
-    await device.source.stop();
+    const stopped = await device.source.stop();
     device.timings.stopMs = performance.now() - from;
+    return stopped?.servedMs ?? 0;
   }
 
   async #sendRest(device: OutgoingDevice): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Pending, Sink, Source } from "@godwit/backend";
+import type { Pending, Sink, Source, Stopped } from "@godwit/backend";
 import { type ChannelListener, dial, type IncomingChannel, listen } from "@godwit/channel";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { OutgoingOrder, PlaneNews, ReportFigures } from "./calls.ts";
@@ -33,7 +33,7 @@ class Busy implements Source {
     while (out.budget >= chunkBytes) await out.write(new Uint8Array(chunkBytes));
   }
 
-  async stop(): Promise<void> {
+  async stop(): Promise<Stopped | void> {
     this.reached.push("stop");
     this.stopped = true;
   }
@@ -168,6 +168,34 @@ test("freeze wins over a hold and over a cap, whenever either comes", async () =
   expect(source.reached).toEqual(["precopy", "stop"]);
   await outgoing.commit();
 });
+
+test.each([
+  ["which says nothing of that", undefined, 0],
+  ["for a moment", 50, 50],
+  ["all the while", 100, 100],
+  ["for which another device speaks", Infinity, 100],
+])(
+  "M9: no downtime is counted for as long as a device that is told to stop serves on, %s",
+  async (_, servedMs, least) => {
+    await open();
+    let [askedAtMs, stoodStillAtMs] = [0, 0];
+    source.stop = async () => {
+      askedAtMs = performance.now();
+      await vi.waitFor(() => expect(performance.now() - askedAtMs).toBeGreaterThan(100));
+      stoodStillAtMs = performance.now();
+      return servedMs === undefined ? undefined : { servedMs };
+    };
+    outgoing.freeze();
+    await soon(() => expect(told).toEqual(["stopped", "confirmed"]));
+    const before = performance.now();
+    const { stoppedMs } = outgoing.grant(2);
+    expect(stoppedMs).toBeGreaterThanOrEqual(before - stoodStillAtMs - 5);
+    // From just before it was asked.
+    expect(stoppedMs).toBeLessThan(performance.now() - askedAtMs - least + 40);
+    if (servedMs === undefined) expect(stoppedMs).toBeGreaterThanOrEqual(before - askedAtMs);
+    await outgoing.commit();
+  },
+);
 
 test("N7: what the links carry holds in the switchover, in the place of the cap", async () => {
   await open(1000);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import type { Accuracy, BracingSink, Pending, Sink, Source, StateDigest } from "@godwit/backend";
-import { Carry, type Figures, noticedMs, memoryBytesOf, OutgoingMigration, type Qemu, standStill } from "@godwit/qemu";
+import { setInterval as intervals } from "node:timers/promises";
+import type { Accuracy, BracingSink, Pending, Sink, Source, StateDigest, Stopped } from "@godwit/backend";
+import { Carry, noticedMs, memoryBytesOf, OutgoingMigration, type Qemu, standStill, writtenSince } from "@godwit/qemu";
 import { deviceError } from "../device-error.ts";
 import { Loss } from "../loss.ts";
 import { lostBehind } from "./lost-behind.ts";
@@ -60,7 +61,7 @@ export class QemuSource implements Source {
       return { ...rest, precopyBytes: await this.#answered(memoryBytesOf(this.#parts.qemu.qmp)) };
     if (accuracy === "exact") return { ...rest, ...(await this.#exact(migration)) };
     const { remainingRamBytes, remainingDeviceBytes = 0 } = await this.#answered(migration.look());
-    return { ...rest, precopyBytes: remainingRamBytes + remainingDeviceBytes + pageBytes };
+    return { ...rest, precopyBytes: remainingRamBytes + remainingDeviceBytes + migration.heldBytes + pageBytes };
   }
 
   /** As QEMU finds it now; where it does not look, being stuck in a write, with what the guest will have written since its last look. */
@@ -68,8 +69,8 @@ export class QemuSource implements Source {
     const waitedMs = await this.#answered(migration.lookAnew());
     const { answer } = migration.figures.latest ?? {};
     const { remainingRamBytes = 0, remainingDeviceBytes = 0, totalRamBytes = 0 } = answer ?? {};
-    const memoryBytes = Math.min(totalRamBytes, remainingRamBytes + dirtiedSince(migration.figures));
-    return { precopyBytes: memoryBytes + remainingDeviceBytes + pageBytes, waitedMs };
+    const memoryBytes = Math.min(totalRamBytes, remainingRamBytes + writtenSince(migration.figures));
+    return { precopyBytes: memoryBytes + remainingDeviceBytes + migration.heldBytes + pageBytes, waitedMs };
   }
 
   async cap(bytesPerSec: number | undefined): Promise<void> {
@@ -91,19 +92,28 @@ export class QemuSource implements Source {
     });
   }
 
-  /** Goes on sending, as fast as can be, until QEMU would stop at once and the other side has caught up. */
+  /**
+   * Goes on sending, as fast as can be, until QEMU would stop at once and the other side has caught up, or there is nothing to be gained: of a
+   * guest that writes as fast as it is sent the other side never catches up.
+   */
   async brace(out: BracingSink): Promise<void> {
     const migration = this.#migration ?? (await this.#begin());
     await this.#answered(migration.brace());
     const from = performance.now();
+    const unsentBytes = () => out.queuedBytes + migration.heldBytes;
+    const hasCaughtUp = () => performance.now() - from > noticedMs && unsentBytes() < caughtUpBytes;
     const isLate = () => performance.now() - from > catchUpLimitMs;
-    const hasCaughtUp = () => performance.now() - from > noticedMs && out.queuedBytes < caughtUpBytes;
-    await this.#unlessStuck(this.#turn(out, "precopy", ({ anyEnded }) => hasCaughtUp() || isLate() || anyEnded));
+    const over = new AbortController();
+    let inVain = false;
+    void untilInVain(migration, unsentBytes, over.signal).then(() => (inVain = true), ignored);
+    const isOver = () => hasCaughtUp() || isLate() || inVain;
+    const turn = this.#turn(out, "precopy", ({ anyEnded }) => isOver() || anyEnded);
+    await this.#unlessStuck(turn).finally(() => over.abort());
   }
 
-  async stop(): Promise<void> {
+  async stop(): Promise<Stopped> {
     const migration = this.#migration ?? (await this.#begin());
-    await this.#answered(migration.stop());
+    return { servedMs: await this.#answered(migration.stop()) };
   }
 
   /** Everything up to the end of QEMU's stream. QEMU keeps the guest, stopped, and would let it go on. */
@@ -204,8 +214,19 @@ export class QemuSource implements Source {
 
 const stalled = `its stream has stalled: for ${stuckLimitMs / 1000} s the other side has taken nothing of it`;
 
-/** What QEMU finds dirty only at its next look, if the guest goes on as before the last one. */
-function dirtiedSince({ lastPass, passBegan, latest }: Figures): number {
-  const { dirtiedBytesPerSec = 0 } = lastPass ?? {};
-  return (dirtiedBytesPerSec * ((latest?.atMs ?? 0) - (passBegan?.atMs ?? 0))) / 1000;
+/** Resolves when a look finds as much left to send as the one before. */
+async function untilInVain(
+  migration: OutgoingMigration,
+  unsentBytes: () => number,
+  signal: AbortSignal,
+): Promise<void> {
+  let leftBytes = Infinity;
+  for await (const _ of intervals(noticedMs, undefined, { signal })) {
+    const { remainingRamBytes } = await migration.look();
+    const nowBytes = remainingRamBytes + unsentBytes();
+    if (nowBytes >= leftBytes) return;
+    leftBytes = nowBytes;
+  }
 }
+
+const ignored = () => undefined;
