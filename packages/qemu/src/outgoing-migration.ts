@@ -197,6 +197,8 @@ export class OutgoingMigration {
     if (!(await this.#until(isOver, stopLimitMs)))
       throw new QmpError("deadline", `QEMU has not stopped its guest within ${stopLimitMs} ms`);
     if (this.#failed) throw await this.failure();
+    // The rest waits with QEMU, however much it is.
+    for (const stream of this.streams) stream.gather(0);
     return Math.max(0, this.#stoodStillAtMs - fromMs);
   }
 

