@@ -1,11 +1,13 @@
-import { sortedBy } from "./columns.ts";
+import { rank, sortedPlaces } from "./columns.ts";
 import { type Endpoint, type Ledger, topOf } from "./ledger.ts";
 import { guaranteeOf } from "./need.ts";
 import type { QueuedMove, RunningMove } from "./snapshot.ts";
 import { retriesAt } from "./retry.ts";
 
-/** A queued migration with what its place in the queue rests on. */
+/** A queued migration in its place. */
 export interface Entry {
+  /** 0 for the first. */
+  place: number;
   move: QueuedMove;
   source: Endpoint | undefined;
   destination: Endpoint | undefined;
@@ -13,11 +15,31 @@ export interface Entry {
   since: number;
   /** Those asked for within ten minutes are of one generation; what its deadline presses comes before all. */
   generation: number;
+}
+
+/** What the places of all rest on, by the place in which they were listed. */
+interface Columns {
+  sources: (Endpoint | undefined)[];
+  destinations: (Endpoint | undefined)[];
+  since: Float64Array;
+  generation: Float64Array;
+  priority: Float64Array;
+  failures: Float64Array;
+  memoryBytes: Float64Array;
+  /** NaN where it is not known. */
+  neededBytesPerSec: Float64Array;
+  capBytesPerSec: Float64Array;
+  /** The number of its group, and how many of each there are under way. */
+  group: Uint32Array;
+  underWay: Uint32Array;
+}
+
+interface Weights {
   /** What its busier end has to carry altogether, in bytes; and how long that takes, or it alone where that is longer. */
-  busiestBytes: number;
-  busiestSec: number;
-  /** It needs more than what its busier end has left beside full streams. */
-  standsAlone: boolean;
+  busiestBytes: Float64Array;
+  busiestSec: Float64Array;
+  /** 1 where it needs more than what its busier end has left beside full streams. */
+  standsAlone: Float64Array;
 }
 
 export const generationMs = 10 * 60_000;
@@ -36,31 +58,115 @@ export function inOrder(
   ledger: Ledger,
   now: number,
 ): Entry[] {
-  const entries = queued.map((move) => entryOf(move, ledger, now));
-  for (const { move, source, destination } of entries) {
-    for (const side of [source?.out, destination?.in]) if (side) side.loadBytes += move.memoryBytes;
+  const columns = columnsOf(queued, running, ledger, now);
+  const places = takeTurns(sorted(queued, columns, weighed(columns, ledger)), columns);
+  const { sources, destinations, since, generation } = columns;
+  const entries: Entry[] = [];
+  for (const place of places) {
+    const move = queued[place];
+    if (move === undefined) continue;
+    entries.push({
+      place: entries.length,
+      move,
+      source: sources[place],
+      destination: destinations[place],
+      since: since[place] ?? 0,
+      generation: generation[place] ?? 0,
+    });
   }
-  for (const entry of entries) weigh(entry, ledger);
-  return takeTurns(sortedBy(entries, keys, byId), running);
+  return entries;
 }
 
-function entryOf(move: QueuedMove, ledger: Ledger, now: number): Entry {
-  const source = ledger.endpoints.get(move.sourceId);
-  const destination = move.destinationId === undefined ? undefined : ledger.endpoints.get(move.destinationId);
-  const since = Math.max(move.askedAt, move.notBefore ?? 0, move.attempts.length === 0 ? 0 : retriesAt(move.attempts));
-  const generation = isPressed(move, ledger, source, now) ? -1 : Math.floor(since / generationMs);
-  return { move, source, destination, since, generation, busiestBytes: 0, busiestSec: 0, standsAlone: false };
+/** One pass over what is listed, in the order in which it lies in memory: afterwards none of it is looked up before its turn. */
+function columnsOf(
+  queued: readonly QueuedMove[],
+  running: readonly RunningMove[],
+  ledger: Ledger,
+  now: number,
+): Columns {
+  const column = () => new Float64Array(queued.length);
+  const columns = {
+    sources: Array.from<Endpoint | undefined>({ length: queued.length }),
+    destinations: Array.from<Endpoint | undefined>({ length: queued.length }),
+    since: column(),
+    generation: column(),
+    priority: column(),
+    failures: column(),
+    memoryBytes: column(),
+    neededBytesPerSec: column(),
+    capBytesPerSec: column(),
+    group: new Uint32Array(queued.length),
+  };
+  const groups = new Map<string, number>();
+  for (const [place, move] of queued.entries()) {
+    const source = ledger.endpoints.get(move.sourceId);
+    const destination = move.destinationId === undefined ? undefined : ledger.endpoints.get(move.destinationId);
+    const { attempts, memoryBytes } = move;
+    const since = Math.max(move.askedAt, move.notBefore ?? 0, attempts.length === 0 ? 0 : retriesAt(attempts));
+    columns.sources[place] = source;
+    columns.destinations[place] = destination;
+    columns.since[place] = since;
+    columns.generation[place] = isPressed(move, ledger, source, now) ? -1 : Math.floor(since / generationMs);
+    columns.priority[place] = move.priority;
+    columns.failures[place] = attempts.length;
+    columns.memoryBytes[place] = memoryBytes;
+    columns.neededBytesPerSec[place] = move.neededBytesPerSec ?? Number.NaN;
+    columns.capBytesPerSec[place] = move.capBytesPerSec ?? Infinity;
+    columns.group[place] = numberOf(move.group, groups);
+    if (source !== undefined) source.out.loadBytes += memoryBytes;
+    if (destination !== undefined) destination.in.loadBytes += memoryBytes;
+  }
+  const moving = running.map(({ group }) => numberOf(group, groups));
+  const underWay = new Uint32Array(groups.size);
+  for (const group of moving) underWay[group] = (underWay[group] ?? 0) + 1;
+  return { ...columns, underWay };
 }
 
-function weigh(entry: Entry, ledger: Ledger): void {
-  const { move, source, destination } = entry;
-  if (source === undefined) return;
-  const [out, into] = [source.out, destination?.in ?? source.out];
-  const busier = out.loadBytes / out.budget >= into.loadBytes / into.budget ? out : into;
-  const top = topOf(ledger, source, destination, move.capBytesPerSec);
-  entry.busiestBytes = Math.max(out.loadBytes, into.loadBytes);
-  entry.busiestSec = Math.max(busier.loadBytes / busier.budget, move.memoryBytes / top);
-  entry.standsAlone = guaranteeOf(move.neededBytesPerSec, top) > besideStreams(busier.budget, ledger.streamBytesPerSec);
+function numberOf(group: string, groups: Map<string, number>): number {
+  const known = groups.get(group);
+  if (known !== undefined) return known;
+  groups.set(group, groups.size);
+  return groups.size - 1;
+}
+
+/** Once it is known what each link has to carry. */
+function weighed(columns: Columns, ledger: Ledger): Weights {
+  const { sources, destinations } = columns;
+  const column = () => new Float64Array(sources.length);
+  const weights = { busiestBytes: column(), busiestSec: column(), standsAlone: column() };
+  for (const [place, source] of sources.entries()) {
+    if (source === undefined) continue;
+    const destination = destinations[place];
+    const [memoryBytes = 0, needed = 0, cap] = [
+      columns.memoryBytes[place],
+      columns.neededBytesPerSec[place],
+      columns.capBytesPerSec[place],
+    ];
+    const [out, into] = [source.out, destination?.in ?? source.out];
+    const busier = out.loadBytes / out.budget >= into.loadBytes / into.budget ? out : into;
+    const top = topOf(ledger, source, destination, cap);
+    weights.busiestBytes[place] = Math.max(out.loadBytes, into.loadBytes);
+    weights.busiestSec[place] = Math.max(busier.loadBytes / busier.budget, memoryBytes / top);
+    const guarantee = guaranteeOf(Number.isNaN(needed) ? undefined : needed, top);
+    weights.standsAlone[place] = guarantee > besideStreams(busier.budget, ledger.streamBytesPerSec) ? 1 : 0;
+  }
+  return weights;
+}
+
+function sorted(queued: readonly QueuedMove[], columns: Columns, weights: Weights): Uint32Array {
+  const { priority, generation, failures, memoryBytes } = columns;
+  const { busiestSec, busiestBytes, standsAlone } = weights;
+  const most = (column: Float64Array) => column.map((value) => -value);
+  const keys = [
+    most(priority),
+    generation,
+    failures,
+    most(busiestSec),
+    most(busiestBytes),
+    most(standsAlone),
+    most(memoryBytes),
+  ];
+  return sortedPlaces(queued.length, keys, (a, b) => ((queued[a]?.id ?? "") < (queued[b]?.id ?? "") ? -1 : 1));
 }
 
 /** What as many full streams as a link carries leave of it. */
@@ -75,40 +181,24 @@ function isPressed(move: QueuedMove, ledger: Ledger, source: Endpoint | undefine
   return move.deadlineAt - now <= pressedFactor * (move.memoryBytes / rate) * 1000 + pressedMs;
 }
 
-/** Only where groups compete for the same places does it change anything. */
-function takeTurns(entries: Entry[], running: readonly RunningMove[]): Entry[] {
-  const first = entries[0]?.move.group;
-  if (entries.every(({ move }) => move.group === first)) return entries;
-  const underWay = new Map<string, number>();
-  for (const { group } of running) underWay.set(group, (underWay.get(group) ?? 0) + 1);
+/** Those that have failed as often, of one priority and generation, lie side by side; how many of a group have gone counts on over failures. */
+function takeTurns(places: Uint32Array, { priority, generation, failures, group, underWay }: Columns): Uint32Array {
+  const turns = new Uint32Array(places.length);
   let taken = underWay;
-  let before: Entry | undefined;
-  // Those that have failed as often, of one priority and generation, lie side by side; how many of a group have gone counts on over failures.
-  let turns: Entry[][] = [];
-  const blocks = [turns];
-  for (const entry of entries) {
-    const isOfAnother = before?.move.priority !== entry.move.priority || before.generation !== entry.generation;
-    if (isOfAnother) taken = new Map(underWay);
-    if (isOfAnother || before?.move.attempts.length !== entry.move.attempts.length) blocks.push((turns = []));
-    before = entry;
-    const { group } = entry.move;
-    const turn = taken.get(group) ?? 0;
-    taken.set(group, turn + 1);
-    (turns[turn] ??= []).push(entry);
+  let [from, before] = [0, -1];
+  for (const [at, place] of places.entries()) {
+    const isOfAnother = priority[place] !== priority[before] || generation[place] !== generation[before];
+    if (isOfAnother) taken = underWay.slice();
+    if (isOfAnother || failures[place] !== failures[before]) {
+      rank(places, turns, from, at);
+      from = at;
+    }
+    before = place;
+    const number = group[place] ?? 0;
+    const turn = taken[number] ?? 0;
+    turns[at] = turn;
+    taken[number] = turn + 1;
   }
-  return blocks.flat(2);
-}
-
-const keys: readonly ((entry: Entry) => number)[] = [
-  ({ move }) => -move.priority,
-  ({ generation }) => generation,
-  ({ move }) => move.attempts.length,
-  ({ busiestSec }) => -busiestSec,
-  ({ busiestBytes }) => -busiestBytes,
-  ({ standsAlone }) => (standsAlone ? 0 : 1),
-  ({ move }) => -move.memoryBytes,
-];
-
-function byId(a: Entry, b: Entry): number {
-  return a.move.id < b.move.id ? -1 : 1;
+  rank(places, turns, from, places.length);
+  return places;
 }

@@ -73,15 +73,15 @@ function decide(entry: Entry, desk: Desk): ScheduleDecision {
 
 /** S6: what the links have left after that, too little to be worth a flow beside a better one, goes to the first that can live on it. */
 function fill(decided: ScheduleDecision[], desk: Desk): ScheduleDecision[] {
-  const filling = new Map<string, ScheduleDecision>();
+  const filled = [...decided];
   // Those that go on waiting are noted anew.
   const waiting = desk.forRests.splice(0);
   for (const entry of waiting) {
     if (desk.moving.has(entry.move.guestId) || !canLiveOnRest(entry, desk)) continue;
     const outcome = start(entry, desk, worthFilling);
-    if ("kind" in outcome) filling.set(entry.move.id, outcome);
+    if ("kind" in outcome) filled[entry.place] = outcome;
   }
-  return filling.size === 0 ? decided : decided.map((each) => filling.get(each.migrationId) ?? each);
+  return filled;
 }
 
 /** Looked at before anything is worked out for a sentence: thousands may wait. */
