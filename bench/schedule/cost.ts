@@ -2,10 +2,11 @@ import { type FleetHost, type FleetSnapshot, planSchedule, type QueuedMove, type
 
 const now = 1_700_000_000_000;
 const guestsPerHost = 20;
-const sizes = [2_500, 5_000, 10_000, 20_000];
-const [warmUps, plans] = [3, 9];
-/** What the largest one may take, and by how much the time may grow from one size to the next, which is twice as large. */
-const [mostMs, mostGrowth] = [200, 2.4];
+const sizes = [10_000, 20_000, 40_000, 80_000];
+/** An orchestrator plans for days: what is told is what a plan takes once the engine has settled. */
+const [warmUps, plans, sorts] = [12, 16, 20];
+/** What one of so many may take, and by how much more than sorting's the time may grow from one size to the next, which is twice as large. */
+const [held, mostMs, mostGrowth] = [20_000, 200, 1.25];
 
 /** Pictures in which every queued migration is looked at, each for what costs most in another way. */
 const pictures: Record<string, (count: number) => FleetSnapshot> = {
@@ -14,32 +15,44 @@ const pictures: Record<string, (count: number) => FleetSnapshot> = {
   "hosts to be found where only rests of links are left": (count) => picture(count, { named: false, rests: true }),
 };
 
-/** What one plan costs over queues that double: the least CPU time of several, to which whatever else runs on the machine only adds. */
+/**
+ * What one plan costs over queues that double, and in brackets how many times what sorting the same queue by one figure takes: the least CPU time
+ * of several, to which whatever else runs on the machine only adds.
+ */
 export function costLines(): { lines: string[]; missed: number } {
   let missed = 0;
   const lines = Object.entries(pictures).flatMap(([name, pictureOf]) => {
-    const costs = sizes.map((count) => costOf(pictureOf(count)));
-    const last = costs.at(-1) ?? Infinity;
-    const growth = (last / (costs[0] ?? 0)) ** (1 / (sizes.length - 1));
-    const isMissed = last > mostMs || growth > mostGrowth;
+    const taken = sizes.map((count) => costOf(pictureOf(count)));
+    const ratios = taken.map(({ planMs, sortMs }) => planMs / sortMs);
+    const growth = ((ratios.at(-1) ?? Infinity) / (ratios[0] ?? 0)) ** (1 / (sizes.length - 1));
+    const isMissed = (taken[sizes.indexOf(held)]?.planMs ?? Infinity) > mostMs || growth > mostGrowth;
     missed += isMissed ? 1 : 0;
+    const each = taken.map(
+      ({ planMs }, index) => `${sizes[index] ?? 0} in ${planMs.toFixed(1)} ms (${(ratios[index] ?? 0).toFixed(2)})`,
+    );
     return [
-      `${(isMissed ? "MISSED" : "must").padEnd(7)}${name}: ` +
-        costs.map((ms, index) => `${sizes[index] ?? 0} in ${ms.toFixed(1)} ms`).join(", "),
-      `       ${growth.toFixed(2)} times as long for twice as many (must ${mostMs} ms and ${mostGrowth}); step by step ` +
-        costs
-          .slice(1)
-          .map((ms, index) => (ms / (costs[index] ?? 0)).toFixed(2))
-          .join(", "),
+      `${(isMissed ? "MISSED" : "must").padEnd(7)}${name}: ${each.join(", ")}`,
+      `       must ${mostMs} ms at ${held}; beside sorting, ${growth.toFixed(2)} times as long for twice as many (must ${mostGrowth})`,
     ];
   });
   return { lines, missed };
 }
 
-function costOf(snapshot: FleetSnapshot): number {
+/** In ms; sorting by a single figure is what no order of n log n can do without, and meets the same memory. */
+function costOf(snapshot: FleetSnapshot): { planMs: number; sortMs: number } {
+  const planMs = leastOf(() => planSchedule(snapshot, now));
+  // The system counts CPU time in steps that a single one is too short for.
+  const sortsMs = leastOf(() => {
+    for (let sort = 0; sort < sorts; sort += 1) snapshot.queued.toSorted((a, b) => a.memoryBytes - b.memoryBytes);
+  });
+  return { planMs, sortMs: sortsMs / sorts };
+}
+
+/** In ms of CPU time. */
+function leastOf(work: () => unknown): number {
   const taken = Array.from({ length: warmUps + plans }, () => {
     const before = process.cpuUsage();
-    planSchedule(snapshot, now);
+    work();
     return process.cpuUsage(before).user / 1000;
   });
   return Math.min(...taken.slice(warmUps));
@@ -70,41 +83,42 @@ function hostOf(index: number): FleetHost {
   };
 }
 
-function move(id: string, index: number) {
+function runningOf(index: number, hosts: number, rests: boolean): RunningMove {
+  const id = `r${index}`;
   return {
     id,
     guestId: `guest-of-${id}`,
-    priority: 500,
-    group: `person-${index % 7}`,
-    memoryBytes: 2e9 + ((index * 7_919) % 1_013) * 1e8,
-    neededBytesPerSec: 1e8 + ((index * 104_729) % 50) * 1e7,
-    capBytesPerSec: undefined,
-    windows: [],
-    keepApart: index % 10 === 0 ? `label-${index % 50}` : undefined,
-  };
-}
-
-function runningOf(index: number, hosts: number, rests: boolean): RunningMove {
-  return {
-    ...move(`r${index}`, index),
     sourceId: `h${index}`,
     destinationId: `h${(index + 1) % hosts}`,
+    priority: 500,
+    group: `person-${index % 7}`,
+    memoryBytes: memoryBytesOf(index),
+    neededBytesPerSec: neededOf(index, 1e8),
+    capBytesPerSec: !rests ? undefined : (index + 1) % 3 === 0 ? 1.125e9 : 2e9,
+    windows: [],
+    keepApart: apartOf(index),
     stage: "moving",
     startedAt: now - 10_000 + index,
     leftBytes: 1e10,
-    ...(rests ? { capBytesPerSec: (index + 1) % 3 === 0 ? 1.125e9 : 2e9 } : {}),
     guaranteedBytesPerSec: 5e8,
   };
 }
 
 function queuedOf(index: number, hosts: number, named: boolean, rests: boolean): QueuedMove {
   const source = index % hosts;
-  const needed = rests ? { neededBytesPerSec: 9e8 + ((index * 104_729) % 50) * 1e7 } : {};
+  const id = `m${String(index).padStart(6, "0")}`;
   return {
-    ...move(`m${String(index).padStart(6, "0")}`, index),
-    ...needed,
+    id,
+    guestId: `guest-of-${id}`,
     sourceId: `h${source}`,
     destinationId: named ? `h${(source + 1 + ((index * 7) % (hosts - 1))) % hosts}` : undefined,
+    priority: 500,
+    group: `person-${index % 7}`,
+    memoryBytes: memoryBytesOf(index),
+    neededBytesPerSec: neededOf(index, rests ? 9e8 : 1e8),
+    capBytesPerSec: undefined,
+    windows: [],
+    keepApart: apartOf(index),
     placement: index % 2 === 0 ? "spread" : "pack",
     askedAt: now - 300_000 + index,
     notBefore: undefined,
@@ -114,4 +128,16 @@ function queuedOf(index: number, hosts: number, named: boolean, rests: boolean):
     attempts: [],
     blocked: undefined,
   };
+}
+
+function memoryBytesOf(index: number): number {
+  return 2e9 + ((index * 7_919) % 1_013) * 1e8;
+}
+
+function neededOf(index: number, least: number): number {
+  return least + ((index * 104_729) % 50) * 1e7;
+}
+
+function apartOf(index: number): string | undefined {
+  return index % 10 === 0 ? `label-${index % 50}` : undefined;
 }

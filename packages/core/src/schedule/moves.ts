@@ -12,23 +12,36 @@ import {
 import { curveOf } from "../outlook/curve.ts";
 import { isSteady } from "../outlook/proven-by-curve.ts";
 import { bandwidthNeeded } from "./need.ts";
-import type { Move, QueuedMove, RunningMove } from "./snapshot.ts";
+import type { QueuedMove, RunningMove } from "./snapshot.ts";
 
-/** A migration that waits, as the planner looks at it. `facts` is what else an attempt rests on, as one text. */
+/**
+ * A migration that waits, as the planner looks at it. `facts` is what else an attempt rests on, as one text. Both kinds are written out: what an
+ * object was made of by spreading others is read several times as slowly, and a plan reads thousands.
+ */
 export function queuedMoveOf(state: Queued, facts: string): QueuedMove {
-  const { placement, notBefore, deadlineAt, attempts } = schedulingOf(state.facts);
+  const asked = schedulingOf(state.facts);
+  const { placement } = asked;
   return {
-    ...moveOf(state),
+    id: state.facts.id,
+    guestId: state.facts.guest.id,
+    sourceId: state.facts.source.id,
+    priority: asked.priority,
+    group: asked.group,
+    memoryBytes: asked.memoryBytes,
+    neededBytesPerSec: neededBytesPerSec(state),
+    capBytesPerSec: state.limits.bandwidthBytesPerSec,
+    windows: [...asked.windows],
+    keepApart: asked.keepApart,
     destinationId: placement === undefined ? state.facts.destination.id : undefined,
     returns: state.facts.returns,
     mayGoTo: placement?.hosts.map(({ id }) => id),
     placement: placement?.how ?? "spread",
     askedAt: state.facts.createdAt,
-    notBefore,
-    deadlineAt,
+    notBefore: asked.notBefore,
+    deadlineAt: asked.deadlineAt,
     downtimeLimitMs: state.limits.downtimeLimitMs,
     facts,
-    attempts: [...attempts],
+    attempts: [...asked.attempts],
     blocked: undefined,
   };
 }
@@ -36,10 +49,19 @@ export function queuedMoveOf(state: Queued, facts: string): QueuedMove {
 /** One that was admitted and has not ended. */
 export function runningMoveOf(state: Preflight | Precopy | Switchover, now: number): RunningMove {
   const { facts, course, share, limits } = state;
+  const asked = schedulingOf(facts);
   return {
-    ...moveOf(state),
+    id: facts.id,
+    guestId: facts.guest.id,
+    sourceId: facts.source.id,
+    priority: asked.priority,
+    group: asked.group,
+    memoryBytes: asked.memoryBytes,
+    neededBytesPerSec: neededBytesPerSec(state),
     // A cap of its own is lifted at the switchover.
     capBytesPerSec: state.phase === "switchover" ? undefined : limits.bandwidthBytesPerSec,
+    windows: [...asked.windows],
+    keepApart: asked.keepApart,
     destinationId: facts.destination.id,
     stage: stageOf(state, now),
     startedAt: course.startedAt ?? facts.createdAt,
@@ -50,23 +72,6 @@ export function runningMoveOf(state: Preflight | Precopy | Switchover, now: numb
 
 export function isRunning(state: Migration): state is Preflight | Precopy | Switchover {
   return state.phase !== "queued" && !isEnded(state);
-}
-
-function moveOf(state: Queued | Preflight | Precopy | Switchover): Move {
-  const { facts, limits } = state;
-  const { priority, group, memoryBytes, windows, keepApart } = schedulingOf(facts);
-  return {
-    id: facts.id,
-    guestId: facts.guest.id,
-    sourceId: facts.source.id,
-    priority,
-    group,
-    memoryBytes,
-    neededBytesPerSec: neededBytesPerSec(state),
-    capBytesPerSec: limits.bandwidthBytesPerSec,
-    windows: [...windows],
-    keepApart,
-  };
 }
 
 /**

@@ -19,7 +19,9 @@ export class Placement {
   /** The smallest guest that no host had memory for, whatever its labels: a larger one need not be tried. */
   #tooLargeBytes = Infinity;
   /** What no host had room for, by what the guest may take at the most: who wants no less of anything need not be tried. */
-  readonly #failed = new Map<string, Wanted[]>();
+  readonly #failed = new Map<number, Map<number, Map<number, Failed>>>();
+  /** The same reason for all that are as large: thousands may be. */
+  readonly #noRoom = new Map<number, Reason>();
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -52,7 +54,7 @@ export class Placement {
     for (const each of this.#hosts) {
       if (!mayHouse(each, move, source)) continue;
       const failed = this.#failedThere(each, entry, source);
-      if (failed === undefined) return { waitsFor: noRoom(move), best: each };
+      if (failed === undefined) return { waitsFor: this.#noRoomFor(move), best: each };
       waitsFor = failed;
     }
     return { waitsFor, best: undefined };
@@ -85,10 +87,14 @@ export class Placement {
   }
 
   #failedLike({ neededBytesPerSec, capBytesPerSec }: QueuedMove, source: Endpoint, worth: number): Wanted[] {
-    const key = `${source.out.budget} ${capBytesPerSec} ${worth} ${neededBytesPerSec === undefined}`;
-    const known = this.#failed.get(key) ?? [];
-    this.#failed.set(key, known);
-    return known;
+    const ofSource = found(this.#failed, source.out.budget, () => new Map<number, Map<number, Failed>>());
+    const ofCap = found(ofSource, capBytesPerSec ?? Infinity, () => new Map<number, Failed>());
+    const failed = found(ofCap, worth, (): Failed => ({ foreseen: [], unforeseen: [] }));
+    return neededBytesPerSec === undefined ? failed.unforeseen : failed.foreseen;
+  }
+
+  #noRoomFor({ memoryBytes }: QueuedMove): Reason {
+    return found(this.#noRoom, memoryBytes, () => noRoom(memoryBytes));
   }
 
   #topAt(budget: number, source: Endpoint, { capBytesPerSec = Infinity }: QueuedMove): number {
@@ -96,8 +102,8 @@ export class Placement {
     return Math.min(budget, source.out.budget, cluster.budget, streamBytesPerSec, capBytesPerSec);
   }
 
-  #leastAt(each: Endpoint, { move }: Entry, source: Endpoint, worth: number): number {
-    return leastToStart(move.neededBytesPerSec, topOf(this.#ledger, source, each, move.capBytesPerSec), worth);
+  #leastAt(each: Endpoint, { move, neededBytesPerSec }: Entry, source: Endpoint, worth: number): number {
+    return leastToStart(neededBytesPerSec, topOf(this.#ledger, source, each, move.capBytesPerSec), worth);
   }
 
   /** For it or for anybody who wants no more. */
@@ -109,6 +115,19 @@ export class Placement {
 
 /** Of memory and of bandwidth. */
 type Wanted = Pick<QueuedMove, "memoryBytes" | "neededBytesPerSec">;
+
+/** Apart, since of what nothing is known another guarantee holds. */
+interface Failed {
+  foreseen: Wanted[];
+  unforeseen: Wanted[];
+}
+
+/** What is there by this key; made where there is nothing. */
+function found<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, (value = make()));
+  return value;
+}
 
 function isNoLess(one: Wanted, other: Wanted): boolean {
   return one.memoryBytes >= other.memoryBytes && (one.neededBytesPerSec ?? 0) >= (other.neededBytesPerSec ?? 0);
@@ -141,7 +160,7 @@ function apart({ memoryBytes, keepApart = "" }: QueuedMove): Reason {
   return reason("NO_HOST_APART", sentence, { memoryBytes, keepApart });
 }
 
-function noRoom({ memoryBytes }: QueuedMove): Reason {
+function noRoom(memoryBytes: number): Reason {
   const sentence = `It waits for a host: each with ${bytesText(memoryBytes)} of memory free has its incoming slots or its link taken.`;
   return reason("NO_HOST_WITH_ROOM", sentence, { memoryBytes });
 }
