@@ -4,7 +4,7 @@ const now = 1_700_000_000_000;
 const guestsPerHost = 20;
 const sizes = [10_000, 20_000, 40_000, 80_000];
 /** An orchestrator plans for days: what is told is what a plan takes once the engine has settled. */
-const [warmUps, plans, sorts] = [12, 16, 20];
+const [warmUps, plans, sorts] = [12, 16, 4];
 /** What one of so many may take, and by how much more than sorting's the time may grow from one size to the next, which is twice as large. */
 const [held, mostMs, mostGrowth] = [20_000, 200, 1.25];
 
