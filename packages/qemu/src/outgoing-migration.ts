@@ -138,10 +138,12 @@ export class OutgoingMigration {
     if (this.#held) for (const stream of this.streams) stream.gather(keptBytes);
     const isOver = () => this.#looks !== looks || this.#braced || this.#failed;
     await this.#until(isOver, lookLimitMs);
-    // Whatever else it writes is to wait with QEMU, which knows what of it gets stale.
-    for (const stream of this.streams) stream.gather(0);
     // oxlint-disable-next-line typescript/no-unnecessary-condition -- it can be braced meanwhile
-    if (!this.#braced) await setSwitchover(this.#qemu.qmp, "held", this.#maxBytesPerSec);
+    if (!this.#braced) {
+      // Whatever else it writes is to wait with QEMU, which knows what of it gets stale.
+      for (const stream of this.streams) stream.gather(0);
+      await setSwitchover(this.#qemu.qmp, "held", this.#maxBytesPerSec);
+    }
     const tookMs = performance.now() - fromMs;
     await this.look();
     this.#lookAgainAtMs = performance.now() + lookDuty * Math.max(0, tookMs - 2 * noticedMs);

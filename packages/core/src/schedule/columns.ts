@@ -30,8 +30,8 @@ export function rank(places: Uint32Array, ranks: Uint32Array, from: number, to: 
   const former = places.slice(from, to);
   for (const [at, place] of former.entries()) {
     const slot = (ranksOf[at] ?? 0) - least;
-    const to = next[slot] ?? 0;
-    places[from + to] = place;
-    next[slot] = to + 1;
+    const ahead = next[slot] ?? 0;
+    places[from + ahead] = place;
+    next[slot] = ahead + 1;
   }
 }
