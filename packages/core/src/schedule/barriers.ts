@@ -8,21 +8,18 @@ import { isOpen, opensNext } from "./window.ts";
 /** S6, S9: what will never start, with why. */
 export function refusalOf(entry: Entry, ledger: Ledger, now: number): Reason | undefined {
   const { move, source, destination } = entry;
-  const over = entry.isPlain ? undefined : overForIt(entry, ledger, now);
-  if (over !== undefined) return over;
+  if (move.blocked !== undefined) return move.blocked;
+  const late = tooLate(entry, ledger, now);
+  if (late !== undefined) return late;
+  if (move.windows.length > 0 && opensNext(move.windows, now) === undefined) {
+    return reason("WINDOW_OVER", "None of its maintenance windows opens again.", { windows: move.windows.length });
+  }
   if (source !== undefined) {
     const top = topOf(ledger, source, destination, move.capBytesPerSec);
-    const hopeless = cannotConverge(entry.neededBytesPerSec, top, source, destination);
+    const hopeless = cannotConverge(move.neededBytesPerSec, top, [source, destination]);
     if (hopeless !== undefined) return hopeless;
   }
-  return entry.isPlain ? undefined : spent(move.attempts);
-}
-
-function overForIt(entry: Entry, ledger: Ledger, now: number): Reason | undefined {
-  const { blocked, windows } = entry.move;
-  const late = blocked ?? tooLate(entry, ledger, now);
-  if (late !== undefined || windows.length === 0 || opensNext(windows, now) !== undefined) return late;
-  return reason("WINDOW_OVER", "None of its maintenance windows opens again.", { windows: windows.length });
+  return spent(move.attempts);
 }
 
 function tooLate({ move, source, destination }: Entry, ledger: Ledger, now: number): Reason | undefined {
@@ -49,9 +46,8 @@ const paused: Barrier = {
 };
 
 /** S9: what only time or somebody's hand removes. */
-export function barrierOf({ move, isPlain }: Entry, isPaused: boolean, now: number): Barrier | undefined {
+export function barrierOf({ move }: Entry, isPaused: boolean, now: number): Barrier | undefined {
   if (isPaused) return paused;
-  if (isPlain) return undefined;
   const { notBefore } = move;
   if (notBefore !== undefined && now < notBefore) {
     const sentence = `It waits for its time: it is not to start for another ${msText(notBefore - now)}.`;

@@ -17,7 +17,7 @@ export function expectedStart({ source, destination }: Entry, ledger: Ledger, no
 }
 
 /** It is in front of those that come after it. */
-export function queueUp({ memoryBytes, source, destination }: Entry, ledger: Ledger): void {
+export function queueUp({ move, source, destination }: Entry, ledger: Ledger): void {
   const sides: (Side | undefined)[] = [source?.out, destination?.in, ledger.cluster];
-  for (const side of sides) if (side !== undefined) side.aheadBytes += memoryBytes;
+  for (const side of sides) if (side !== undefined) side.aheadBytes += move.memoryBytes;
 }

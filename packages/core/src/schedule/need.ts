@@ -36,15 +36,14 @@ export function guaranteeOf(neededBytesPerSec: number | undefined, top: number):
 export function cannotConverge(
   neededBytesPerSec: number | undefined,
   top: number,
-  source: Endpoint,
-  destination: Endpoint | undefined,
+  ends: readonly (Endpoint | undefined)[],
 ): Reason | undefined {
   if (neededBytesPerSec === Infinity) {
     const sentence = "It cannot move live: its downtime limit leaves no time for a single byte.";
     return reason("CANNOT_CONVERGE", sentence, {});
   }
   if (neededBytesPerSec === undefined || neededBytesPerSec <= doubt * top) return undefined;
-  const path = [source, destination].flatMap((end) => end?.host.name ?? []).join(" to ");
+  const path = ends.flatMap((end) => end?.host.name ?? []).join(" to ");
   const sentence =
     `It cannot move live: as it is written it needs ${rateText(neededBytesPerSec)} to converge, ` +
     `and ${path} gives at most ${rateText(top)}.`;

@@ -15,11 +15,6 @@ export interface Entry {
   since: number;
   /** Those asked for within ten minutes are of one generation; what its deadline presses comes before all. */
   generation: number;
-  /** Of the move, for all who look at them: thousands of moves lie far apart in memory, and what lies here comes in one piece. */
-  memoryBytes: number;
-  neededBytesPerSec: number | undefined;
-  /** It has no deadline, window, earliest time or failure, and nothing blocks it: only its guest, hosts and links may be in its way. */
-  isPlain: boolean;
 }
 
 /** What the places of all rest on, by the place in which they were listed. */
@@ -34,8 +29,6 @@ interface Columns {
   /** NaN where it is not known. */
   neededBytesPerSec: Float64Array;
   capBytesPerSec: Float64Array;
-  /** 1 where it is. */
-  isPlain: Uint8Array;
   /** The number of its group, and how many of each there are under way. */
   group: Uint32Array;
   underWay: Uint32Array;
@@ -67,7 +60,7 @@ export function inOrder(
 ): Entry[] {
   const columns = columnsOf(queued, running, ledger, now);
   const places = takeTurns(sorted(queued, columns, weighed(columns, ledger)), columns);
-  const { sources, destinations, since, generation, memoryBytes } = columns;
+  const { sources, destinations, since, generation } = columns;
   const entries: Entry[] = [];
   for (const place of places) {
     const move = queued[place];
@@ -79,9 +72,6 @@ export function inOrder(
       destination: destinations[place],
       since: since[place] ?? 0,
       generation: generation[place] ?? 0,
-      memoryBytes: memoryBytes[place] ?? 0,
-      neededBytesPerSec: neededOf(columns, place),
-      isPlain: columns.isPlain[place] === 1,
     });
   }
   return entries;
@@ -105,7 +95,6 @@ function columnsOf(
     memoryBytes: column(),
     neededBytesPerSec: column(),
     capBytesPerSec: column(),
-    isPlain: new Uint8Array(queued.length),
     group: new Uint32Array(queued.length),
   };
   const groups = new Map<string, number>();
@@ -123,7 +112,6 @@ function columnsOf(
     columns.memoryBytes[place] = memoryBytes;
     columns.neededBytesPerSec[place] = move.neededBytesPerSec ?? Number.NaN;
     columns.capBytesPerSec[place] = move.capBytesPerSec ?? Infinity;
-    columns.isPlain[place] = isPlain(move) ? 1 : 0;
     columns.group[place] = numberOf(move.group, groups);
     if (source !== undefined) source.out.loadBytes += memoryBytes;
     if (destination !== undefined) destination.in.loadBytes += memoryBytes;
@@ -132,16 +120,6 @@ function columnsOf(
   const underWay = new Uint32Array(groups.size);
   for (const group of moving) underWay[group] = (underWay[group] ?? 0) + 1;
   return { ...columns, underWay };
-}
-
-function isPlain({ blocked, deadlineAt, notBefore, windows, attempts }: QueuedMove): boolean {
-  const isFree = blocked === undefined && deadlineAt === undefined && notBefore === undefined;
-  return isFree && windows.length === 0 && attempts.length === 0;
-}
-
-function neededOf({ neededBytesPerSec }: Columns, place: number): number | undefined {
-  const needed = neededBytesPerSec[place] ?? Number.NaN;
-  return Number.isNaN(needed) ? undefined : needed;
 }
 
 function numberOf(group: string, groups: Map<string, number>): number {
@@ -159,13 +137,17 @@ function weighed(columns: Columns, ledger: Ledger): Weights {
   for (const [place, source] of sources.entries()) {
     if (source === undefined) continue;
     const destination = destinations[place];
-    const [memoryBytes = 0, cap] = [columns.memoryBytes[place], columns.capBytesPerSec[place]];
+    const [memoryBytes = 0, needed = 0, cap] = [
+      columns.memoryBytes[place],
+      columns.neededBytesPerSec[place],
+      columns.capBytesPerSec[place],
+    ];
     const [out, into] = [source.out, destination?.in ?? source.out];
     const busier = out.loadBytes / out.budget >= into.loadBytes / into.budget ? out : into;
     const top = topOf(ledger, source, destination, cap);
     weights.busiestBytes[place] = Math.max(out.loadBytes, into.loadBytes);
     weights.busiestSec[place] = Math.max(busier.loadBytes / busier.budget, memoryBytes / top);
-    const guarantee = guaranteeOf(neededOf(columns, place), top);
+    const guarantee = guaranteeOf(Number.isNaN(needed) ? undefined : needed, top);
     weights.standsAlone[place] = guarantee > besideStreams(busier.budget, ledger.streamBytesPerSec) ? 1 : 0;
   }
   return weights;

@@ -102,8 +102,8 @@ export class Placement {
     return Math.min(budget, source.out.budget, cluster.budget, streamBytesPerSec, capBytesPerSec);
   }
 
-  #leastAt(each: Endpoint, { move, neededBytesPerSec }: Entry, source: Endpoint, worth: number): number {
-    return leastToStart(neededBytesPerSec, topOf(this.#ledger, source, each, move.capBytesPerSec), worth);
+  #leastAt(each: Endpoint, { move }: Entry, source: Endpoint, worth: number): number {
+    return leastToStart(move.neededBytesPerSec, topOf(this.#ledger, source, each, move.capBytesPerSec), worth);
   }
 
   /** For it or for anybody who wants no more. */

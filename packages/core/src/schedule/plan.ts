@@ -90,7 +90,7 @@ function canLiveOnRest(entry: Entry, { ledger, placement }: Desk): boolean {
   if (source === undefined) return false;
   if (destination === undefined) return placement.hasPlace(entry, source, worthFilling);
   const least = leastToStart(
-    entry.neededBytesPerSec,
+    move.neededBytesPerSec,
     topOf(ledger, source, destination, move.capBytesPerSec),
     worthFilling,
   );
@@ -136,7 +136,7 @@ function start(entry: Entry, desk: Desk, worth: number): ScheduleDecision | { wa
     return wait(entry, source, best, { waitsFor, on: best?.in, isRest: true }, desk);
   }
   const { destination } = placed;
-  if (destination.freeBytes < entry.memoryBytes) return { waitsFor: noMemory(entry, destination) };
+  if (destination.freeBytes < entry.move.memoryBytes) return { waitsFor: noMemory(entry, destination) };
   const room = roomFor(entry, source, destination, ledger, worth);
   if ("waitsFor" in room) return wait(entry, source, destination, room, desk);
   return admit(entry, source, destination, room, desk);

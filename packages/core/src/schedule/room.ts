@@ -121,7 +121,7 @@ function share(entry: Entry, source: Endpoint, destination: Endpoint, ledger: Le
   const obstacle = tooLittle(entry, sides, top, worth);
   if (obstacle !== undefined) return obstacle;
   const bytesPerSec = bytesPerSecFor(entry, source, destination, ledger);
-  return { bytesPerSec, guaranteedBytesPerSec: Math.min(bytesPerSec, guaranteeOf(entry.neededBytesPerSec, top)) };
+  return { bytesPerSec, guaranteedBytesPerSec: Math.min(bytesPerSec, guaranteeOf(entry.move.neededBytesPerSec, top)) };
 }
 
 /** All that its path has left. */
@@ -130,8 +130,8 @@ export function bytesPerSecFor({ move }: Entry, source: Endpoint, destination: E
   return Math.min(top, ledger.cluster.free, source.out.free, destination.in.free);
 }
 
-function tooLittle({ neededBytesPerSec }: Entry, sides: Side[], top: number, worth: number): Obstacle | undefined {
-  const least = leastToStart(neededBytesPerSec, top, worth);
+function tooLittle({ move }: Entry, sides: Side[], top: number, worth: number): Obstacle | undefined {
+  const least = leastToStart(move.neededBytesPerSec, top, worth);
   const on = sides.find(({ free }) => free < least);
   if (on === undefined) return undefined;
   if (sides.some(({ free }) => free === 0)) return spent(sides);
