@@ -207,8 +207,9 @@ export class Outgoing {
   async #stop(device: OutgoingDevice): Promise<number> {
     const from = performance.now();
     const stopped = await device.source.stop();
-    device.timings.stopMs = performance.now() - from;
-    return stopped?.servedMs ?? 0;
+    const servedMs = stopped?.servedMs ?? 0;
+    device.timings.stopMs = Math.max(0, performance.now() - from - servedMs);
+    return servedMs;
   }
 
   async #sendRest(device: OutgoingDevice): Promise<void> {

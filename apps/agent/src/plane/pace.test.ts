@@ -175,7 +175,7 @@ test.each([
   ["all the while", 100, 100],
   ["for which another device speaks", Infinity, 100],
 ])(
-  "M9: no downtime is counted for as long as a device that is told to stop serves on, %s",
+  "B10, M9: no downtime is counted for as long as a device that is told to stop serves on, %s",
   async (_, servedMs, least) => {
     await open();
     let [askedAtMs, stoodStillAtMs] = [0, 0];
@@ -188,10 +188,11 @@ test.each([
     outgoing.freeze();
     await soon(() => expect(told).toEqual(["stopped", "confirmed"]));
     const before = performance.now();
-    const { stoppedMs } = outgoing.grant(2);
+    const { stoppedMs, devices } = outgoing.grant(2);
     expect(stoppedMs).toBeGreaterThanOrEqual(before - (servedMs === undefined ? askedAtMs : stoodStillAtMs + 5));
     // From just before it was asked.
     expect(stoppedMs).toBeLessThan(performance.now() - askedAtMs - least + 40);
+    expect(devices[0]?.stopMs).toBeLessThanOrEqual(stoppedMs);
     await outgoing.commit();
   },
 );
