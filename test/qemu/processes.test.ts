@@ -1,13 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { isRunning, noticedMs, Qemu, Virtiofsd } from "@godwit/qemu";
+import { endMigration, isRunning, noticedMs, Qemu, Virtiofsd } from "@godwit/qemu";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { until } from "../e2e/support/until.ts";
 import { need } from "../support/requirements.ts";
 import { findTestGuest } from "../support/test-guest.ts";
-import { Guests } from "./support/guests.ts";
+import { isDeaf } from "./support/deaf.ts";
+import { Guests, type Side } from "./support/guests.ts";
 import { expectGapless, Move } from "./support/move.ts";
 
 const qemu = need("qemu");
@@ -107,6 +108,36 @@ describe("a guest of QEMU's", () => {
     await Promise.all([source, destination].map((side) => guests.end(side)));
   });
 
+  test("Q5, Q17: that is throttled is stopped within its throttle's pause, moves, and loses nothing", async (context) => {
+    if (qemu.path === undefined) return context.skip(qemu.missing);
+    const share = await guests.share("slow-share");
+    using source = await guests.restore("slow", share);
+    using destination = await guests.receiver("slow-destination", share);
+    await using move = await throttled(source, destination);
+    const { stoppedMs, stopMs } = await move.switchOver();
+    console.log(`stopped within ${Math.round(stopMs)} ms, for ${Math.round(stoppedMs)} ms`);
+    const later = await destination.console.more(10);
+    expectGapless([...source.console.beats, ...destination.console.beats]);
+    expect(later).toMatchObject({ errors: 0, bad: 0 });
+    await Promise.all([source, destination].map((side) => guests.end(side)));
+  });
+
+  test("Q17: that is throttled stands still once it is stopped, also where whoever moves it is gone, and goes on when it is found", async (context) => {
+    if (qemu.path === undefined) return context.skip(qemu.missing);
+    const share = await guests.share("left-share");
+    using source = await guests.restore("left", share);
+    using destination = await guests.receiver("left-destination", share);
+    await using move = await throttled(source, destination);
+    await move.stop();
+    move.out.close();
+    expect(await isRunning(source.qemu.qmp)).toBe(false);
+    await endMigration(source.qemu);
+    expect(await source.console.more(5)).toMatchObject({ errors: 0, bad: 0 });
+    expectGapless(source.console.beats);
+    expect(await isRunning(destination.qemu.qmp)).toBe(false);
+    await Promise.all([source, destination].map((side) => guests.end(side)));
+  });
+
   test("N8: sends no faster than its cap, spreads its passes all the same, and at full speed for the stop", async (context) => {
     if (qemu.path === undefined) return context.skip(qemu.missing);
     const share = await guests.share("capped-share");
@@ -152,8 +183,8 @@ describe("a guest of QEMU's", () => {
       await using move = await Move.begin(source, destination);
       await move.toBrink();
       if (stage !== "running") await move.stop();
-      // Nobody reads any further, so that QEMU waits in the middle of it.
-      if (stage === "sending the rest") await move.out.finish();
+      // Nobody reads any further, so that QEMU waits in the middle of it, and may not even answer.
+      if (stage === "sending the rest") await move.out.finish().catch(isDeaf);
       if (stage === "all sent") await move.sendRest();
       const from = performance.now();
       await move.out.undo();
@@ -166,3 +197,18 @@ describe("a guest of QEMU's", () => {
     },
   );
 });
+
+/** On its way, at the brink, with a guest that has lost most of its time. */
+async function throttled(source: Side, destination: Side): Promise<Move> {
+  await source.console.tell("mib 16");
+  await source.console.more(5);
+  const move = await Move.begin(source, destination);
+  await move.toBrink();
+  await move.out.throttle(0.99);
+  await until("the throttle", async () => (await move.out.look()).throttledPercent === 99);
+  await until("a pause of the throttle's", async () => {
+    await move.out.lookAnew();
+    return move.out.isLooking;
+  });
+  return move;
+}

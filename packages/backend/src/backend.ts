@@ -75,7 +75,7 @@ export interface Source extends AsyncDisposable {
   precopy(out: Sink): Promise<void>;
   /**
    * `stop` follows at once: what makes it quick and leaves little to send is done here, while the device still serves and no downtime is
-   * counted. It may take tenths of a second.
+   * counted. It may take tenths of a second, and of a device that is slowed down seconds.
    */
   brace?(out: BracingSink): Promise<void>;
   /** After it resolves the device has no outside effect. No downtime is counted for as long as it says that all of it still served. */

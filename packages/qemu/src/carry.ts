@@ -20,9 +20,8 @@ export interface Turn {
   onChunk: (stream: number, chunk: Uint8Array) => void;
 }
 
-/** So often it is looked whether a turn is over, where several streams wait for something of their own. */
+/** So often it is looked whether a turn is over where nothing comes. */
 const lookMs = 10;
-const aloneLookMs = 100;
 
 interface Lane {
   stream: Readable;
@@ -86,7 +85,7 @@ export class Carry {
       if (lane.writing !== undefined) await (isAlone ? lane.writing : within(lane.writing, lookMs));
       if (lane.writing !== undefined) continue;
       if (lane.stream.ended) return;
-      const chunk = await lane.stream.next(isAlone ? aloneLookMs : lookMs, allocates?.[number]);
+      const chunk = await lane.stream.next(lookMs, allocates?.[number]);
       if (chunk === undefined) continue;
       onChunk(number, chunk);
       this.#write(lane, chunk, writes[number]);

@@ -21,6 +21,8 @@ export interface MigrationAnswer {
   totalMs: number | undefined;
   /** Once it is over. On the source it includes the destination's loading only with a return path. */
   downtimeMs: number | undefined;
+  /** Of their time the guest's processors lose so much; 0 where they are not throttled. */
+  throttledPercent: number;
   error: string | undefined;
 }
 
@@ -44,6 +46,7 @@ const Info = z.object({
   remaining: count.optional(),
   "total-time": count.optional(),
   downtime: count.optional(),
+  "cpu-throttle-percentage": count.default(0),
   "error-desc": z.string().optional(),
 });
 
@@ -72,6 +75,7 @@ export function readMigration(said: unknown): MigrationAnswer {
     stoppedBytes: ram["downtime-bytes"],
     totalMs: info["total-time"],
     downtimeMs: info.downtime,
+    throttledPercent: info["cpu-throttle-percentage"],
     error: info["error-desc"],
   };
 }

@@ -4,7 +4,7 @@ import { cancel, queryMigration, send, sendRest, setStreams, setSwitchover } fro
 import type { MigrationAnswer } from "./migration-answer.ts";
 import { type Figures, follow, noFigures, noPasses, type Passes, take } from "./migration-figures.ts";
 import type { Qemu } from "./qemu.ts";
-import { goOn } from "./run-state.ts";
+import { goOn, hasKvm, runStateOf } from "./run-state.ts";
 import { QmpError } from "./qmp/qmp-error.ts";
 import type { QmpEvent } from "./qmp/qmp-events.ts";
 import { shutWell, switchoverAck } from "./return-path.ts";
@@ -23,6 +23,10 @@ export const noticedMs = 120;
 const freshMs = 150;
 /** A QEMU that stands in a write does not look, whatever it is told. */
 export const lookLimitMs = 500;
+/** So often it is asked whether it has begun to. */
+const begunEveryMs = 20;
+/** From here on a pause of the throttle's, between two runs of 10 ms, is 90 ms and more (CPU_THROTTLE_TIMESLICE_NS of system/cpu-throttle.c). */
+const pausesFromPercent = 90;
 /** While nothing is sent, so much of what QEMU writes on the way to a look is kept. */
 const keptBytes = 64 * 1024 * 1024;
 /** Of the time that looks take: so that the guest is not held up by them. */
@@ -39,6 +43,8 @@ const undoLimitMs = 20_000;
 export class OutgoingMigration {
   /** The first tells of the guest and of the others, where there are any; those carry nothing but memory. */
   readonly streams: readonly StreamReader[];
+  /** Whether a look waits for the guest's processors, as it does without KVM. */
+  readonly looksWait: boolean;
   readonly #qemu: Qemu;
   readonly #server: StreamServer;
   readonly #events: AsyncDisposable;
@@ -59,11 +65,15 @@ export class OutgoingMigration {
   #stoodStillAtMs = -Infinity;
   #held = false;
   #throttled = false;
+  /** The stop of a guest by hand, while it has no answer. */
+  #stopping: Promise<void> | undefined;
+  #closed = false;
   #news: (() => void)[] = [];
 
-  private constructor(qemu: Qemu, server: StreamServer) {
+  private constructor(qemu: Qemu, server: StreamServer, looksWait: boolean) {
     this.#qemu = qemu;
     this.#server = server;
+    this.looksWait = looksWait;
     this.streams = server.streams;
     this.#events = this.#watch();
   }
@@ -75,12 +85,13 @@ export class OutgoingMigration {
   static async begin(qemu: Qemu, path: string, beside = 0): Promise<OutgoingMigration> {
     const server = await StreamServer.listen(path, 1 + beside);
     try {
+      const looksWait = !(await hasKvm(qemu.qmp));
       await setStreams(qemu.qmp, beside);
       await setSwitchover(qemu.qmp, "held", 0);
       await armThrottle(qemu.qmp);
       await send(qemu.qmp, `unix:${path}`);
       await server.complete(connectLimitMs);
-      return new OutgoingMigration(qemu, server);
+      return new OutgoingMigration(qemu, server, looksWait);
     } catch (error) {
       server.close();
       // It may have begun all the same. Why it failed says more than why it could not be ended.
@@ -107,6 +118,20 @@ export class OutgoingMigration {
     return this.streams.reduce((sum, stream) => sum + stream.heldBytes, 0);
   }
 
+  /**
+   * Whether QEMU is in the midst of a look that waits. What is dirty it has found at its beginning; then, without KVM, it waits until the
+   * guest's processors have answered (`tcg_log_global_after_sync`), which one that is throttled does when its pause is over. Until then no
+   * processor writes anything, and nothing is sent.
+   */
+  get isLooking(): boolean {
+    return this.looksWait && (this.#figures.latest?.answer.passes ?? 0) > this.#looks;
+  }
+
+  /** Whether the throttle's pauses are so long that its guest writes in bursts. */
+  get hasPauses(): boolean {
+    return (this.#figures.latest?.answer.throttledPercent ?? 0) >= pausesFromPercent;
+  }
+
   /** Asks QEMU how far it is. */
   async look(): Promise<MigrationAnswer> {
     const told = this.#statusTold;
@@ -128,7 +153,7 @@ export class OutgoingMigration {
     const fromMs = performance.now();
     const agoMs = fromMs - (this.#figures.passBegan?.atMs ?? -Infinity);
     const isDue = this.#looks > 0 && agoMs > freshMs && fromMs > this.#lookAgainAtMs;
-    if (this.#braced || !isDue) {
+    if (this.#braced || this.#closed || this.isLooking || !isDue) {
       await this.look();
       return 0;
     }
@@ -136,10 +161,10 @@ export class OutgoingMigration {
     await setSwitchover(this.#qemu.qmp, "whatever is left", this.#maxBytesPerSec);
     // It stands in a write, of which nothing is read.
     if (this.#held) for (const stream of this.streams) stream.gather(keptBytes);
-    const isOver = () => this.#looks !== looks || this.#braced || this.#failed;
-    await this.#until(isOver, lookLimitMs);
-    // oxlint-disable-next-line typescript/no-unnecessary-condition -- it can be braced meanwhile
-    if (!this.#braced) {
+    const isOver = () => this.#looks !== looks || this.isLooking || this.#braced || this.#failed || this.#closed;
+    while (!(await this.#until(isOver, begunEveryMs)) && performance.now() - fromMs < lookLimitMs) await this.look();
+    // oxlint-disable-next-line typescript/no-unnecessary-condition -- it can be braced or undone meanwhile
+    if (!this.#braced && !this.#closed) {
       // Whatever else it writes is to wait with QEMU, which knows what of it gets stale.
       for (const stream of this.streams) stream.gather(0);
       await setSwitchover(this.#qemu.qmp, "held", this.#maxBytesPerSec);
@@ -182,30 +207,44 @@ export class OutgoingMigration {
   }
 
   /**
-   * Resolves when the guest stands still; it goes on by itself if the migration fails from here on.
+   * Resolves when the guest stands still; it goes on by itself if the migration fails from here on, or by `endMigration` where it was stopped in
+   * the midst of a look.
    *
    * @returns for how many ms it has gone on until then: QEMU ends its turn first
    */
   async stop(): Promise<number> {
     const fromMs = performance.now();
     if (!this.#braced) await this.brace();
+    if (this.hasPauses && this.isLooking) await this.#stopByHand();
+    else await this.#haveStopped();
+    return Math.max(0, this.#stoodStillAtMs - fromMs);
+  }
+
+  /** Once its look were over, and with it a throttle's pause, the guest would write on before QEMU could stop it. */
+  async #stopByHand(): Promise<void> {
+    if (this.#failed || this.#closed) throw await this.failure();
+    // It may hold, in a write, what the stop has to wait for.
+    for (const stream of this.streams) stream.gather();
+    this.#stopping = this.#qemu.qmp.execute("stop").then(() => undefined);
+    await this.#stopping;
+    for (const stream of this.streams) stream.gather(0);
+    await this.#until(() => this.#stoodStillAtMs > -Infinity, noticedMs);
+  }
+
+  async #haveStopped(): Promise<void> {
     // It ends its turn first. Of much it could send a lot in that, at the speed of memory, only for the guest to write it again.
     const { remainingRamBytes } = await this.look();
     if (remainingRamBytes > brinkBytes) await setSwitchover(this.#qemu.qmp, "whatever is left", leastBytesPerSec);
     // QEMU would not see that it may stop while nobody reads what it sends.
     for (const stream of this.streams) stream.gather();
-    this.#server.answer(switchoverAck);
-    const isOver = () => this.#status === "pre-switchover" || this.#failed;
-    if (!(await this.#until(isOver, stopLimitMs)))
-      throw new QmpError("deadline", `QEMU has not stopped its guest within ${stopLimitMs} ms`);
-    if (this.#failed) throw await this.failure();
+    await this.#letSwitchOver();
     // The rest waits with QEMU, however much it is.
     for (const stream of this.streams) stream.gather(0);
-    return Math.max(0, this.#stoodStillAtMs - fromMs);
   }
 
-  /** Sends what is left, after which the stream ends. */
+  /** Sends what is left, after which the stream ends. What QEMU sends is to be read meanwhile. */
   async finish(): Promise<void> {
+    if (this.#status !== "pre-switchover") await this.#letSwitchOver();
     this.#server.answer(shutWell);
     await sendRest(this.#qemu.qmp);
   }
@@ -227,19 +266,35 @@ export class OutgoingMigration {
    * may wait for that one for ever, and hears nothing (10.0.13): it is let send all of it, to nobody.
    */
   async undo(): Promise<void> {
+    this.#closed = true;
     if (this.streams.length > 1) {
       for (const stream of this.streams) stream.discard();
       await endMigration(this.#qemu);
     }
     this.close();
+    // What is stopped by hand is not to be stopped after it has been had go on.
+    await this.#stopping?.catch(() => undefined);
     await endMigration(this.#qemu);
     await this.#events[Symbol.asyncDispose]();
   }
 
-  /** Cuts the streams. A QEMU that waits for it with its guest stopped hears nothing else, and its guest goes on. */
+  /** Cuts the streams. A QEMU that waits for them with its guest stopped hears nothing else. */
   close(): void {
+    this.#closed = true;
     this.#server.close();
     void this.#events[Symbol.asyncDispose]();
+  }
+
+  async #letSwitchOver(): Promise<void> {
+    this.#server.answer(switchoverAck);
+    const isReady = () => this.#status === "pre-switchover";
+    const isBroken = () => this.#failed || this.#closed || this.streams.some((stream) => stream.ended);
+    const fromMs = performance.now();
+    // Nothing tells of the end of a stream, or of QEMU's.
+    while (!(await this.#until(() => isReady() || isBroken(), noticedMs)))
+      if (performance.now() - fromMs > stopLimitMs)
+        throw new QmpError("deadline", `QEMU has not begun its switchover within ${stopLimitMs} ms`);
+    if (!isReady()) throw await this.failure();
   }
 
   get #failed(): boolean {
@@ -322,7 +377,9 @@ export class OutgoingMigration {
 export async function endMigration({ qmp }: Qemu): Promise<void> {
   await within(undoLimitMs, "the end of the migration", async () => {
     const { status } = await queryMigration(qmp, { deadlineMs: undoLimitMs });
-    if (["none", "completed", "failed", "cancelled"].includes(status)) return true;
+    const isOver = ["none", "completed", "failed", "cancelled"].includes(status);
+    // It says so a moment before it has let go of the guest.
+    if (isOver) return (await runStateOf(qmp)) === "finish-migrate" ? undefined : true;
     await cancel(qmp).catch(() => undefined);
     return undefined;
   });

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Qmp } from "./qmp/qmp.ts";
 
 const Status = z.object({ running: z.boolean(), status: z.string() });
+const Kvm = z.object({ enabled: z.boolean() });
 const MemorySize = z.object({ "base-memory": z.number(), "plugged-memory": z.number().default(0) });
 
 export async function isRunning(qmp: Qmp): Promise<boolean> {
@@ -12,6 +13,11 @@ export async function isRunning(qmp: Qmp): Promise<boolean> {
 /** "running", "paused", "inmigrate", "postmigrate" and so on: `RunState` of QEMU's qapi/run-state.json. */
 export async function runStateOf(qmp: Qmp): Promise<string> {
   return Status.parse(await qmp.execute("query-status")).status;
+}
+
+/** Whether its guest's processors are KVM's. */
+export async function hasKvm(qmp: Qmp): Promise<boolean> {
+  return Kvm.parse(await qmp.execute("query-kvm")).enabled;
 }
 
 /** Has the guest run, where it does not. */

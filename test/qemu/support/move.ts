@@ -48,8 +48,7 @@ export class Move implements AsyncDisposable {
   }
 
   async sendRest(): Promise<void> {
-    await this.out.finish();
-    await this.#turn(() => false);
+    await Promise.all([this.out.finish(), this.#turn(() => false)]);
     await this.#carry.settled();
     for (const stream of this.out.streams.keys()) if (stream > 0) await this.#into.endStream(stream);
     await Promise.all([this.out.completed(limits.deadlineMs), this.#into.completed(limits.deadlineMs)]);

@@ -44,6 +44,7 @@ function pretendedQemu(): Qemu {
     migrate: dial,
     migrate_cancel: () => void (status = "cancelled"),
     "query-migrate": () => ({ status }),
+    "query-kvm": () => ({ enabled: false }),
     "query-status": () => ({ running: true, status: "running" }),
   };
   const qmp = {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { setInterval as intervals } from "node:timers/promises";
+import { setInterval as intervals, setTimeout as pause } from "node:timers/promises";
 import type { Accuracy, BracingSink, Pending, Sink, Source, StateDigest, Stopped } from "@godwit/backend";
 import { Carry, noticedMs, memoryBytesOf, OutgoingMigration, type Qemu, standStill, writtenSince } from "@godwit/qemu";
 import { deviceError } from "../device-error.ts";
@@ -12,6 +12,12 @@ const quietLimitMs = 100;
 /** Before the stop the other side is to have dealt with all but so much, if it can within so long. */
 const caughtUpBytes = 256 * 1024;
 const catchUpLimitMs = 1_000;
+/** Of what its last exact figures told a guest that writes in bursts may have so much left at its stop, if that can be had within so long. */
+const toldShare = 1.1;
+const bideLimitMs = 5_000;
+const bideLookMs = 25;
+/** Nothing is sent during a look, which may take as long as the throttle's pause: there is none before no more than so much of that is left. */
+const lookShare = 0.25;
 /** From the freeze on, a stream of which the other side takes nothing for so long has stalled. */
 const stuckLimitMs = 10_000;
 const stuckLookMs = 100;
@@ -45,6 +51,8 @@ export class QemuSource implements Source {
   #carry: Carry | undefined;
   #capBytesPerSec: number | undefined;
   #throttledShare = 0;
+  /** In its last exact figures; none yet. */
+  #toldBytes = Infinity;
   readonly #loss: Loss;
 
   constructor(parts: SourceParts) {
@@ -59,7 +67,11 @@ export class QemuSource implements Source {
     const migration = this.#migration;
     if (migration === undefined)
       return { ...rest, precopyBytes: await this.#answered(memoryBytesOf(this.#parts.qemu.qmp)) };
-    if (accuracy === "exact") return { ...rest, ...(await this.#exact(migration)) };
+    if (accuracy === "exact") {
+      const exact = await this.#exact(migration);
+      this.#toldBytes = exact.precopyBytes;
+      return { ...rest, ...exact };
+    }
     const { remainingRamBytes, remainingDeviceBytes = 0 } = await this.#answered(migration.look());
     return { ...rest, precopyBytes: remainingRamBytes + remainingDeviceBytes + migration.heldBytes + pageBytes };
   }
@@ -69,7 +81,8 @@ export class QemuSource implements Source {
     const waitedMs = await this.#answered(migration.lookAnew());
     const { answer } = migration.figures.latest ?? {};
     const { remainingRamBytes = 0, remainingDeviceBytes = 0, totalRamBytes = 0 } = answer ?? {};
-    const memoryBytes = Math.min(totalRamBytes, remainingRamBytes + writtenSince(migration.figures));
+    const unseenBytes = migration.isLooking ? 0 : writtenSince(migration.figures);
+    const memoryBytes = Math.min(totalRamBytes, remainingRamBytes + unseenBytes);
     return { precopyBytes: memoryBytes + remainingDeviceBytes + migration.heldBytes + pageBytes, waitedMs };
   }
 
@@ -98,6 +111,7 @@ export class QemuSource implements Source {
    */
   async brace(out: BracingSink): Promise<void> {
     const migration = this.#migration ?? (await this.#begin());
+    if (migration.hasPauses) return await this.#bide(migration, out);
     await this.#answered(migration.brace());
     const from = performance.now();
     const unsentBytes = () => out.queuedBytes + migration.heldBytes;
@@ -111,17 +125,49 @@ export class QemuSource implements Source {
     await this.#unlessStuck(turn).finally(() => over.abort());
   }
 
+  /**
+   * A guest that writes in bursts goes on being sent until no more is left than was told, and a little: the stop follows before the next burst.
+   */
+  async #bide(migration: OutgoingMigration, out: BracingSink): Promise<void> {
+    await this.#answered(migration.cap(undefined));
+    const from = performance.now();
+    const isLate = () => out.signal.aborted || performance.now() - from > bideLimitMs;
+    const mostBytes = toldShare * this.#toldBytes;
+    const hasCome = async () => {
+      const { remainingRamBytes, passes } = await this.#answered(migration.look());
+      if (!migration.isLooking && remainingRamBytes + migration.heldBytes > lookShare * mostBytes) return false;
+      const { precopyBytes } = await this.#exact(migration);
+      const hasLooked = migration.isLooking || migration.figures.latest?.answer.passes !== passes;
+      return hasLooked && precopyBytes <= mostBytes;
+    };
+    // With the end of a look that waits the next burst has begun.
+    do await this.#until(hasCome, isLate, out);
+    while (!isLate() && migration.looksWait && !migration.isLooking);
+  }
+
+  /** Carries on until it is time. */
+  async #until(isTime: () => Promise<boolean>, isLate: () => boolean, out: Sink): Promise<void> {
+    const over = new AbortController();
+    const isOver = () => over.signal.aborted || isLate();
+    const waiting = (async () => {
+      while (!isOver() && !(await isTime())) await pause(bideLookMs);
+    })();
+    const turn = this.#turn(out, "precopy", ({ anyEnded }) => isOver() || anyEnded);
+    const both = [waiting, turn].map(async (each) => await each.finally(() => over.abort()));
+    await this.#unlessStuck(Promise.all(both));
+  }
+
   async stop(): Promise<Stopped> {
     const migration = this.#migration ?? (await this.#begin());
     return { servedMs: await this.#answered(migration.stop()) };
   }
 
-  /** Everything up to the end of QEMU's stream. QEMU keeps the guest, stopped, and would let it go on. */
+  /** Everything up to the end of QEMU's stream. QEMU keeps the guest, stopped. */
   async final(out: Sink): Promise<StateDigest> {
     const migration = this.#migration;
     if (migration === undefined) throw deviceError("bad-order", "the guest has not been stopped");
-    await this.#answered(migration.finish());
-    await this.#unlessStuck(this.#turn(out, "final", () => false).then((carry) => carry.settled()));
+    const turn = this.#turn(out, "final", () => false).then((carry) => carry.settled());
+    await this.#unlessStuck(Promise.all([this.#answered(migration.finish()), turn]));
     await this.#answered(migration.completed(endLimitMs));
     return { digest: valueOf(this.#digests) };
   }
