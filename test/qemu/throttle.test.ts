@@ -4,15 +4,16 @@ import { busy, calmed, eventsOf, move } from "./support/busy.ts";
 import { Machines } from "./support/machines.ts";
 
 const qemu = need("qemu");
-/** A guest writes a gigabyte a second where nothing holds it back: it is to be slowed down to a fifth of this with room to spare. */
-const linkBytesPerSec = 48_000_000;
-/** Takes twice the limit to send, so that nothing but slowing it down gets it moved. */
-const mib = 64;
+/** However it is slowed down, a guest writes for 10 ms at a time, some 50 MB where nothing else holds it back: they are to fit the limit. */
+const linkBytesPerSec = 192_000_000;
+/** Takes more than twice the limit to send, so that nothing but slowing it down gets it moved. */
+const mib = 320;
+const size = { memoryMib: 512, roomMib: mib };
 const downtimeLimitMs = 700;
 
 test("C10, Q17: a guest that writes as fast as it can moves where its policy may slow it down, each step is told, and it stands still for less than twice its limit", async (context) => {
   if (qemu.path === undefined) return context.skip(qemu.missing);
-  await using machines = await Machines.start({ linkBytesPerSec });
+  await using machines = await Machines.start({ linkBytesPerSec }, {}, undefined, size);
   const guest = await busy(machines, "throttled", { mib, rate: 0 });
   const ladder = [{ remedy: "throttle" as const, maxShare: 0.99 }];
   const limits = { downtimeLimitMs, ladder };

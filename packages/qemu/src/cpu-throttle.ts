@@ -8,8 +8,8 @@
 import type { Qmp } from "./qmp/qmp.ts";
 
 export const throttleCapability = "auto-converge";
-/** Of a guest's processors, in per cent. */
-const least = 1;
+/** Of a guest's processors, in per cent: QEMU throttles by no less. */
+export const leastPercent = 1;
 const most = 99;
 /** Where nobody has set anything. */
 export const usualThrottle = {
@@ -26,7 +26,7 @@ export const usualThrottle = {
  */
 export async function armThrottle(qmp: Qmp): Promise<void> {
   await qmp.execute("migrate-set-capabilities", { capabilities: [{ capability: throttleCapability, state: true }] });
-  await qmp.execute("migrate-set-parameters", parametersOf(least, 100));
+  await qmp.execute("migrate-set-parameters", parametersOf(leastPercent, 100));
 }
 
 /**
@@ -42,7 +42,7 @@ export async function setThrottle(qmp: Qmp, share: number): Promise<void> {
 /** Never more than was asked for, but for QEMU's least. */
 export function percentOf(share: number): number {
   // 0.29 is a little less than 29 hundredths.
-  return Math.min(most, Math.max(least, Math.floor(100 * share + 1e-9)));
+  return Math.min(most, Math.max(leastPercent, Math.floor(100 * share + 1e-9)));
 }
 
 function parametersOf(percent: number, thresholdPercent: number) {

@@ -1,5 +1,5 @@
 import { within } from "./child.ts";
-import { armThrottle, setThrottle } from "./cpu-throttle.ts";
+import { armThrottle, leastPercent, setThrottle } from "./cpu-throttle.ts";
 import { cancel, queryMigration, send, sendRest, setStreams, setSwitchover } from "./migration.ts";
 import type { MigrationAnswer } from "./migration-answer.ts";
 import { type Figures, follow, noFigures, noPasses, type Passes, take } from "./migration-figures.ts";
@@ -127,9 +127,13 @@ export class OutgoingMigration {
     return this.looksWait && (this.#figures.latest?.answer.passes ?? 0) > this.#looks;
   }
 
-  /** Whether the throttle's pauses are so long that its guest writes in bursts. */
+  get isThrottled(): boolean {
+    return this.#throttledPercent > leastPercent;
+  }
+
+  /** Whether the throttle's pauses are so long that the guest can be stopped in one of them. */
   get hasPauses(): boolean {
-    return (this.#figures.latest?.answer.throttledPercent ?? 0) >= pausesFromPercent;
+    return this.#throttledPercent >= pausesFromPercent;
   }
 
   /** Asks QEMU how far it is. */
@@ -207,20 +211,20 @@ export class OutgoingMigration {
   }
 
   /**
-   * Resolves when the guest stands still; it goes on by itself if the migration fails from here on, or by `endMigration` where it was stopped in
-   * the midst of a look.
+   * Resolves when the guest stands still; it goes on by itself if the migration fails from here on, or by `endMigration` where it is
+   * throttled.
    *
    * @returns for how many ms it has gone on until then: QEMU ends its turn first
    */
   async stop(): Promise<number> {
     const fromMs = performance.now();
     if (!this.#braced) await this.brace();
-    if (this.hasPauses && this.isLooking) await this.#stopByHand();
+    if (this.looksWait && this.isThrottled) await this.#stopByHand();
     else await this.#haveStopped();
     return Math.max(0, this.#stoodStillAtMs - fromMs);
   }
 
-  /** Once its look were over, and with it a throttle's pause, the guest would write on before QEMU could stop it. */
+  /** QEMU would look once more, which waits for the end of the throttle's pause, and the guest would write on before it could stop it. */
   async #stopByHand(): Promise<void> {
     if (this.#failed || this.#closed) throw await this.failure();
     // It may hold, in a write, what the stop has to wait for.
@@ -295,6 +299,10 @@ export class OutgoingMigration {
       if (performance.now() - fromMs > stopLimitMs)
         throw new QmpError("deadline", `QEMU has not begun its switchover within ${stopLimitMs} ms`);
     if (!isReady()) throw await this.failure();
+  }
+
+  get #throttledPercent(): number {
+    return this.#figures.latest?.answer.throttledPercent ?? 0;
   }
 
   get #failed(): boolean {

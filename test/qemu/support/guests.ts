@@ -47,8 +47,8 @@ export interface Side extends Disposable {
  */
 export class Guests implements AsyncDisposable {
   readonly folder: string;
+  readonly size: GuestSize;
   readonly #guest: SampleGuest;
-  readonly #size: GuestSize;
   readonly #folders: string[] = [];
   /** What was in the file that the saved guest has open. */
   #counter = "";
@@ -56,7 +56,7 @@ export class Guests implements AsyncDisposable {
   private constructor(folder: string, guest: SampleGuest, ofGuests: GuestSize) {
     this.folder = folder;
     this.#guest = guest;
-    this.#size = ofGuests;
+    this.size = ofGuests;
   }
 
   static async in(guest: SampleGuest, ofGuests = size): Promise<Guests> {
@@ -132,10 +132,10 @@ export class Guests implements AsyncDisposable {
     const spec: QemuSpec = {
       name,
       folder,
-      memoryMib: this.#size.memoryMib,
+      memoryMib: this.size.memoryMib,
       accelerator: "tcg",
       begins,
-      kernel: { image: kernel, initramfs, commandLine: commandLineOf(this.#size) },
+      kernel: { image: kernel, initramfs, commandLine: commandLineOf(this.size) },
       shares: [{ tag, socket: sharePlacesIn(folder).socket }],
     };
     const options = { deadlineMs: limitMs, through };

@@ -3,7 +3,7 @@ import type { Guest, Migration } from "@godwit/contract";
 import { GuestConsole, Heartbeats, placesIn, type SampleGuest, sampleShareTag } from "@godwit/qemu";
 import { alphaAndBeta, Cluster, type HostOptions, type LaunchOf } from "../../e2e/support/cluster.ts";
 import { findTestGuest, guestFolder } from "../../support/test-guest.ts";
-import { commandLine, Guests, memoryMib } from "./guests.ts";
+import { commandLineOf, Guests, type GuestSize } from "./guests.ts";
 
 export interface MachineOptions {
   /** The folder that it mounts; one of its own where none is said. */
@@ -25,15 +25,19 @@ export class Machines implements AsyncDisposable {
     this.#guest = guest;
   }
 
-  /** @param programs of a host, where its QEMU is not the tests' own */
+  /**
+   * @param programs of a host, where its QEMU is not the tests' own
+   * @param size of the guests, where it is to be another one
+   */
   static async start(
     both: Omit<HostOptions, "name" | "serviceAddress"> = {},
     programs: Record<string, string> = {},
     launch?: LaunchOf,
+    size?: GuestSize,
   ): Promise<Machines> {
     const found = findTestGuest();
     if (found.missing !== undefined) throw new Error(found.missing);
-    const guests = await Guests.in(found);
+    const guests = await Guests.in(found, size);
     try {
       await guests.save();
       const hosts = alphaAndBeta(both).map((host) => {
@@ -50,12 +54,13 @@ export class Machines implements AsyncDisposable {
   async create(name: string, host = "alpha", options: MachineOptions = {}): Promise<Guest> {
     const { kernel, initramfs } = this.#guest;
     const path = options.share ?? (await this.guests.share(name));
+    const { size, savedState } = this.guests;
     const machine = {
-      memoryMib,
+      memoryMib: size.memoryMib,
       accelerator: "tcg",
-      kernel: { image: kernel, initramfs, commandLine },
+      kernel: { image: kernel, initramfs, commandLine: commandLineOf(size) },
       shares: [{ device: "files", tag: sampleShareTag }],
-      restore: this.guests.savedState,
+      restore: savedState,
       ...options.machine,
     };
     return await this.cluster.client.guests.create({

@@ -12,12 +12,12 @@ const quietLimitMs = 100;
 /** Before the stop the other side is to have dealt with all but so much, if it can within so long. */
 const caughtUpBytes = 256 * 1024;
 const catchUpLimitMs = 1_000;
-/** Of what its last exact figures told a guest that writes in bursts may have so much left at its stop, if that can be had within so long. */
+/** Of what its last exact figures told a throttled guest may have so much left at its stop, if that can be had within so long. */
 const toldShare = 1.1;
-const bideLimitMs = 5_000;
+const bideLimitMs = 8_000;
 const bideLookMs = 25;
-/** Nothing is sent during a look, which may take as long as the throttle's pause: there is none before no more than so much of that is left. */
-const lookShare = 0.25;
+/** Nothing is sent during a look, which takes as long as a long pause of the throttle's: there is none before no more than so much of that is left. */
+const longLookShare = 0.25;
 /** From the freeze on, a stream of which the other side takes nothing for so long has stalled. */
 const stuckLimitMs = 10_000;
 const stuckLookMs = 100;
@@ -111,7 +111,7 @@ export class QemuSource implements Source {
    */
   async brace(out: BracingSink): Promise<void> {
     const migration = this.#migration ?? (await this.#begin());
-    if (migration.hasPauses) return await this.#bide(migration, out);
+    if (migration.isThrottled) return await this.#bide(migration, out);
     await this.#answered(migration.brace());
     const from = performance.now();
     const unsentBytes = () => out.queuedBytes + migration.heldBytes;
@@ -126,7 +126,8 @@ export class QemuSource implements Source {
   }
 
   /**
-   * A guest that writes in bursts goes on being sent until no more is left than was told, and a little: the stop follows before the next burst.
+   * A throttled guest writes in bursts, far more than is sent. It goes on being sent until a look finds no more left than was told, and a little; the
+   * stop follows at once, where pauses are long before the next burst.
    */
   async #bide(migration: OutgoingMigration, out: BracingSink): Promise<void> {
     await this.#answered(migration.cap(undefined));
@@ -135,14 +136,15 @@ export class QemuSource implements Source {
     const mostBytes = toldShare * this.#toldBytes;
     const hasCome = async () => {
       const { remainingRamBytes, passes } = await this.#answered(migration.look());
-      if (!migration.isLooking && remainingRamBytes + migration.heldBytes > lookShare * mostBytes) return false;
+      const share = migration.hasPauses ? longLookShare : 1;
+      if (!migration.isLooking && remainingRamBytes + migration.heldBytes > share * mostBytes) return false;
       const { precopyBytes } = await this.#exact(migration);
       const hasLooked = migration.isLooking || migration.figures.latest?.answer.passes !== passes;
       return hasLooked && precopyBytes <= mostBytes;
     };
     // With the end of a look that waits the next burst has begun.
     do await this.#until(hasCome, isLate, out);
-    while (!isLate() && migration.looksWait && !migration.isLooking);
+    while (!isLate() && migration.looksWait && migration.hasPauses && !migration.isLooking);
   }
 
   /** Carries on until it is time. */
