@@ -11,6 +11,7 @@ export { endNow, processIn, type StartOptions } from "./child.ts";
 export * from "./dirty-rate.ts";
 export * from "./guest-needs.ts";
 export * from "./guest-file.ts";
+export * from "./end-migration.ts";
 export * from "./incoming-migration.ts";
 export * from "./installation.ts";
 export * from "./qemu.ts";

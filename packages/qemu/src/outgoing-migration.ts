@@ -1,10 +1,10 @@
-import { within } from "./child.ts";
 import { armThrottle, leastPercent, setThrottle } from "./cpu-throttle.ts";
-import { cancel, queryMigration, send, sendRest, setStreams, setSwitchover } from "./migration.ts";
+import { endMigration } from "./end-migration.ts";
+import { queryMigration, send, sendRest, setStreams, setSwitchover } from "./migration.ts";
 import type { MigrationAnswer } from "./migration-answer.ts";
 import { type Figures, follow, noFigures, noPasses, type Passes, take } from "./migration-figures.ts";
 import type { Qemu } from "./qemu.ts";
-import { goOn, hasKvm, runStateOf } from "./run-state.ts";
+import { hasKvm } from "./run-state.ts";
 import { QmpError } from "./qmp/qmp-error.ts";
 import type { QmpEvent } from "./qmp/qmp-events.ts";
 import { shutWell, switchoverAck } from "./return-path.ts";
@@ -33,7 +33,6 @@ const keptBytes = 64 * 1024 * 1024;
 const lookDuty = 8;
 const connectLimitMs = 10_000;
 const stopLimitMs = 30_000;
-const undoLimitMs = 20_000;
 
 /**
  * A migration out of a running QEMU whose streams are read by this process. This process is also the far end of the return path: with the
@@ -43,11 +42,11 @@ const undoLimitMs = 20_000;
 export class OutgoingMigration {
   /** The first tells of the guest and of the others, where there are any; those carry nothing but memory. */
   readonly streams: readonly StreamReader[];
-  /** Whether a look waits for the guest's processors, as it does without KVM. */
-  readonly looksWait: boolean;
   readonly #qemu: Qemu;
   readonly #server: StreamServer;
   readonly #events: AsyncDisposable;
+  /** For the guest's processors, as they do without KVM. */
+  readonly #looksWait: boolean;
   #figures: Figures = noFigures;
   #status = "setup";
   /** How often an event has told it. */
@@ -73,7 +72,7 @@ export class OutgoingMigration {
   private constructor(qemu: Qemu, server: StreamServer, looksWait: boolean) {
     this.#qemu = qemu;
     this.#server = server;
-    this.looksWait = looksWait;
+    this.#looksWait = looksWait;
     this.streams = server.streams;
     this.#events = this.#watch();
   }
@@ -124,11 +123,17 @@ export class OutgoingMigration {
    * processor writes anything, and nothing is sent.
    */
   get isLooking(): boolean {
-    return this.looksWait && (this.#figures.latest?.answer.passes ?? 0) > this.#looks;
+    return this.#looksWait && (this.#figures.latest?.answer.passes ?? 0) > this.#looks;
   }
 
-  get isThrottled(): boolean {
-    return this.#throttledPercent > leastPercent;
+  /** Whether what QEMU has found is as good as new. */
+  get isFresh(): boolean {
+    return this.isLooking || performance.now() - (this.#figures.passBegan?.atMs ?? -Infinity) <= freshMs;
+  }
+
+  /** Whether `stop` stops the guest at once, by hand: one that is throttled, where looks wait. */
+  get stopsByHand(): boolean {
+    return this.#looksWait && this.#throttledPercent > leastPercent;
   }
 
   /** Whether the throttle's pauses are so long that the guest can be stopped in one of them. */
@@ -155,9 +160,8 @@ export class OutgoingMigration {
    */
   async lookAnew(): Promise<number> {
     const fromMs = performance.now();
-    const agoMs = fromMs - (this.#figures.passBegan?.atMs ?? -Infinity);
-    const isDue = this.#looks > 0 && agoMs > freshMs && fromMs > this.#lookAgainAtMs;
-    if (this.#braced || this.#closed || this.isLooking || !isDue) {
+    const isDue = this.#looks > 0 && !this.isFresh && fromMs > this.#lookAgainAtMs;
+    if (this.#braced || this.#closed || !isDue) {
       await this.look();
       return 0;
     }
@@ -166,7 +170,8 @@ export class OutgoingMigration {
     // It stands in a write, of which nothing is read.
     if (this.#held) for (const stream of this.streams) stream.gather(keptBytes);
     const isOver = () => this.#looks !== looks || this.isLooking || this.#braced || this.#failed || this.#closed;
-    while (!(await this.#until(isOver, begunEveryMs)) && performance.now() - fromMs < lookLimitMs) await this.look();
+    const everyMs = this.#looksWait ? begunEveryMs : lookLimitMs;
+    while (!(await this.#until(isOver, everyMs)) && performance.now() - fromMs < lookLimitMs) await this.look();
     // oxlint-disable-next-line typescript/no-unnecessary-condition -- it can be braced or undone meanwhile
     if (!this.#braced && !this.#closed) {
       // Whatever else it writes is to wait with QEMU, which knows what of it gets stale.
@@ -211,20 +216,23 @@ export class OutgoingMigration {
   }
 
   /**
-   * Resolves when the guest stands still; it goes on by itself if the migration fails from here on, or by `endMigration` where it is
-   * throttled.
+   * Resolves when the guest stands still; it goes on by itself if the migration fails from here on, or by `endMigration` where it was
+   * stopped by hand.
    *
    * @returns for how many ms it has gone on until then: QEMU ends its turn first
    */
   async stop(): Promise<number> {
     const fromMs = performance.now();
     if (!this.#braced) await this.brace();
-    if (this.looksWait && this.isThrottled) await this.#stopByHand();
+    if (this.stopsByHand) await this.#stopByHand();
     else await this.#haveStopped();
     return Math.max(0, this.#stoodStillAtMs - fromMs);
   }
 
-  /** QEMU would look once more, which waits for the end of the throttle's pause, and the guest would write on before it could stop it. */
+  /**
+   * QEMU would look once more, which waits for the end of the throttle's pause, and the guest would write on before it could stop it. For the
+   * switchover of a guest that stands still it wants no acknowledgement (`migration_can_switchover`).
+   */
   async #stopByHand(): Promise<void> {
     if (this.#failed || this.#closed) throw await this.failure();
     // It may hold, in a write, what the stop has to wait for.
@@ -333,7 +341,10 @@ export class OutgoingMigration {
       this.#statusTold += 1;
       this.#become(String(data["status"]));
     }
-    if (name === "STOP") this.#stoodStillAtMs = performance.now();
+    if (name === "STOP") {
+      this.#stoodStillAtMs = performance.now();
+      this.#tell();
+    }
     if (name !== "MIGRATION_PASS") return;
     this.#looks = Number(data["pass"]);
     this.#tell();
@@ -379,17 +390,4 @@ export class OutgoingMigration {
     this.#news = this.#news.filter((each) => each !== tell);
     return isSo();
   }
-}
-
-/** Ends a migration in whatever state it is, and has the guest run. Also of one that an earlier process of ours had begun. */
-export async function endMigration({ qmp }: Qemu): Promise<void> {
-  await within(undoLimitMs, "the end of the migration", async () => {
-    const { status } = await queryMigration(qmp, { deadlineMs: undoLimitMs });
-    const isOver = ["none", "completed", "failed", "cancelled"].includes(status);
-    // It says so a moment before it has let go of the guest.
-    if (isOver) return (await runStateOf(qmp)) === "finish-migrate" ? undefined : true;
-    await cancel(qmp).catch(() => undefined);
-    return undefined;
-  });
-  await goOn(qmp);
 }

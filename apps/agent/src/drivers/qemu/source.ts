@@ -14,7 +14,7 @@ const caughtUpBytes = 256 * 1024;
 const catchUpLimitMs = 1_000;
 /** Of what its last exact figures told a throttled guest may have so much left at its stop, if that can be had within so long. */
 const toldShare = 1.1;
-const bideLimitMs = 8_000;
+const bideLimitMs = 5_000;
 const bideLookMs = 25;
 /** Nothing is sent during a look, which takes as long as a long pause of the throttle's: there is none before no more than so much of that is left. */
 const longLookShare = 0.25;
@@ -111,7 +111,7 @@ export class QemuSource implements Source {
    */
   async brace(out: BracingSink): Promise<void> {
     const migration = this.#migration ?? (await this.#begin());
-    if (migration.isThrottled) return await this.#bide(migration, out);
+    if (migration.stopsByHand) return await this.#bide(migration, out);
     await this.#answered(migration.brace());
     const from = performance.now();
     const unsentBytes = () => out.queuedBytes + migration.heldBytes;
@@ -133,18 +133,17 @@ export class QemuSource implements Source {
     await this.#answered(migration.cap(undefined));
     const from = performance.now();
     const isLate = () => out.signal.aborted || performance.now() - from > bideLimitMs;
-    const mostBytes = toldShare * this.#toldBytes;
+    const mostBytes = Math.max(toldShare * this.#toldBytes, this.#toldBytes + caughtUpBytes);
     const hasCome = async () => {
-      const { remainingRamBytes, passes } = await this.#answered(migration.look());
+      const { remainingRamBytes } = await this.#answered(migration.look());
       const share = migration.hasPauses ? longLookShare : 1;
       if (!migration.isLooking && remainingRamBytes + migration.heldBytes > share * mostBytes) return false;
       const { precopyBytes } = await this.#exact(migration);
-      const hasLooked = migration.isLooking || migration.figures.latest?.answer.passes !== passes;
-      return hasLooked && precopyBytes <= mostBytes;
+      return migration.isFresh && precopyBytes <= mostBytes;
     };
-    // With the end of a look that waits the next burst has begun.
+    // With the end of a long look the next burst has begun.
     do await this.#until(hasCome, isLate, out);
-    while (!isLate() && migration.looksWait && migration.hasPauses && !migration.isLooking);
+    while (!isLate() && migration.hasPauses && !migration.isLooking);
   }
 
   /** Carries on until it is time. */
