@@ -45,7 +45,7 @@ export class OutgoingMigration {
   readonly #qemu: Qemu;
   readonly #server: StreamServer;
   readonly #events: AsyncDisposable;
-  /** For the guest's processors, as they do without KVM. */
+  /** For the guest's processors, as they do without KVM: of that the running QEMU knows best, whoever has started it. */
   readonly #looksWait: boolean;
   #figures: Figures = noFigures;
   #status = "setup";
@@ -64,7 +64,7 @@ export class OutgoingMigration {
   #stoodStillAtMs = -Infinity;
   #held = false;
   #throttled = false;
-  /** The stop of a guest by hand, while it has no answer. */
+  /** QEMU's answer to the stop of its guest by hand, once that was sent. */
   #stopping: Promise<void> | undefined;
   #closed = false;
   #news: (() => void)[] = [];
